@@ -1,0 +1,52 @@
+/**
+ * What evaluating a recipe yields, as plain data that can cross a process border.
+ *
+ * Read by `ide` and `cli`; made by the evaluator (`metadata` and `signature`).
+ */
+import type { Problem } from '../base/problem.ts';
+import type { Origin, VariantSignatures } from '../signature/signatures.ts';
+
+/** Where a text that takes part in a recipe comes from. */
+export interface SourceFile {
+  readonly path: string;
+  readonly role: 'recipe' | 'append' | 'class' | 'include' | 'configuration';
+}
+
+export interface RecipeEvaluation {
+  /** Absolute path of the .bb file. */
+  readonly path: string;
+  /** Every variant, the plain one first, in BitBake's order; empty when nothing could be evaluated. */
+  readonly variants: readonly VariantSignatures[];
+  /** Everything wrong on the way, in any file that takes part. */
+  readonly problems: readonly Problem[];
+  /** The recipe, its appends, the classes and files it includes: what an edit must touch to matter. */
+  readonly files: readonly SourceFile[];
+  /** Where the names in the hashes got their text, of the plain variant; by name, latest first. */
+  readonly origins: ReadonlyMap<string, readonly Origin[]>;
+  /** Milliseconds the evaluation took, for `--verbose` and the benchmark. */
+  readonly milliseconds: number;
+}
+
+/** How the configuration of the build directory was read. */
+export interface ConfigurationSummary {
+  readonly buildDir: string;
+  /** Where BitBake's library was found; undefined: the built-in part of it is used. */
+  readonly bitbakeDir: string | undefined;
+  /** `2.18.0`; of the built-in part: that of the release it imitates. */
+  readonly bitbakeVersion: string;
+  readonly machine: string | undefined;
+  readonly distro: string | undefined;
+  readonly layers: readonly { readonly name: string; readonly path: string; readonly priority: number }[];
+  /** Every recipe file with the appends that apply to it, in BitBake's order. */
+  readonly recipes: readonly { readonly path: string; readonly appends: readonly string[] }[];
+  readonly problems: readonly Problem[];
+}
+
+/** The final value of one variable of one variant, for a hover. */
+export interface VariableInspection {
+  readonly name: string;
+  readonly unexpanded: string | undefined;
+  readonly expanded: string | undefined;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly origins: readonly Origin[];
+}
