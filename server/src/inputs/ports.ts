@@ -1,0 +1,47 @@
+/**
+ * The ground state that everything is derived from, declared as ports that `host` implements.
+ *
+ * All reads of the outside world go through these: files, the facts of the host, its clock. Layers below take
+ * them as arguments and never look around for themselves.
+ */
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other';
+  /** In bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970; fractional where the file system knows more. */
+  readonly mtimeMs: number;
+  readonly executable: boolean;
+}
+
+/**
+ * A read-only, synchronous view of files, open editors' texts laid over it. Paths are absolute; symbolic
+ * links are followed. A path that is not there, not readable, or outside what may be read, is undefined.
+ */
+export interface FileSystem {
+  stat(path: string): FileStat | undefined;
+  /** Decoded as UTF-8. */
+  readText(path: string): string | undefined;
+  readBytes(path: string): Uint8Array | undefined;
+  /** Names in a directory, sorted; without `.` and `..`. */
+  list(directory: string): readonly string[] | undefined;
+  /** With symbolic links resolved. */
+  realPath(path: string): string | undefined;
+}
+
+/** What metadata may know of the machine it is parsed on. */
+export interface HostFacts {
+  /** `os.uname()`: what BUILD_ARCH and BUILD_OS are made of. */
+  readonly sysname: string;
+  readonly nodename: string;
+  readonly release: string;
+  readonly version: string;
+  readonly machine: string;
+  readonly cpuCount: number;
+  readonly userName: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly homeDir: string;
+  /** The environment as BitBake would be started with. */
+  readonly environment: Readonly<Record<string, string>>;
+}
