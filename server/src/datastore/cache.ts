@@ -1,0 +1,120 @@
+/**
+ * Expansions that are known, and what each of them read, so that a change forgets only what it can reach.
+ *
+ * Every expansion in progress is a frame; each variable read meanwhile is noted in the innermost one. The
+ * frames are shared by all datastores of the process (Python can read a copy while it computes a value of
+ * the original), the cached expansions belong to one datastore.
+ *
+ * Invariant: an entry is found only while nothing it read, directly or through other entries, was changed
+ * since it was stored.
+ */
+import type { Expansion } from './expansion.ts';
+
+export interface CachedExpansion {
+  readonly expansion: Expansion;
+  /** Whether the value depends on the current overrides, directly or through what it read. */
+  readonly usesOverrides: boolean;
+}
+
+/** One expansion in progress. */
+interface Frame {
+  readonly reads: Set<string>;
+  usesOverrides: boolean;
+  /** It listed all variables or changed one: it must be computed anew each time. */
+  unrepeatable: boolean;
+}
+
+/** The expansions in progress, innermost last; shared by all datastores of an evaluation. */
+export class ReadFrames {
+  private readonly frames: Frame[] = [];
+
+  enter(): Frame {
+    const frame = { reads: new Set<string>(), usesOverrides: false, unrepeatable: false };
+    this.frames.push(frame);
+    return frame;
+  }
+
+  /** Ends `frame`; what it depends on, the expansion around it depends on too. */
+  leave(frame: Frame): void {
+    this.frames.pop();
+    const outer = this.frames.at(-1);
+    if (!outer) return;
+    if (frame.usesOverrides) outer.usesOverrides = true;
+    if (frame.unrepeatable) outer.unrepeatable = true;
+  }
+
+  read(variable: string): void {
+    this.frames.at(-1)?.reads.add(variable);
+  }
+
+  readOverrides(): void {
+    const frame = this.frames.at(-1);
+    if (frame) frame.usesOverrides = true;
+  }
+
+  readEverything(): void {
+    const frame = this.frames.at(-1);
+    if (frame) frame.unrepeatable = true;
+  }
+
+  /** A change during an expansion makes it, and all around it, unrepeatable. */
+  write(): void {
+    for (const frame of this.frames) frame.unrepeatable = true;
+  }
+}
+
+export class ExpansionCache {
+  private readonly entries = new Map<string, CachedExpansion>();
+  /** Variable -> the keys (`NAME` or `NAME[flag]`) of its own entries. */
+  private readonly own = new Map<string, Set<string>>();
+  /** Variable -> the variables whose entries read it. */
+  private readonly readers = new Map<string, Set<string>>();
+  /** Variables with at least one entry that depends on the overrides. */
+  private readonly overrideUsers = new Set<string>();
+
+  get(key: string): CachedExpansion | undefined {
+    return this.entries.get(key);
+  }
+
+  /** @param provisional made while the overrides themselves are being computed */
+  store(key: string, variable: string, expansion: Expansion, frame: Frame, provisional: boolean): void {
+    if (frame.unrepeatable || (provisional && frame.usesOverrides)) return;
+    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides });
+    add(this.own, variable, key);
+    for (const read of frame.reads) if (read !== variable) add(this.readers, read, variable);
+    if (frame.usesOverrides) this.overrideUsers.add(variable);
+  }
+
+  /** Forgets everything that read `variable`. */
+  forget(variable: string): void {
+    if (this.entries.size > 0) this.drop(variable);
+  }
+
+  forgetOverrides(): void {
+    const users = [...this.overrideUsers];
+    this.overrideUsers.clear();
+    for (const variable of users) this.drop(variable);
+  }
+
+  private drop(first: string): void {
+    const waiting = [first];
+    for (let variable = waiting.pop(); variable !== undefined; variable = waiting.pop()) {
+      const keys = this.own.get(variable);
+      if (keys) {
+        for (const key of keys) this.entries.delete(key);
+        this.own.delete(variable);
+      }
+      const readers = this.readers.get(variable);
+      if (readers) {
+        this.readers.delete(variable);
+        waiting.push(...readers);
+      }
+    }
+  }
+}
+
+function add(map: Map<string, Set<string>>, key: string, value: string): void {
+  const set = map.get(key);
+  if (set) set.add(value);
+  else map.set(key, new Set([value]));
+}

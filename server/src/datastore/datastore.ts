@@ -1,0 +1,653 @@
+/**
+ * The datastore: every variable with its flags, its overrides and its pending appends, prepends and removes.
+ *
+ * Follows `bb/data_smart.py: DataSmart` operation by operation; names and defaults are the same, so that
+ * metadata's Python sees what it expects. Where BitBake forgets every cached expansion at each change, this
+ * one remembers what each expansion read (`cache.ts`) and forgets only what the change can reach.
+ *
+ * Knows nothing of files, statements or recipes.
+ */
+import { splitKeepingBlanks, splitWords } from '../base/words.ts';
+import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.ts';
+import { FatalError } from './errors.ts';
+import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
+import { type ChangeSource, History } from './history.ts';
+import type { InlinePython } from './python.ts';
+import type { Value } from './value.ts';
+
+/** What all datastores of one evaluation share. */
+export interface DatastoreContext {
+  readonly traits: ExpansionTraits;
+  readonly python: InlinePython;
+  /** Whether an error goes through expansions unwrapped: a skipped recipe, an error already reported. */
+  passesThrough(error: unknown): boolean;
+  report(severity: 'warning' | 'error', message: string, source: ChangeSource | undefined): void;
+  /** Old variable names and what to say of them (`bitbake_renamed_vars`, BB_RENAMED_VARIABLES). */
+  readonly renamed: Map<string, string>;
+  /** Every variable that was ever given an `export` or `unexport` flag (`__exportlist`, shared by all copies). */
+  readonly exported: Set<string>;
+  readonly frames: ReadFrames;
+}
+
+/** The names and values of one variable: its flags, `_content` being the value itself. */
+type Flags = Map<string, Value>;
+/** `[text, override]` pairs under the flags `:append`, `:prepend` and `:remove`. */
+type Pending = readonly (readonly [string, string | undefined])[];
+/** `[variable with override, override]`, in order of definition. */
+type OverrideForms = readonly (readonly [string, string])[];
+
+const KEYWORDS = [':append', ':prepend', ':remove'] as const;
+const KEYWORD_FORM = /^([^\n]*?)(:append|:prepend|:remove)(?::([^A-Z]*))?$/;
+const OLD_STYLE = /_append|_prepend|_remove/;
+const DEFAULT_FLAG = '_defaultval_flag_';
+
+/** One level of variables, over those of the datastore it was copied from. */
+class Level {
+  readonly variables = new Map<string, Flags>();
+  constructor(readonly below: Level | undefined) {}
+  find(name: string): Flags | undefined {
+    for (let level: Level | undefined = this; level; level = level.below) {
+      const flags = level.variables.get(name);
+      if (flags) return flags;
+    }
+    return undefined;
+  }
+}
+
+export interface ReadOptions {
+  readonly noWeakDefault?: boolean;
+  /** As during parsing: neither overrides nor appends apply. */
+  readonly parsing?: boolean;
+}
+
+export class Datastore {
+  readonly history: History;
+  private readonly level: Level;
+  private readonly cache = new ExpansionCache();
+  private overrideForms: Map<string, OverrideForms>;
+  private overrides: readonly string[] | undefined;
+  private overrideSet: ReadonlySet<string> = new Set();
+  /** The overrides under which the cached expansions that depend on them were made. */
+  private cachedOverrides: string | undefined;
+  private overrideVariables: Set<string>;
+  private inOverride = false;
+  private readonly filters: Map<string, string>;
+
+  constructor(
+    readonly context: DatastoreContext,
+    from?: Datastore,
+  ) {
+    this.level = new Level(from?.level);
+    this.history = new History(from?.history);
+    this.overrideForms = new Map(from?.overrideForms);
+    this.overrideVariables = new Set(from?.overrideVariables ?? ['OVERRIDES', 'FILE']);
+    this.filters = new Map(from?.filters);
+  }
+
+  get traits(): ExpansionTraits {
+    return this.context.traits;
+  }
+  get python(): InlinePython {
+    return this.context.python;
+  }
+  passesThrough(error: unknown): boolean {
+    return this.context.passesThrough(error);
+  }
+
+  createCopy(): Datastore {
+    return new Datastore(this.context, this);
+  }
+
+  // Reading
+
+  /** @throws ExpansionError when `expand` and the value cannot be expanded */
+  getVar(name: string, expand = true, options?: ReadOptions): Value {
+    return this.getVarFlag(name, '_content', expand, options);
+  }
+
+  /** The text of a variable that should hold one; a value of another type counts as unset. */
+  getText(name: string): string | undefined {
+    const value = this.getVar(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  getVarFlag(name: string, flag: string, expand = true, options?: ReadOptions): Value {
+    if (!expand) {
+      this.context.frames.read(name);
+      return this.unexpanded(name, flag, options).value;
+    }
+    return this.expansionOf(name, flag, options).value;
+  }
+
+  /** The expansion of a variable or flag with what it names: `getVarFlag(…, retparser=True)`. */
+  expansionOf(name: string, flag = '_content', options?: ReadOptions): Expansion {
+    this.context.frames.read(name);
+    if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
+    const key = flag === '_content' ? name : `${name}[${flag}]`;
+    const cacheable = !options?.noWeakDefault && !options?.parsing;
+    if (cacheable) {
+      const cached = this.cachedExpansion(key);
+      if (cached) return cached.expansion;
+    }
+    const frame = this.context.frames.enter();
+    try {
+      const expansion = this.expandAfresh(name, flag, key, options);
+      if (cacheable) this.cache.store(key, name, expansion, frame, this.inOverride);
+      return expansion;
+    } finally {
+      this.context.frames.leave(frame);
+    }
+  }
+
+  private cachedExpansion(key: string): CachedExpansion | undefined {
+    const cached = this.cache.get(key);
+    if (!cached?.usesOverrides) return cached;
+    if (this.inOverride) return undefined;
+    this.needOverrides();
+    const still = this.cache.get(key);
+    if (still) this.context.frames.readOverrides();
+    return still;
+  }
+
+  private expandAfresh(name: string, flag: string, key: string, options: ReadOptions | undefined): Expansion {
+    const { value, removes } = this.unexpanded(name, flag, options);
+    const expansion = expandWithReferences(value, key, this);
+    if (flag === '_content' && !options?.parsing) {
+      this.applyRemoves(name, expansion, removes);
+      this.applyFilter(name, expansion);
+    }
+    return expansion;
+  }
+
+  private applyRemoves(name: string, expansion: Expansion, removes: Set<string>): void {
+    if (!expansion.value) return;
+    for (const [text, override] of this.pending(name, ':remove')) {
+      if (this.overrideApplies(override)) removes.add(text);
+    }
+    if (removes.size === 0 || typeof expansion.value !== 'string') return;
+    const words = new Map([...removes].map((text) => [text, new Set(splitWords(this.expandText(text)))]));
+    const used = new Set<string>();
+    const kept: string[] = [];
+    for (const piece of splitKeepingBlanks(expansion.value)) {
+      let skip = false;
+      for (const [text, removed] of words) {
+        if (removed.has(piece)) {
+          used.add(text);
+          skip = true;
+        }
+      }
+      if (!skip) kept.push(piece);
+    }
+    expansion.removes = used;
+    expansion.value = kept.join('');
+  }
+
+  private applyFilter(name: string, expansion: Expansion): void {
+    if (this.filters.size === 0 || typeof expansion.value !== 'string' || !expansion.value) return;
+    const filter = this.filters.get(name.split(':', 1)[0]!);
+    if (filter) expansion.value = this.python.applyFilter(expansion.value, filter);
+  }
+
+  private pending(name: string, keyword: (typeof KEYWORDS)[number]): Pending {
+    return (this.level.find(name)?.get(keyword) as Pending | undefined) ?? [];
+  }
+
+  /** The value with overrides, defaults, appends and prepends applied, and the removes an override brings. */
+  private unexpanded(
+    name: string,
+    flag: string,
+    options: ReadOptions | undefined,
+  ): { value: Value; removes: Set<string> } {
+    const flags = this.level.find(name);
+    let value: Value;
+    let removes = new Set<string>();
+    const whole = flag === '_content' && !options?.parsing;
+    const forms = whole ? this.overrideForms.get(name) : undefined;
+    if (forms) {
+      const match = this.activeForm(forms);
+      if (match) {
+        const expansion = this.expansionOf(match);
+        value = expansion.unexpanded;
+        if (expansion.removes) removes = new Set(expansion.removes);
+      }
+    }
+    if (flags && value === undefined) {
+      if (flags.has(flag)) value = flags.get(flag);
+      else if (!options?.noWeakDefault) {
+        if (flag === '_content' && flags.has('_defaultval')) value = flags.get('_defaultval');
+        else if (this.traits.flagDefaults) value = flags.get(DEFAULT_FLAG + flag);
+      }
+    }
+    if (whole && flags) {
+      for (const [text, override] of this.pending(name, ':append')) {
+        if (this.overrideApplies(override)) value = joinTexts(value ?? '', text);
+      }
+      for (const [text, override] of this.pending(name, ':prepend')) {
+        if (this.overrideApplies(override)) value = joinTexts(text, value ?? '');
+      }
+    }
+    return { value, removes };
+  }
+
+  private overrideApplies(override: string | undefined): boolean {
+    this.needOverrides();
+    if (!override) return true;
+    this.context.frames.readOverrides();
+    return override.split(':').every((part) => this.overrideSet.has(part));
+  }
+
+  /** The variable whose override counts most, by the order of OVERRIDES. */
+  private activeForm(forms: OverrideForms): string | undefined {
+    this.needOverrides();
+    this.context.frames.readOverrides();
+    const active = new Map<string, string>();
+    for (const [form, override] of forms) {
+      if (this.isActive(override)) active.set(override, form);
+    }
+    if (active.size === 0) return undefined;
+    let match: string | undefined;
+    let modified = true;
+    while (modified) {
+      modified = false;
+      for (const override of this.overrides ?? []) {
+        for (const key of [...active.keys()]) {
+          if (key.endsWith(`:${override}`)) {
+            const form = active.get(key)!;
+            active.delete(key);
+            active.set(key.replaceAll(`:${override}`, ''), form);
+            modified = true;
+          } else if (key === override) {
+            match = active.get(key);
+            active.delete(key);
+          }
+        }
+      }
+    }
+    return match;
+  }
+
+  private isActive(override: string): boolean {
+    if (this.overrideSet.has(override)) return true;
+    return override.includes(':') && override.split(':').every((part) => this.overrideSet.has(part));
+  }
+
+  expandWithRefs(text: Value, variable: string | undefined): Expansion {
+    return expandWithReferences(text, variable, this);
+  }
+
+  expand(text: Value, variable?: string): Value {
+    return expandWithReferences(text, variable, this).value;
+  }
+
+  expandText(text: string, variable?: string): string {
+    return String(expandWithReferences(text, variable, this).value);
+  }
+
+  /** All flags but internal ones; those named in `expand` expanded. Undefined where there is none. */
+  getVarFlags(name: string, expand: readonly string[] = [], internal = false): Map<string, Value> | undefined {
+    this.context.frames.read(name);
+    const flags = this.level.find(name);
+    if (!flags) return undefined;
+    const found = new Map<string, Value>();
+    for (const [key, value] of flags) {
+      let flag = key;
+      if (this.traits.flagDefaults && key.startsWith(DEFAULT_FLAG) && !internal) {
+        flag = key.slice(DEFAULT_FLAG.length);
+        if (flags.has(flag)) continue;
+        found.set(flag, value);
+      } else if (!internal && (key.startsWith('_') || key.startsWith(':'))) {
+        continue;
+      } else {
+        found.set(key, value);
+      }
+      if (expand.includes(flag)) found.set(flag, this.expand(found.get(flag), `${name}[${flag}]`));
+    }
+    return found.size === 0 ? undefined : found;
+  }
+
+  hasOverrides(name: string): boolean {
+    this.context.frames.read(name);
+    return this.overrideForms.has(name);
+  }
+
+  /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
+  keys(): Set<string> {
+    this.context.frames.readEverything();
+    this.needOverrides();
+    const names = new Set<string>();
+    const deleted = new Set<string>();
+    for (let level: Level | undefined = this.level; level; level = level.below) {
+      for (const [name, flags] of level.variables) {
+        if (deleted.has(name) || names.has(name)) continue;
+        if (flags.size === 0) deleted.add(name);
+        else names.add(name);
+      }
+    }
+    for (const [name, forms] of this.overrideForms) {
+      if (!names.has(name) && forms.some(([, override]) => this.isActive(override))) names.add(name);
+    }
+    return names;
+  }
+
+  /** The names set in this datastore itself, not in those it was copied from. */
+  localKeys(): string[] {
+    this.context.frames.readEverything();
+    return [...this.level.variables.keys()];
+  }
+
+  /** The current overrides, weakest first. */
+  currentOverrides(): readonly string[] {
+    this.needOverrides();
+    this.context.frames.readOverrides();
+    return this.overrides ?? [];
+  }
+
+  // Overrides
+
+  private needOverrides(): void {
+    if (this.overrides !== undefined || this.inOverride) return;
+    for (let count = 0; count < 5; count++) {
+      this.inOverride = true;
+      let first: string[];
+      try {
+        this.setOverrides([]);
+        first = (this.getText('OVERRIDES') ?? '').split(':');
+      } catch (error) {
+        this.overrides = undefined;
+        throw error;
+      } finally {
+        this.inOverride = false;
+      }
+      this.setOverrides(first);
+      this.forgetUnlessCachedUnder(first);
+      const second = (this.getText('OVERRIDES') ?? '').split(':');
+      if (second.join(':') === first.join(':')) return;
+      this.setOverrides(second);
+      this.forgetUnlessCachedUnder(second);
+    }
+    throw new FatalError(
+      'OVERRIDES could not be expanded into a stable state after 5 iterations: it refers to variables that overrides change. ' +
+        `Its last value was ${(this.overrides ?? []).join(':')}`,
+    );
+  }
+
+  private setOverrides(overrides: readonly string[]): void {
+    this.overrides = overrides;
+    this.overrideSet = new Set(overrides);
+  }
+
+  private forgetUnlessCachedUnder(overrides: readonly string[]): void {
+    const joined = overrides.join(':');
+    if (joined === this.cachedOverrides) return;
+    this.cachedOverrides = joined;
+    this.cache.forgetOverrides();
+  }
+
+  private updateOverrideVariables(name: string, value: Value): void {
+    const expansion = expandWithReferences(value, name, this);
+    let found = new Set([...expansion.references, ...expansion.contains.keys()]);
+    while (![...found].every((variable) => this.overrideVariables.has(variable))) {
+      const next = new Set<string>();
+      for (const variable of found) this.overrideVariables.add(variable);
+      for (const variable of found) {
+        const inner = expandWithReferences(this.getVar(variable), variable, this);
+        for (const reference of inner.references) next.add(reference);
+        for (const reference of inner.contains.keys()) next.add(reference);
+      }
+      found = next;
+    }
+    this.overrides = undefined;
+  }
+
+  private isOverride(text: string): boolean {
+    if (this.traits.overrideNeedsLowerStart) return /^[a-z0-9]/.test(text);
+    return /\p{Ll}/u.test(text) && !/[\p{Lu}\p{Lt}]/u.test(text);
+  }
+
+  private addOverrideForms(name: string): void {
+    let at = name.lastIndexOf(':');
+    let short = at < 0 ? name.slice(0, -1) : name.slice(0, at);
+    let override = name.slice(at + 1);
+    while (override && this.isOverride(override)) {
+      const forms = this.overrideForms.get(short) ?? [];
+      if (!forms.some(([form, known]) => form === name && known === override)) {
+        this.overrideForms.set(short, [...forms, [name, override]]);
+        this.changed(short);
+      }
+      if (!short.includes(':')) break;
+      at = short.lastIndexOf(':');
+      override = name.slice(at + 1);
+      short = name.slice(0, at);
+      if (short.length === 0) break;
+    }
+  }
+
+  private removeOverrideForms(name: string): void {
+    let at = name.lastIndexOf(':');
+    let short = name.slice(0, at);
+    let override = name.slice(at + 1);
+    while (override && this.isOverride(override)) {
+      const forms = this.overrideForms.get(short);
+      if (forms) {
+        const index = forms.findIndex(([form, known]) => form === name && known === override);
+        if (index >= 0) {
+          this.overrideForms.set(short, forms.toSpliced(index, 1));
+          this.changed(short);
+        }
+      }
+      if (!short.includes(':')) break;
+      at = short.lastIndexOf(':');
+      override = name.slice(at + 1);
+      short = name.slice(0, at);
+      if (short.length === 0) break;
+    }
+  }
+
+  // Writing
+
+  /** @throws FatalError for a name in the old override style */
+  setVar(name: string, value: Value, source?: ChangeSource, parsing = false): void {
+    if (!name.startsWith('__anon_') && OLD_STYLE.test(name)) {
+      throw new FatalError(
+        `Variable ${name} contains an operation using the old override syntax; write it with ":" instead of "_" ` +
+          `(${name.replace(/_(append|prepend|remove)/g, ':$1')})`,
+      );
+    }
+    this.checkRenamed(name.split(':', 1)[0]!, name, source);
+    const form = KEYWORD_FORM.exec(name);
+    if (form) {
+      this.addPending(form[1]!, form[2] as (typeof KEYWORDS)[number], form[3], value, source);
+      return;
+    }
+    const flags = this.ownFlags(name);
+    if (!parsing) {
+      for (const keyword of KEYWORDS) flags.delete(keyword);
+      const forms = this.overrideForms.get(name);
+      if (forms) {
+        this.needOverrides();
+        const active = forms.filter(([, override]) => this.isActive(override)).map(([form]) => form);
+        for (const form of active) this.delVar(form, source);
+        this.overrideForms.delete(name);
+      }
+    }
+    if (name.includes(':')) this.addOverrideForms(name);
+    flags.set('_content', value);
+    this.history.record(name, source, 'set', undefined);
+    this.changed(name);
+    if (this.overrideVariables.has(name)) this.updateOverrideVariables(name, value);
+  }
+
+  private addPending(
+    base: string,
+    keyword: (typeof KEYWORDS)[number],
+    override: string | undefined,
+    value: Value,
+    source: ChangeSource | undefined,
+  ): void {
+    const entry = [value as string, override] as const;
+    this.ownFlags(base).set(keyword, [...this.pending(base, keyword), entry]);
+    this.changed(base);
+    const operation = override ? `${keyword}[${override}]` : keyword;
+    this.history.record(base, source && { ...source, operation }, operation, undefined);
+    this.addOverrideForms(base);
+    if (this.overrideVariables.has(base)) {
+      this.updateOverrideVariables(`${base}${keyword}${override === undefined ? '' : `:${override}`}`, value);
+    }
+  }
+
+  appendVar(name: string, value: Value, source?: ChangeSource): void {
+    this.setVar(`${name}:append`, value, source, true);
+  }
+
+  prependVar(name: string, value: Value, source?: ChangeSource): void {
+    this.setVar(`${name}:prepend`, value, source, true);
+  }
+
+  setVarFlag(name: string, flag: string, value: Value, source?: ChangeSource): void {
+    if (name === 'BB_RENAMED_VARIABLES') this.context.renamed.set(flag, String(value));
+    this.checkRenamed(name, name, source);
+    this.history.record(name, source, 'set', flag);
+    this.ownFlags(name).set(flag, value);
+    this.changed(name);
+    if (flag === '_defaultval') {
+      if (name.includes(':')) this.addOverrideForms(name);
+      if (this.overrideVariables.has(name)) this.updateOverrideVariables(name, value);
+    }
+    if (flag === 'export' || flag === 'unexport') this.context.exported.add(name);
+  }
+
+  setVarFlags(name: string, flags: ReadonlyMap<string, Value>, source?: ChangeSource): void {
+    const own = this.ownFlags(name);
+    for (const [flag, value] of flags) {
+      if (flag === '_content') continue;
+      this.history.record(name, source, 'set', flag);
+      own.set(flag, value);
+    }
+    this.changed(name);
+  }
+
+  appendVarFlag(name: string, flag: string, value: string, source?: ChangeSource): void {
+    this.setVarFlag(name, flag, `${textOrEmpty(this.getVarFlag(name, flag, false))}${value}`, source);
+  }
+
+  prependVarFlag(name: string, flag: string, value: string, source?: ChangeSource): void {
+    this.setVarFlag(name, flag, `${value}${textOrEmpty(this.getVarFlag(name, flag, false))}`, source);
+  }
+
+  delVar(name: string, source?: ChangeSource): void {
+    this.history.record(name, source, 'del', undefined);
+    this.level.variables.set(name, new Map());
+    this.overrideForms.delete(name);
+    if (name.includes(':')) this.removeOverrideForms(name);
+    this.changed(name);
+  }
+
+  delVarFlag(name: string, flag: string, source?: ChangeSource): void {
+    if (!this.level.find(name)?.size) return;
+    const flags = this.ownFlags(name);
+    if (flags.delete(flag)) {
+      this.history.record(name, source, 'delFlag', flag);
+      if (this.traits.deletesFlagDefaults) flags.delete(DEFAULT_FLAG + flag);
+    }
+    this.changed(name);
+  }
+
+  /** Deletes all flags, the content excepted. */
+  delVarFlags(name: string, source?: ChangeSource): void {
+    const flags = this.ownFlags(name);
+    this.history.record(name, source, 'delete flags', undefined);
+    const content = flags.get('_content');
+    const had = flags.has('_content');
+    flags.clear();
+    if (had) flags.set('_content', content);
+    else this.level.variables.delete(name);
+    this.changed(name);
+  }
+
+  renameVar(from: string, to: string, source?: ChangeSource): void {
+    if (from === to) {
+      this.context.report('warning', `Calling renameVar with equivalent keys (${from}) is invalid`, source);
+      return;
+    }
+    const value = this.getVar(from, false, { parsing: true });
+    if (value !== undefined) {
+      this.history.rename(from, to);
+      this.setVar(to, value, source && { ...source, operation: `rename from ${from}` }, true);
+    }
+    for (const keyword of KEYWORDS) {
+      const moved = this.pending(from, keyword);
+      if (moved.length === 0) continue;
+      this.setVarFlag(to, keyword, [...this.pending(to, keyword), ...moved]);
+    }
+    const forms = this.overrideForms.get(from);
+    if (forms) {
+      this.overrideForms.set(to, []);
+      for (const [form, override] of forms) {
+        const renamed = form.replaceAll(from, to);
+        this.overrideForms.set(to, [...(this.overrideForms.get(to) ?? []), [renamed, override]]);
+        this.renameVar(form, renamed, source);
+      }
+      this.changed(to);
+    }
+    if (to.includes(':') && value === undefined) this.addOverrideForms(to);
+    this.delVar(from, source);
+  }
+
+  /** Makes sure that the variable has an entry of its own here, empty if it had none. */
+  initVar(name: string): void {
+    this.changed(name);
+    if (!this.level.variables.has(name)) this.level.variables.set(name, new Map());
+  }
+
+  /** Replaces `${VARIABLE}` in every local value by its unexpanded value. */
+  expandVarref(variable: string): void {
+    const reference = `\${${variable}}`;
+    const value = this.getVar(variable, false);
+    if (typeof value !== 'string') return;
+    for (const name of this.localKeys()) {
+      const text = this.getVar(name, false);
+      if (typeof text === 'string' && text.includes(reference)) {
+        this.setVar(name, text.replaceAll(reference, () => value));
+      }
+    }
+  }
+
+  setVarFilter(name: string, filter: string | undefined): void {
+    if (filter) this.filters.set(name, filter);
+    else this.filters.delete(name);
+    this.changed(name);
+  }
+
+  private ownFlags(name: string): Flags {
+    let flags = this.level.variables.get(name);
+    if (!flags) {
+      flags = new Map(this.level.find(name));
+      this.level.variables.set(name, flags);
+    }
+    return flags;
+  }
+
+  private changed(name: string): void {
+    this.context.frames.write();
+    this.cache.forget(name);
+  }
+
+  private checkRenamed(name: string, full: string, source: ChangeSource | undefined): void {
+    const instead = this.context.renamed.get(name);
+    if (instead === undefined) return;
+    const referenced = full === name ? '' : ` (referenced as ${full})`;
+    const text = instead.includes(' ') ? instead : `has been renamed to ${instead}`;
+    this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
+    this.ownFlags('_FAILPARSINGERRORHANDLED').set('_content', true);
+  }
+}
+
+function textOrEmpty(value: Value): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Python's `+` of two texts. @throws TypeError where one is not a text */
+function joinTexts(a: Value, b: Value): string {
+  if (typeof a !== 'string' || typeof b !== 'string') throw new TypeError('can only concatenate str (not another type) to str');
+  return a + b;
+}

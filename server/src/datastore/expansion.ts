@@ -1,0 +1,124 @@
+/**
+ * Expansion of `${VAR}` and `${@python}` in one text, and what it named on the way.
+ *
+ * Follows `bb/data_smart.py: VariableParse, DataSmart.expandWithRefs`. Reads variables through the
+ * datastore; knows nothing of overrides or of how values are stored.
+ */
+import { ExpansionError, FatalError } from './errors.ts';
+import type { Datastore } from './datastore.ts';
+import type { Value } from './value.ts';
+
+/** How releases differ in expanding. Chosen by `metadata/release.ts`. */
+export interface ExpansionTraits {
+  /** What counts as inline Python: up to the first `}` (older), or past balanced braces as well. */
+  readonly inlinePythonNestsBraces: boolean;
+  /** Inline Python that still contains an unexpanded `${VAR}` is left alone instead of being run. */
+  readonly skipsUnexpandedInlinePython: boolean;
+  /** `VAR[flag] ??= "x"` keeps its own slot, so that a later `=` of another kind wins over it. */
+  readonly flagDefaults: boolean;
+  /** Only `[a-z0-9]+` at the start makes a suffix an override (newer), or anything in lower case. */
+  readonly overrideNeedsLowerStart: boolean;
+  /** Flags deleted with `delVarFlag` lose their weak default too. */
+  readonly deletesFlagDefaults: boolean;
+}
+
+const VARIABLE = /\$\{[a-zA-Z0-9\-_+./~:]+\}/g;
+const PYTHON_FLAT = /\$\{@[^\n]+?\}/g;
+const PYTHON_NESTED = /\$\{@(?:\{[^\n]*?\}|[^\n])+?\}/g;
+
+/** The value of a text and everything that was named while it was expanded. */
+export class Expansion {
+  readonly references = new Set<string>();
+  readonly execs = new Set<string>();
+  readonly contains = new Map<string, Set<string>>();
+  /** The unexpanded `:remove` texts that took something away; undefined where none applied. */
+  removes: Set<string> | undefined;
+  constructor(
+    readonly variable: string | undefined,
+    readonly unexpanded: Value,
+    /** Expanded; of a value that is no text, the value itself. */
+    public value: Value,
+  ) {}
+
+  addContains(contains: ReadonlyMap<string, Iterable<string>>): void {
+    for (const [name, items] of contains) {
+      let known = this.contains.get(name);
+      if (!known) this.contains.set(name, (known = new Set()));
+      for (const item of items) known.add(item);
+    }
+  }
+}
+
+/** `typeof` in Python's words, for the message of a text joined with something else. */
+function pythonType(value: Value): string {
+  if (typeof value === 'number') return 'int';
+  if (typeof value === 'boolean') return 'bool';
+  return Array.isArray(value) ? 'list' : 'object';
+}
+
+/**
+ * Expands `text` in datastore `d` under the name `variable` (a reference to itself is an error).
+ * @throws ExpansionError; a skip of the recipe or a fatal error passes through unwrapped
+ */
+export function expandWithReferences(text: Value, variable: string | undefined, d: Datastore): Expansion {
+  const expansion = new Expansion(variable, text, text);
+  if (typeof text !== 'string' || !text.includes('${')) return expansion;
+  let current = text;
+  while (current.includes('${')) {
+    const before = current;
+    try {
+      current = substituteVariables(current, expansion, d);
+      current = substitutePython(current, expansion, d);
+      if (current === before) break;
+    } catch (error) {
+      if (error instanceof ExpansionError) {
+        error.addVariable(variable);
+        throw error;
+      }
+      if (error instanceof FatalError || d.passesThrough(error)) throw error;
+      throw new ExpansionError(variable, current, error);
+    }
+  }
+  expansion.value = current;
+  return expansion;
+}
+
+function substituteVariables(text: string, expansion: Expansion, d: Datastore): string {
+  if (!text.includes('${')) return text;
+  return text.replace(VARIABLE, (match) => {
+    const key = match.slice(2, -1);
+    if (expansion.variable && expansion.variable === key) {
+      throw new Error(`variable ${key} references itself!`);
+    }
+    const value = d.getVar(key);
+    expansion.references.add(key);
+    if (value === undefined) return match;
+    if (typeof value !== 'string') {
+      throw new TypeError(`expected str instance, ${pythonType(value)} found`);
+    }
+    return value;
+  });
+}
+
+function substitutePython(text: string, expansion: Expansion, d: Datastore): string {
+  if (!text.includes('${@')) return text;
+  const traits = d.traits;
+  let incomplete = false;
+  const result = text.replace(traits.inlinePythonNestsBraces ? PYTHON_NESTED : PYTHON_FLAT, (match) => {
+    if (incomplete) return match;
+    const code = match.slice(3, -1);
+    if (traits.skipsUnexpandedInlinePython && code.search(VARIABLE) >= 0) return match;
+    const value = d.python.evaluate(code, d, expansion.variable);
+    if (value === undefined) {
+      incomplete = true;
+      return match;
+    }
+    const found = d.python.analyse(code, expansion.variable);
+    for (const name of found.references) expansion.references.add(name);
+    for (const name of found.execs) expansion.execs.add(name);
+    expansion.addContains(found.contains);
+    return value;
+  });
+  // One expression that ends inside a string literal leaves the whole text as it was.
+  return incomplete ? text : result;
+}
