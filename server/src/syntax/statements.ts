@@ -88,8 +88,8 @@ export interface PythonDefinition extends StatementBase {
   readonly nameRange: Range;
   readonly body: readonly string[];
   /**
-   * The lineno BitBake passes to `handlePythonMethod`: that of the first line after the body, or of
-   * the last line of the file when the file ends in the body.
+   * The lineno BitBake passes to `handlePythonMethod`: that of the first line after the body, which
+   * need not exist when the file ends in the body.
    */
   readonly closingLineno: number;
 }
@@ -128,13 +128,13 @@ export interface AddPyLib extends StatementBase {
   readonly namespace: string;
 }
 
-/** `addfragments PREFIX VARIABLE FLAGGED_VARIABLES BUILTIN_VARIABLES`. */
+/** `addfragments PREFIX VARIABLE FLAGGED_VARIABLES BUILTIN_VARIABLES`; older releases lack the last. */
 export interface AddFragments extends StatementBase {
   readonly kind: 'addfragments';
   readonly pathPrefix: string;
   readonly fragmentsVariable: string;
   readonly flaggedVariablesVariable: string;
-  readonly builtinFragmentsVariable: string;
+  readonly builtinFragmentsVariable: string | undefined;
 }
 
 export interface Comment extends StatementBase {
@@ -190,7 +190,11 @@ export interface SyntaxTraits {
   readonly hasInheritDefer: boolean;
   readonly hasIncludeAll: boolean;
   readonly hasAddPyLib: boolean;
-  readonly hasAddFragments: boolean;
-  /** Whether an unclosed function or a trailing `\` at the end of a file is an error. */
+  /** How many words `addfragments` takes; 0 where there is no such statement. */
+  readonly addfragmentsWords: 0 | 3 | 4;
+  /**
+   * Whether an unclosed function or a trailing `\` at the end of a recipe or class is always an error.
+   * Where not, BitBake drops it silently when a file was inherited or included before.
+   */
   readonly refusesUnclosed: boolean;
 }
