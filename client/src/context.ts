@@ -1,0 +1,35 @@
+/**
+ * What every feature of the client is given: the language client, the output channel, and the list of what is
+ * disposed of with the extension. Holds no state of any feature.
+ */
+import * as vscode from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { SECTION, settings } from './settings.ts';
+
+export class LensContext {
+  readonly subscriptions: vscode.Disposable[];
+  readonly output: vscode.LogOutputChannel;
+  readonly client: LanguageClient;
+
+  constructor(extension: vscode.ExtensionContext) {
+    this.subscriptions = extension.subscriptions;
+    this.output = vscode.window.createOutputChannel('sstate Lens', { log: true });
+    this.subscriptions.push(this.output);
+    this.client = new LanguageClient(
+      // The language client looks for `trace.server` in the section named like this.
+      SECTION,
+      'sstate Lens',
+      {
+        // Runs with the extension host's own Node; the language client adds `--stdio`.
+        module: extension.asAbsolutePath('dist/sstate-lens.mjs'),
+        args: ['server'],
+        transport: TransportKind.stdio,
+      },
+      {
+        documentSelector: [{ language: 'bitbake', scheme: 'file' }],
+        outputChannel: this.output,
+        initializationOptions: settings,
+      },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The VS Code side of sstate Lens: starts the language server and adds what plain LSP has no words for, one file
+ * per feature. It knows nothing of BitBake; every fact it shows comes from the server.
+ */
+import type { ExtensionContext } from 'vscode';
+import * as buildDirectory from './buildDirectory.ts';
+import { LensContext } from './context.ts';
+import * as server from './server.ts';
+import * as status from './status.ts';
+import * as tasks from './tasks.ts';
+
+let lens: LensContext | undefined;
+
+export async function activate(extension: ExtensionContext): Promise<void> {
+  lens = new LensContext(extension);
+  // The status bar listens to the client, so it comes before the client starts.
+  status.activate(lens);
+  tasks.activate(lens);
+  buildDirectory.activate(lens);
+  await server.activate(lens);
+}
+
+/** VS Code waits for this, so the server and its workers are gone before the window is. */
+export async function deactivate(): Promise<void> {
+  await lens?.client.dispose();
+  lens = undefined;
+}

@@ -1,0 +1,94 @@
+/**
+ * Makes dist/: the client, the command and the evaluator as one file each, and beside them what they read at run
+ * time (CPython as WebAssembly, our Python modules). Prints nothing on stdout.
+ */
+import { build } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BUILD_INPUTS, digest, stamp } from './stamp.mjs';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = join(ROOT, 'dist');
+
+/** Of the pyodide package, what the runtime reads; the rest is for browsers and type checkers. */
+const PYODIDE_FILES = [
+  'pyodide.mjs',
+  'pyodide.asm.mjs',
+  'pyodide.asm.wasm',
+  'python_stdlib.zip',
+  'pyodide-lock.json',
+];
+
+// Some bundled packages are CommonJS and call require() for Node's own modules, which an ES module does not have.
+const REQUIRE = "import { createRequire as __createRequire } from 'node:module';";
+const REQUIRE_MADE = 'const require = __createRequire(import.meta.url);';
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+const AS_MODULE = { ...COMMON, format: 'esm', banner: { js: `${REQUIRE}\n${REQUIRE_MADE}` } };
+
+const started = performance.now();
+const before = digest(ROOT, BUILD_INPUTS);
+const bundles = [
+  {
+    ...COMMON,
+    entryPoints: ['client/src/extension.ts'],
+    outfile: 'dist/client.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
+    ...AS_MODULE,
+    entryPoints: ['server/src/cli/main.ts'],
+    outfile: 'dist/sstate-lens.mjs',
+    banner: { js: `#!/usr/bin/env node\n${AS_MODULE.banner.js}` },
+  },
+  { ...AS_MODULE, entryPoints: ['server/src/evaluator.ts'], outfile: 'dist/evaluator.mjs' },
+].filter(({ entryPoints }) => existsSync(join(ROOT, entryPoints[0])));
+
+mkdirSync(DIST, { recursive: true });
+const results = await Promise.all(bundles.map((options) => build(options)));
+
+const pyodide = join(ROOT, 'node_modules/pyodide');
+for (const name of PYODIDE_FILES) cpSync(join(pyodide, name), join(DIST, 'pyodide', name));
+rmSync(join(DIST, 'python'), { recursive: true, force: true });
+cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('__pycache__'),
+});
+writeFileSync(join(DIST, 'THIRD-PARTY.txt'), notices(results.map(({ metafile }) => metafile)));
+stamp(join(DIST, '.stamp'), before);
+process.stderr.write(`built dist in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+
+/** The licences of all that the bundles hold of others' work. */
+function notices(metafiles) {
+  const directories = new Set(
+    metafiles
+      .flatMap(({ inputs }) => Object.keys(inputs))
+      .flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  );
+  const packages = [...directories].sort().map((directory) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(ROOT, directory, 'package.json'), 'utf8'),
+    );
+    const file = readdirSync(join(ROOT, directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+    const text = file ? readFileSync(join(ROOT, directory, file), 'utf8').trim() : '';
+    return `${name} ${version} (${license})\n\n${text}`;
+  });
+  const { version } = JSON.parse(readFileSync(join(pyodide, 'package.json'), 'utf8'));
+  packages.push(
+    `pyodide ${version} (MPL-2.0)\n\nThe files in pyodide/ are those of the registry package, unchanged; their source is at ` +
+      `https://github.com/pyodide/pyodide and the licence at https://mozilla.org/MPL/2.0/. They contain CPython, ` +
+      `under the Python Software Foundation licence (https://docs.python.org/3/license.html).`,
+  );
+  return packages.join(`\n\n${'-'.repeat(80)}\n\n`) + '\n';
+}
