@@ -284,7 +284,11 @@ export class Datastore {
   }
 
   /** All flags but internal ones; those named in `expand` expanded. Undefined where there is none. */
-  getVarFlags(name: string, expand: readonly string[] = [], internal = false): Map<string, Value> | undefined {
+  getVarFlags(
+    name: string,
+    expand: readonly string[] = [],
+    internal = false,
+  ): Map<string, Value> | undefined {
     this.context.frames.read(name);
     const flags = this.level.find(name);
     if (!flags) return undefined;
@@ -607,7 +611,10 @@ export class Datastore {
     for (const name of this.localKeys()) {
       const text = this.getVar(name, false);
       if (typeof text === 'string' && text.includes(reference)) {
-        this.setVar(name, text.replaceAll(reference, () => value));
+        this.setVar(
+          name,
+          text.replaceAll(reference, () => value),
+        );
       }
     }
   }
@@ -648,6 +655,7 @@ function textOrEmpty(value: Value): string {
 
 /** Python's `+` of two texts. @throws TypeError where one is not a text */
 function joinTexts(a: Value, b: Value): string {
-  if (typeof a !== 'string' || typeof b !== 'string') throw new TypeError('can only concatenate str (not another type) to str');
+  if (typeof a !== 'string' || typeof b !== 'string')
+    throw new TypeError('can only concatenate str (not another type) to str');
   return a + b;
 }

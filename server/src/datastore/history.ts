@@ -25,7 +25,12 @@ export class History {
   private readonly events = new Map<string, HistoryEvent[]>();
   constructor(private readonly parent: History | undefined) {}
 
-  record(variable: string, source: ChangeSource | undefined, operation: string, flag: string | undefined): void {
+  record(
+    variable: string,
+    source: ChangeSource | undefined,
+    operation: string,
+    flag: string | undefined,
+  ): void {
     if (!source) return;
     const event = { path: source.path, line: source.line, operation: source.operation ?? operation, flag };
     const own = this.events.get(variable);

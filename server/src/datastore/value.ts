@@ -18,4 +18,9 @@ export class Opaque {
   ) {}
 }
 
-export type Value = string | number | boolean | readonly Value[] | Opaque | undefined;
+/** A datastore held as a value (BB_ORIGENV), by the number under which Python knows it. */
+export class DatastoreHandle {
+  constructor(readonly id: number) {}
+}
+
+export type Value = string | number | boolean | readonly Value[] | Opaque | DatastoreHandle | undefined;

@@ -1,0 +1,280 @@
+/**
+ * One build directory, read once, and any of its recipes evaluated on demand, with signatures.
+ *
+ * This is what an evaluator process holds: sandbox, configuration and datastores together, because Python asks
+ * for values synchronously. Every recipe starts from the same state, in the datastore and in Python.
+ */
+import type { Datastore } from '../datastore/datastore.ts';
+import type { FileSystem, HostFacts } from '../inputs/ports.ts';
+import { splitWords } from '../base/words.ts';
+import { type BuildConfiguration, type Configuration, readConfiguration } from '../metadata/configuration.ts';
+import { ParseContext } from '../metadata/context.ts';
+import { InlineEvaluator } from '../metadata/inline.ts';
+import type { RecipeFile } from '../metadata/layers.ts';
+import { evaluateRecipe, type Variant, virtualFileName } from '../metadata/recipe.ts';
+import { detectRelease } from '../metadata/release.ts';
+import { datastoreService } from '../metadata/service.ts';
+import { pythonText } from '../metadata/statements.ts';
+import type { PythonRuntime } from '../python/runtime.ts';
+import { createSandbox, type MessageLevel, type SandboxOptions } from '../python/sandbox.ts';
+import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
+import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
+import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import { RememberedAnalysis } from './codeAnalysis.ts';
+import type { ConfigurationSummary, RecipeEvaluation, SourceFile, VariableInspection } from './results.ts';
+
+export interface EvaluatorOptions extends Pick<
+  SandboxOptions,
+  'assets' | 'modules' | 'limits' | 'enter' | 'roots' | 'scratch'
+> {
+  /** Absolute, symbolic links resolved. */
+  readonly buildDir: string;
+  /** The directory of BitBake's checkout; undefined: the built-in part of it is used. */
+  readonly bitbakeDir: string | undefined;
+  readonly files: FileSystem;
+  readonly facts: HostFacts;
+}
+
+/** The last recipe evaluated, whose datastores can still be asked. */
+interface Live {
+  readonly path: string;
+  readonly variants: readonly Variant[];
+}
+
+export class RecipeEvaluator {
+  private readonly analysis: RememberedAnalysis;
+  private live: Live | undefined;
+
+  private constructor(
+    private readonly options: EvaluatorOptions,
+    private readonly ctx: ParseContext,
+    private readonly python: PythonRuntime,
+    inline: InlineEvaluator,
+    private readonly configuration: BuildConfiguration,
+    private readonly configurationFiles: readonly string[],
+    readonly summary: ConfigurationSummary,
+  ) {
+    this.analysis = new RememberedAnalysis(inline);
+  }
+
+  /** Starts Python and reads the configuration; what is wrong with it is in `summary.problems`. */
+  static async open(options: EvaluatorOptions): Promise<RecipeEvaluator> {
+    const release = detectRelease(options.files, options.bitbakeDir);
+    // The context needs Python, and Python needs the context once it asks for a datastore.
+    const late: { ctx?: ParseContext } = {};
+    const context = (): ParseContext => late.ctx!;
+    const python = await createSandbox({
+      ...options,
+      datastore: datastoreService(context),
+      bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
+      cwd: options.buildDir,
+      say: (level, message, frame) => say(context(), level, message, frame),
+    });
+    const inline = new InlineEvaluator(python);
+    const ctx = (late.ctx = new ParseContext(release, options.files, python, inline));
+    inline.context = ctx;
+    const configuration = readConfiguration(options.buildDir, options.facts, ctx);
+    reportRefusals(python, ctx);
+    ctx.settle();
+    python.checkpoint();
+    const summary = summarise(options, release.version, configuration, ctx);
+    return new RecipeEvaluator(options, ctx, python, inline, configuration, [...ctx.involved], summary);
+  }
+
+  /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
+  evaluate(path: string): RecipeEvaluation {
+    const start = performance.now();
+    this.python.restore();
+    this.ctx.begin();
+    const signatures: VariantSignatures[] = [];
+    const all: Variant[] = [];
+    for (const configuration of this.configuration.configurations) {
+      const recipe = configuration.recipes.find((known) => known.path === path);
+      if (!recipe) continue;
+      const { variants, results } = this.evaluateIn(configuration, recipe);
+      all.push(...variants);
+      signatures.push(...results);
+    }
+    if (all.length === 0) {
+      this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
+    }
+    this.live = { path, variants: all };
+    return {
+      path,
+      variants: signatures,
+      problems: this.ctx.reported(),
+      files: this.sourceFiles(path),
+      origins: origins(all[0]?.d, signatures[0]),
+      milliseconds: performance.now() - start,
+    };
+  }
+
+  private evaluateIn(
+    configuration: Configuration,
+    recipe: RecipeFile,
+  ): { variants: Variant[]; results: VariantSignatures[] } {
+    const { multiconfig } = configuration;
+    const generated = new Map<string, GeneratedDependencies>();
+    const ignoreVariable = this.ctx.release.signature.ignoreVariable;
+    const finalised = (name: string, d: Datastore): void => {
+      // The list is read once, from the configuration: `bb/siggen.py` does so when it starts.
+      const ignored = new Set(splitWords(configuration.d.getText(ignoreVariable) ?? ''));
+      generated.set(
+        name,
+        generateDependencies(d, ignored, this.ctx.moduleFunctions, this.ctx.release.signature, this.analysis),
+      );
+    };
+    const { handlers } = this.configuration;
+    const variants = evaluateRecipe(recipe, configuration.d, handlers, multiconfig, finalised, this.ctx);
+    const refused = reportRefusals(this.python, this.ctx);
+    const results = variants.map((variant) =>
+      this.signaturesOf(variant, virtualFileName(recipe.path, variant.name, multiconfig), generated, refused),
+    );
+    return { variants, results };
+  }
+
+  private signaturesOf(
+    variant: Variant,
+    mcfn: string,
+    generated: ReadonlyMap<string, GeneratedDependencies>,
+    refused: string | undefined,
+  ): VariantSignatures {
+    const dependencies = generated.get(variant.name);
+    let unknown = refused;
+    if (variant.failed !== undefined) unknown = this.ctx.reportError(variant.failed).message;
+    let tasks: TaskSignature[] = [];
+    if (variant.skipped === undefined && dependencies && !unknown) tasks = taskSignatures(dependencies);
+    else if (variant.skipped === undefined && unknown) tasks = unknownTasks(variant.d, unknown);
+    return {
+      mcfn,
+      variant: variant.name,
+      pn: textOr(variant.d, 'PN', ''),
+      skipped: variant.skipped,
+      tasks,
+      nodes: dependencies ? dependencyNodes(dependencies) : new Map(),
+    };
+  }
+
+  /** The final value of a variable of a variant of the last evaluated recipe, or of another, evaluated first. */
+  inspect(path: string, mcfn: string, name: string): VariableInspection | undefined {
+    if (this.live?.path !== path) this.evaluate(path);
+    const variant = this.live?.variants.find(({ d, name }) => {
+      const multiconfig = pythonText(d.getVar('__BBMULTICONFIG', false) ?? '');
+      return virtualFileName(path, name, multiconfig) === mcfn;
+    });
+    if (!variant) return undefined;
+    const { d } = variant;
+    const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
+    let expanded: string | undefined;
+    try {
+      expanded = asText(d.getVar(name));
+    } catch (error) {
+      this.ctx.reportError(error);
+    }
+    const flags = Object.fromEntries(
+      [...(d.getVarFlags(name) ?? [])].map(([flag, value]) => [flag, pythonText(value)]),
+    );
+    return { name, unexpanded: asText(d.getVar(name, false)), expanded, flags, origins: originsOf(d, name) };
+  }
+
+  private sourceFiles(path: string): SourceFile[] {
+    const own = [...this.ctx.involved].map((file) => ({ path: file, role: roleOf(file, path) }));
+    const shared = this.configurationFiles
+      .filter((file) => !this.ctx.involved.has(file))
+      .map((file) => ({ path: file, role: 'configuration' as const }));
+    return [...own, ...shared];
+  }
+}
+
+function say(
+  ctx: ParseContext | undefined,
+  level: MessageLevel,
+  message: string,
+  frame: { file: string; line: number } | undefined,
+): void {
+  if (!ctx || level === 'note' || level === 'plain') return;
+  const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
+  ctx.report(level === 'warning' ? 'warning' : 'error', 'message', message, source);
+}
+
+/** Reports what the sandbox refused. @returns a reason for "unknown, because …" where it refused anything */
+function reportRefusals(python: PythonRuntime, ctx: ParseContext): string | undefined {
+  let reason: string | undefined;
+  for (const { what, frame } of python.takeRefusals()) {
+    reason ??= `its Python tried to ${what}, which is not done while hashes are computed`;
+    const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
+    ctx.report(
+      'warning',
+      'refused',
+      `Hashes are unknown: this tries to ${what}, which the sandbox does not do`,
+      source,
+    );
+  }
+  return reason;
+}
+
+function unknownTasks(d: Datastore, reason: string): TaskSignature[] {
+  const tasks = d.getVar('__BBTASKS', false);
+  return (Array.isArray(tasks) ? tasks : []).map((task) => ({
+    task: pythonText(task),
+    basehash: { unknown: reason },
+    dependencies: [],
+  }));
+}
+
+function textOr(d: Datastore, name: string, otherwise: string): string {
+  try {
+    return d.getText(name) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+function roleOf(file: string, recipe: string): SourceFile['role'] {
+  if (file === recipe) return 'recipe';
+  if (file.endsWith('.bbappend')) return 'append';
+  if (file.endsWith('.bbclass')) return 'class';
+  return file.endsWith('.conf') ? 'configuration' : 'include';
+}
+
+function originsOf(d: Datastore, name: string): Origin[] {
+  return d.history
+    .of(name)
+    .filter((event) => event.flag === undefined || event.flag === '_defaultval')
+    .map(({ path, line, operation }) => ({ path, line, operation }))
+    .reverse();
+}
+
+function origins(d: Datastore | undefined, signatures: VariantSignatures | undefined): Map<string, Origin[]> {
+  const found = new Map<string, Origin[]>();
+  if (!d || !signatures) return found;
+  for (const name of signatures.nodes.keys()) {
+    const places = originsOf(d, name);
+    if (places.length > 0) found.set(name, places);
+  }
+  return found;
+}
+
+function summarise(
+  options: EvaluatorOptions,
+  version: string,
+  configuration: BuildConfiguration,
+  ctx: ParseContext,
+): ConfigurationSummary {
+  const plain = configuration.configurations[0]!;
+  const layerDirs = splitWords(textOr(plain.d, 'BBLAYERS', ''));
+  return {
+    buildDir: options.buildDir,
+    bitbakeDir: options.bitbakeDir,
+    bitbakeVersion: version,
+    machine: textOr(plain.d, 'MACHINE', '') || undefined,
+    distro: textOr(plain.d, 'DISTRO', '') || undefined,
+    layers: plain.collections.map(({ name, pattern, priority }) => ({
+      name,
+      path: layerDirs.find((dir) => pattern.test(`${dir}/`)) ?? '',
+      priority,
+    })),
+    recipes: plain.recipes,
+    problems: ctx.reported(),
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * What evaluating metadata needs at hand: the release, the files, Python, and a place to put problems.
+ *
+ * One context serves one evaluator for as long as the configuration stands; `begin` starts a recipe. It gives
+ * datastores the numbers under which Python knows them. It knows nothing of signatures.
+ */
+import type { Problem, Severity } from '../base/problem.ts';
+import { lineRange } from '../base/text.ts';
+import { ReadFrames } from '../datastore/cache.ts';
+import { Datastore, type DatastoreContext } from '../datastore/datastore.ts';
+import { ExpansionError, FatalError, ParseError } from '../datastore/errors.ts';
+import type { ChangeSource } from '../datastore/history.ts';
+import type { InlinePython } from '../datastore/python.ts';
+import type { FileSystem } from '../inputs/ports.ts';
+import { PythonError, type ModuleFunction, type PythonRuntime } from '../python/runtime.ts';
+import type { SyntaxTree } from '../syntax/tree.ts';
+import { parseFile } from '../syntax/parser.ts';
+import type { Release } from './release.ts';
+
+/** Raised by the metadata itself to leave a recipe out; not a fault. */
+export const SKIP_RECIPE = 'bb.parse.SkipRecipe';
+
+/** Names that variables had in older releases, and what replaced them. */
+const RENAMED_VARIABLES: readonly (readonly [string, string])[] = [
+  ['BB_ENV_WHITELIST', 'BB_ENV_PASSTHROUGH'],
+  ['BB_ENV_EXTRAWHITE', 'BB_ENV_PASSTHROUGH_ADDITIONS'],
+  ['BB_HASHBASE_WHITELIST', 'BB_BASEHASH_IGNORE_VARS'],
+  ['BB_HASHCONFIG_WHITELIST', 'BB_HASHCONFIG_IGNORE_VARS'],
+  ['BB_HASHTASK_WHITELIST', 'BB_TASKHASH_IGNORE_TASKS'],
+  ['BB_SETSCENE_ENFORCE_WHITELIST', 'BB_SETSCENE_ENFORCE_IGNORE_TASKS'],
+  ['MULTI_PROVIDER_WHITELIST', 'BB_MULTI_PROVIDER_ALLOWED'],
+  ['BB_STAMP_WHITELIST', 'is deprecated and no longer supported; remove it'],
+  ['BB_STAMP_POLICY', 'is deprecated and no longer supported; remove it'],
+];
+
+/** Texts of one file, read once while it stays the same. */
+interface ReadTree {
+  readonly text: string;
+  readonly tree: SyntaxTree;
+}
+
+export class ParseContext {
+  readonly datastoreContext: DatastoreContext;
+  /** Functions of the layers' Python libraries, by name, with what they depend on. */
+  readonly moduleFunctions = new Map<string, ModuleFunction>();
+  /** Every file that took part since `begin`, in order of first use. */
+  readonly involved = new Set<string>();
+  private problems: Problem[] = [];
+  private readonly trees = new Map<string, ReadTree>();
+  private readonly datastores = new Map<number, Datastore>();
+  private readonly numbers = new WeakMap<Datastore, number>();
+  private nextNumber = 1;
+  private lasting = 0;
+  /** The statement being evaluated, where a problem without a place of its own belongs. */
+  place: ChangeSource | undefined;
+  /** How many files are being read inside one another. */
+  depth = 0;
+
+  constructor(
+    readonly release: Release,
+    readonly files: FileSystem,
+    readonly python: PythonRuntime,
+    inline: InlinePython,
+  ) {
+    this.datastoreContext = {
+      traits: release.expansion,
+      python: inline,
+      passesThrough: (error) =>
+        error instanceof PythonError && (error.is(SKIP_RECIPE) || error.is('bb.BBHandledException')),
+      report: (severity, message, source) => this.report(severity, 'metadata', message, source),
+      renamed: new Map(
+        release.signature.ignoreVariable === 'BB_BASEHASH_IGNORE_VARS' ? RENAMED_VARIABLES : [],
+      ),
+      exported: new Set(),
+      frames: new ReadFrames(),
+    };
+  }
+
+  // Datastores by number
+
+  numberOf(d: Datastore): number {
+    let number = this.numbers.get(d);
+    if (number === undefined) {
+      number = this.nextNumber++;
+      this.numbers.set(d, number);
+      this.datastores.set(number, d);
+    }
+    return number;
+  }
+
+  datastore(number: number): Datastore {
+    const d = this.datastores.get(number);
+    if (!d) throw new Error(`Python asked for datastore ${number}, which is gone`);
+    return d;
+  }
+
+  newDatastore(): Datastore {
+    return new Datastore(this.datastoreContext);
+  }
+
+  /** What exists now outlasts every `begin`: the configuration. */
+  settle(): void {
+    this.lasting = this.nextNumber;
+  }
+
+  /** Starts a recipe: problems, involved files and datastores of the one before are gone. */
+  begin(): void {
+    this.problems = [];
+    this.involved.clear();
+    this.place = undefined;
+    for (const number of this.datastores.keys()) if (number >= this.lasting) this.datastores.delete(number);
+  }
+
+  // Problems
+
+  report(
+    severity: Severity,
+    code: string,
+    message: string,
+    source: ChangeSource | undefined = this.place,
+  ): void {
+    const path = source?.path ?? '';
+    const range =
+      source && source.line > 0
+        ? lineRange(source.line - 1, this.lineLength(path, source.line - 1))
+        : undefined;
+    const problem: Problem = { severity, code, message, path, ...(range && { range }) };
+    if (!this.problems.some((known) => sameProblem(known, problem))) this.problems.push(problem);
+  }
+
+  /** Turns an error that stopped something into a problem; `instead` names the place if the error has none. */
+  reportError(error: unknown, instead: ChangeSource | undefined = this.place): Problem {
+    const { code, message, source } = describeError(error, instead);
+    this.report('error', code, message, source);
+    return this.problems.find((known) => known.message === message) ?? this.problems.at(-1)!;
+  }
+
+  /** The problems since `begin`, in order. */
+  reported(): readonly Problem[] {
+    return this.problems;
+  }
+
+  private lineLength(path: string, line: number): number {
+    return this.trees.get(path)?.text.split('\n', line + 1)[line]?.length ?? 1;
+  }
+
+  // Files
+
+  /** The tree of a file, or undefined where there is no such file. Its problems are reported each time. */
+  tree(path: string): SyntaxTree | undefined {
+    const text = this.files.readText(path);
+    if (text === undefined) return undefined;
+    this.involved.add(path);
+    let known = this.trees.get(path);
+    if (known?.text !== text) {
+      known = { text, tree: parseFile(path, text, this.release.syntax) };
+      this.trees.set(path, known);
+    }
+    for (const problem of known.tree.problems) {
+      if (!this.problems.includes(problem)) this.problems.push(problem);
+    }
+    return known.tree;
+  }
+}
+
+function sameProblem(a: Problem, b: Problem): boolean {
+  return a.message === b.message && a.path === b.path && a.range?.start.line === b.range?.start.line;
+}
+
+/** What an error says, where it happened, and its code. */
+function describeError(
+  error: unknown,
+  instead: ChangeSource | undefined,
+): { code: string; message: string; source: ChangeSource | undefined } {
+  if (error instanceof ParseError) {
+    const source = error.file ? { path: error.file, line: error.line } : instead;
+    return { code: 'parse-error', message: error.message, source };
+  }
+  if (error instanceof ExpansionError) {
+    const inner = innermost(error);
+    const frame = inner instanceof PythonError && inner.frame ? inner.frame : undefined;
+    const chain = error.chain.length > 1 ? ` (${error.chain.join(' <- ')})` : '';
+    return {
+      code: 'expansion',
+      message: `${error.message}${chain}`,
+      source: frame ? { path: frame.file, line: frame.line } : instead,
+    };
+  }
+  if (error instanceof PythonError) {
+    const source = error.frame ? { path: error.frame.file, line: error.frame.line } : instead;
+    return { code: 'python', message: `${error.type}: ${error.message}`, source };
+  }
+  if (error instanceof FatalError) return { code: 'fatal', message: error.message, source: instead };
+  if (error instanceof RangeError) {
+    return { code: 'too-deep', message: `Evaluation nests too deeply: ${error.message}`, source: instead };
+  }
+  return {
+    code: 'evaluation',
+    message: error instanceof Error ? error.message : String(error),
+    source: instead,
+  };
+}
+
+function innermost(error: ExpansionError): unknown {
+  let cause: unknown = error;
+  while (cause instanceof ExpansionError) cause = cause.cause;
+  return cause;
+}

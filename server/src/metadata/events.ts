@@ -1,0 +1,75 @@
+/**
+ * Event handlers: who listens to what, and running them.
+ *
+ * Follows `bb/event.py: register, fire_class_handlers`. Handlers registered while the configuration is read
+ * stay; those a recipe adds are gone when the recipe is done.
+ */
+import { splitWords } from '../base/words.ts';
+import type { Datastore } from '../datastore/datastore.ts';
+import { FatalError } from '../datastore/errors.ts';
+import type { Value } from '../datastore/value.ts';
+import type { ParseContext } from './context.ts';
+import { textList } from './tasks.ts';
+
+/** What a handler listens to: names of event classes such as `bb.event.RecipeParsed`; empty: everything. */
+interface Handler {
+  readonly name: string;
+  readonly mask: ReadonlySet<string>;
+}
+
+export class EventHandlers {
+  private handlers: Map<string, Handler>;
+  constructor(from?: EventHandlers) {
+    this.handlers = new Map(from?.handlers);
+  }
+
+  /** Registers all of `__BBHANDLERS`. @throws FatalError for one that is not defined */
+  registerAll(d: Datastore, ctx: ParseContext): void {
+    for (const name of textList(d.getVar('__BBHANDLERS', false))) {
+      const file = d.getVarFlag(name, 'filename', false);
+      if (typeof file !== 'string' || !file)
+        throw new FatalError(
+          `Undefined event handler function '${name}': define it as python ${name} () { … }`,
+        );
+      const line = Number(d.getVarFlag(name, 'lineno', false));
+      const mask = d.getVarFlag(name, 'eventmask');
+      this.register(
+        name,
+        d.getVar(name, false),
+        typeof mask === 'string' ? splitWords(mask) : [],
+        { file, line },
+        d,
+        ctx,
+      );
+    }
+  }
+
+  private register(
+    name: string,
+    body: Value,
+    mask: readonly string[],
+    place: { readonly file: string; readonly line: number },
+    d: Datastore,
+    ctx: ParseContext,
+  ): void {
+    const mc = d.getText('BB_CURRENT_MC');
+    const registered = mc ? `${mc.replaceAll('-', '_')}${name}` : name;
+    const active = new Set(textList(d.getVar('__BBHANDLERS_MC')));
+    if (!this.handlers.has(registered)) {
+      if (typeof body !== 'string') return;
+      ctx.python.defineHandler(registered, body, place);
+      this.handlers.set(registered, { name: registered, mask: new Set(mask.includes('*') ? [] : mask) });
+    }
+    d.setVar('__BBHANDLERS_MC', [...active.add(registered)]);
+  }
+
+  /** Fires `bb.event.<event>(*args)` at every handler that listens. @throws what a handler raises */
+  fire(event: string, args: readonly Value[], d: Datastore, ctx: ParseContext): void {
+    const wanted = `bb.event.${event}`;
+    for (const handler of [...this.handlers.values()]) {
+      if (handler.mask.size > 0 && !handler.mask.has(wanted)) continue;
+      if (!textList(d.getVar('__BBHANDLERS_MC')).includes(handler.name)) continue;
+      ctx.python.fireHandler(handler.name, event, args, ctx.numberOf(d));
+    }
+  }
+}

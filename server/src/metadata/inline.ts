@@ -1,0 +1,61 @@
+/**
+ * Inline Python: `${@…}` evaluated and analysed, each text analysed once.
+ *
+ * The few pure functions that make up most of inline Python are evaluated here without entering Python
+ * (`simple.ts`); everything else goes to the runtime. What the sandbox refuses becomes an error that says so.
+ */
+import type { Datastore } from '../datastore/datastore.ts';
+import { FatalError } from '../datastore/errors.ts';
+import type { InlinePython, InlineReferences } from '../datastore/python.ts';
+import { PythonError, type PythonAnalysis, type PythonRuntime } from '../python/runtime.ts';
+import type { ParseContext } from './context.ts';
+import { evaluateSimple } from './simple.ts';
+
+export class InlineEvaluator implements InlinePython {
+  private readonly analyses = new Map<string, PythonAnalysis>();
+  /** Set once, when the context exists that this is part of. */
+  context!: ParseContext;
+  constructor(private readonly runtime: PythonRuntime) {}
+
+  evaluate(expression: string, d: Datastore, variable: string | undefined): string | undefined {
+    const simple = evaluateSimple(expression, d);
+    if (simple !== undefined) return simple;
+    try {
+      return this.runtime.evaluate(expression, this.context.numberOf(d), variable);
+    } catch (error) {
+      if (isUnterminated(error)) return undefined;
+      throw error;
+    }
+  }
+
+  analyse(expression: string, variable: string | undefined): InlineReferences {
+    return this.analysis(expression, variable ?? '');
+  }
+
+  /** @throws FatalError where the text is no Python: BitBake refuses the recipe */
+  analysis(text: string, variable: string): PythonAnalysis {
+    let found = this.analyses.get(text);
+    if (!found) {
+      found = this.runtime.analyse(text, variable);
+      this.analyses.set(text, found);
+    }
+    if (found.syntaxError) {
+      throw new FatalError(`${variable} is no valid Python: ${found.syntaxError.message}`);
+    }
+    return found;
+  }
+
+  applyFilter(value: string, expression: string): string {
+    return this.runtime.applyFilter(value, expression);
+  }
+}
+
+/** BitBake leaves an expression alone when its text ends inside a string: it was cut at a brace of the string. */
+function isUnterminated(error: unknown): boolean {
+  return (
+    error instanceof PythonError &&
+    error.type === 'SyntaxError' &&
+    (error.message.startsWith('unterminated string literal') ||
+      error.message.startsWith('EOL while scanning string literal'))
+  );
+}

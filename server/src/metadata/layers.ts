@@ -1,0 +1,196 @@
+/**
+ * Layers: their order and priorities, the recipes they bring, and which bbappends belong to which recipe.
+ *
+ * Follows `bb/cooker.py: handleCollections, CookerCollectFiles` and `bb/utils.py: get_file_layer`. Reads
+ * directory listings through the file system port; evaluates nothing.
+ */
+import { sortedStrings, splitWords } from '../base/words.ts';
+import type { Datastore } from '../datastore/datastore.ts';
+import type { FileSystem } from '../inputs/ports.ts';
+import type { ParseContext } from './context.ts';
+import { fileName, joinPath } from './files.ts';
+import { filePattern, glob, matchesAtStart, pythonPattern } from './patterns.ts';
+
+/** A collection of BBFILE_COLLECTIONS. */
+export interface Collection {
+  readonly name: string;
+  /** BBFILE_PATTERN as written; the longest match decides. */
+  readonly patternText: string;
+  readonly pattern: RegExp;
+  readonly priority: number;
+}
+
+export interface RecipeFile {
+  readonly path: string;
+  /** In the order in which they apply. */
+  readonly appends: readonly string[];
+  /** The collection the recipe is in (FILE_LAYERNAME). */
+  readonly layer: string | undefined;
+}
+
+/** The collections in order of BBFILE_COLLECTIONS, with priorities worked out from dependencies where unset. */
+export function collections(d: Datastore, ctx: ParseContext): Collection[] {
+  const names = splitWords(d.getText('BBFILE_COLLECTIONS') ?? '');
+  const priorities = new Map<string, number>();
+  const dependencies = new Map<string, string[]>();
+  let lowest = 0;
+  for (const name of names) {
+    const text = d.getText(`BBFILE_PRIORITY_${name}`);
+    if (text) {
+      const priority = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
+      if (Number.isNaN(priority)) {
+        ctx.report(
+          'error',
+          'layer',
+          `Invalid value for BBFILE_PRIORITY_${name}: "${text}" is no number`,
+          undefined,
+        );
+      } else {
+        if (lowest === 0 || priority < lowest) lowest = priority;
+        priorities.set(name, priority);
+      }
+    }
+    dependencies.set(name, layerDependencies(name, names, d, ctx));
+  }
+  const settle = (name: string, path: readonly string[]): number => {
+    const known = priorities.get(name);
+    if (known) return known;
+    if (path.includes(name)) return lowest;
+    const deps = (dependencies.get(name) ?? []).map((dep) => settle(dep, [...path, name]));
+    const priority = Math.max(lowest, ...deps) + 1;
+    priorities.set(name, priority);
+    return priority;
+  };
+  const found: Collection[] = [];
+  for (const name of names) {
+    const priority = settle(name, []);
+    const patternText = d.getText(`BBFILE_PATTERN_${name}`);
+    if (patternText === undefined) {
+      ctx.report(
+        'error',
+        'layer',
+        `BBFILE_PATTERN_${name} is not defined: set it in the layer's conf/layer.conf`,
+        undefined,
+      );
+      continue;
+    }
+    const pattern = pythonPattern(patternText === '' ? '^NULL$' : patternText);
+    if (!pattern) {
+      ctx.report(
+        'error',
+        'layer',
+        `BBFILE_PATTERN_${name} "${patternText}" is not a valid regular expression`,
+        undefined,
+      );
+      continue;
+    }
+    found.push({ name, patternText, pattern, priority });
+  }
+  return found;
+}
+
+function layerDependencies(name: string, all: readonly string[], d: Datastore, ctx: ParseContext): string[] {
+  const names = (text: string) => splitWords(text.replace(/\([^)]*\)/g, ' '));
+  const needed = names(d.getText(`LAYERDEPENDS_${name}`) ?? '');
+  for (const dep of needed) {
+    if (all.includes(dep)) continue;
+    ctx.report(
+      'error',
+      'layer',
+      `Layer ${name} depends on layer ${dep}, which is not in BBLAYERS: add it to conf/bblayers.conf`,
+      undefined,
+    );
+  }
+  const wanted = names(d.getText(`LAYERRECOMMENDS_${name}`) ?? '');
+  return [...needed, ...wanted].filter((dep) => all.includes(dep));
+}
+
+/** Collections in the order in which they are tried: longest pattern first, so that nested layers win. */
+function byPattern(all: readonly Collection[]): Collection[] {
+  return [...all].sort((a, b) =>
+    a.patternText < b.patternText ? 1 : a.patternText > b.patternText ? -1 : 0,
+  );
+}
+
+export function collectionOf(path: string, all: readonly Collection[]): Collection | undefined {
+  return byPattern(all).find((collection) => matchesAtStart(collection.pattern, path));
+}
+
+/** `bb/utils.py: get_file_layer`: the collection a file of any kind belongs to. */
+export function layerOfFile(path: string, d: Datastore): string | undefined {
+  const patterns = splitWords(d.getText('BBFILE_COLLECTIONS') ?? '').map(
+    (name) => [name, d.getText(`BBFILE_PATTERN_${name}`) ?? ''] as const,
+  );
+  const layerOf = (text: string) => {
+    let best: readonly [string, string] | undefined;
+    for (const candidate of patterns) {
+      if (candidate[1].length <= (best?.[1].length ?? 0)) continue;
+      const pattern = pythonPattern(candidate[1]);
+      if (pattern && matchesAtStart(pattern, text)) best = candidate;
+    }
+    return best?.[0];
+  };
+  const entry = splitWords(d.getText('BBFILES_PRIORITIZED') ?? '').find((glob) =>
+    filePattern(glob).test(path),
+  );
+  return layerOf(entry ?? path);
+}
+
+/** Every recipe that BBFILES names and BBMASK leaves, with its appends. Sets BBFILES_PRIORITIZED in `d`. */
+export function recipeFiles(d: Datastore, all: readonly Collection[], ctx: ParseContext): RecipeFile[] {
+  const priority = (text: string) => collectionOf(text, all)?.priority ?? 0;
+  const patterns = splitWords(d.getText('BBFILES') ?? '')
+    .map((text, index) => ({ text, index, priority: priority(text) }))
+    .sort((a, b) => a.priority - b.priority || a.index - b.index)
+    .map(({ text }) => text);
+  d.setVar('BBFILES_PRIORITIZED', patterns.join(' '));
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
+    const found =
+      ctx.files.stat(pattern)?.kind === 'directory'
+        ? metadataBelow(pattern, ctx.files)
+        : glob(pattern, ctx.files);
+    for (const path of sortedStrings(found)) paths.add(path);
+  }
+  const masks = bbmask(d.getText('BBMASK'), ctx);
+  const kept = [...paths].filter((path) => !masks.some((mask) => mask.test(path)));
+  const appends = kept
+    .filter((path) => path.endsWith('.bbappend'))
+    .map((path) => ({ base: fileName(path).replaceAll('.bbappend', '.bb'), path }));
+  return kept
+    .filter((path) => path.endsWith('.bb'))
+    .map((path) => ({
+      path,
+      appends: appends.filter(({ base }) => appliesTo(base, fileName(path))).map((append) => append.path),
+      layer: collectionOf(path, all)?.name,
+    }));
+}
+
+function appliesTo(append: string, recipe: string): boolean {
+  if (append === recipe) return true;
+  const wildcard = append.indexOf('%');
+  return wildcard >= 0 && append.startsWith(recipe.slice(0, wildcard));
+}
+
+function metadataBelow(directory: string, files: FileSystem): string[] {
+  return (files.list(directory) ?? []).flatMap((name) => {
+    if (name === 'SCCS' || name === 'CVS' || name === '.svn') return [];
+    const path = joinPath(directory, name);
+    if (files.stat(path)?.kind === 'directory') return metadataBelow(path, files);
+    return path.endsWith('.bb') || path.endsWith('.bbappend') ? [path] : [];
+  });
+}
+
+function bbmask(text: string | undefined, ctx: ParseContext): RegExp[] {
+  return splitWords(text ?? '').flatMap((mask) => {
+    const pattern = pythonPattern(mask.replace(/^\|/, ''));
+    if (pattern) return [pattern];
+    ctx.report(
+      'warning',
+      'bbmask',
+      `BBMASK contains an invalid regular expression, which is ignored: ${mask}`,
+      undefined,
+    );
+    return [];
+  });
+}

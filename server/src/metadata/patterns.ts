@@ -1,0 +1,68 @@
+/** Python's regular expressions and file patterns, as far as configuration uses them, in JavaScript's. */
+import type { FileSystem } from '../inputs/ports.ts';
+import { joinPath } from './files.ts';
+
+/** A Python regular expression, or undefined where it is none. Anchoring is the caller's. */
+export function pythonPattern(text: string): RegExp | undefined {
+  const inline = /^\(\?([ims]+)\)/.exec(text);
+  const body = (inline ? text.slice(inline[0].length) : text)
+    .replace(/\(\?P</g, '(?<')
+    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replace(/\\A/g, '^')
+    .replace(/\\Z/g, '(?![\\s\\S])');
+  try {
+    return new RegExp(body, inline?.[1] ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** `re.match`: whether the pattern matches at the start of `text`. */
+export function matchesAtStart(pattern: RegExp, text: string): boolean {
+  return new RegExp(`^(?:${pattern.source})`, pattern.flags).test(text);
+}
+
+const MAGIC = /[*?[]/;
+
+/** One component of a file pattern (`fnmatch`) as a regular expression. */
+export function filePattern(pattern: string): RegExp {
+  let source = '';
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!;
+    if (char === '*') source += '[\\s\\S]*';
+    else if (char === '?') source += '[\\s\\S]';
+    else if (char === '[') {
+      let end = i + 1;
+      if (pattern[end] === '!') end++;
+      if (pattern[end] === ']') end++;
+      while (end < pattern.length && pattern[end] !== ']') end++;
+      if (end >= pattern.length) source += '\\[';
+      else {
+        const inside = pattern.slice(i + 1, end).replaceAll('\\', '\\\\');
+        source += `[${inside.startsWith('!') ? `^${inside.slice(1)}` : inside.replace(/^\^/, '\\^')}]`;
+        i = end;
+      }
+    } else source += char.replace(/[\\^$.|+(){}\]/-]/g, '\\$&');
+  }
+  return new RegExp(`^(?:${source})$`);
+}
+
+/** `glob.glob` of an absolute pattern without `**`: the paths that exist, in no particular order. */
+export function glob(pattern: string, files: FileSystem): string[] {
+  if (!MAGIC.test(pattern)) return files.stat(pattern) ? [pattern] : [];
+  let found = ['/'];
+  for (const part of pattern.split('/').filter((part) => part !== '')) {
+    if (!MAGIC.test(part)) {
+      found = found.map((directory) => joinPath(directory, part));
+      continue;
+    }
+    const matcher = filePattern(part);
+    const hidden = part.startsWith('.');
+    found = found.flatMap((directory) =>
+      (files.list(directory) ?? [])
+        .filter((name) => (hidden || !name.startsWith('.')) && matcher.test(name))
+        .map((name) => joinPath(directory, name)),
+    );
+  }
+  return found.filter((path) => files.stat(path));
+}

@@ -1,0 +1,138 @@
+/**
+ * Which release of BitBake the workspace is built with, and how it differs from the others.
+ *
+ * Every difference that can change a hash is a named trait here and nowhere else. Stable branches receive
+ * fixes without a new version number, so traits that such fixes touched are read off the source text of the
+ * BitBake at hand; the version decides the others, and all of them where no BitBake is at hand.
+ */
+import type { FileSystem } from '../inputs/ports.ts';
+import type { ExpansionTraits } from '../datastore/expansion.ts';
+import type { SyntaxTraits } from '../syntax/statements.ts';
+import { syntaxTraits } from '../syntax/traits.ts';
+
+export interface ParseTraits {
+  /** `inherit_defer`, BBCLASSEXTEND classes inherited late, and where classes are looked for. */
+  readonly classDirectoriesByType: boolean;
+  /** Classes that BBCLASSEXTEND names are inherited when the variant is finalised, not when it is made. */
+  readonly defersExtendedClasses: boolean;
+  /** BB_DEFER_BBCLASSES turns an `inherit` of a class into a deferred one. */
+  readonly defersListedClasses: boolean;
+  /** The event RecipePreDeferredInherits is fired. */
+  readonly firesPreDeferredInherits: boolean;
+  /** BB_RECIPE_VIRTUAL_PROVIDERS are mapped in DEPENDS and in task dependencies. */
+  readonly mapsVirtualProviders: boolean;
+  /** EXPORT_FUNCTIONS marks its functions by a line in their text; older releases by a flag. */
+  readonly exportFunctionsBySentinel: boolean;
+  /** `VAR[flag] ??=` has a slot of its own. */
+  readonly flagDefaults: boolean;
+  /** `addtask a after b`: names without `do_` get it in `after` and `before` too. */
+  readonly prefixesNeighbourTasks: boolean;
+  /** `addtask` may name several tasks. */
+  readonly addtaskNamesSeveral: boolean;
+  /** Event handlers take `(e, d)`; in older releases `(e)` with `d` as a builtin. */
+  readonly handlersTakeDatastore: boolean;
+  /** Variables set before a recipe is parsed: FILE_LAYERNAME, __BB_RECIPE_FILE. */
+  readonly setsLayerName: boolean;
+  readonly setsRecipeFile: boolean;
+  /** LAYERSERIES_COMPAT_* is taken away while layers are read and put back sorted. */
+  readonly collectsLayerSeries: boolean;
+  /** BB_CACHEDIR gets a default. */
+  readonly defaultsCacheDir: boolean;
+  /** AUTOREV that is set too late is refused. */
+  readonly checksAutorev: boolean;
+  /** BB_CURRENT_MC of the plain configuration. */
+  readonly plainMulticonfigName: '' | 'default';
+}
+
+export interface SignatureTraits {
+  /** Functions of Python libraries are dependencies of their own. */
+  readonly moduleFunctions: boolean;
+  /** BB_HASH_CODEPARSER_VALS replaces values while code is analysed. */
+  readonly codeparserValues: boolean;
+  /** BB_SIGNATURE_EXCLUDE_FLAGS is used as one text: a flag counts as excluded when its name occurs anywhere in it. */
+  readonly excludesFlagsBySubstring: boolean;
+  /** `export` flags are booleans in words (`0`, `no`); older releases take any text but an empty one as yes. */
+  readonly exportFlagsAreBoolean: boolean;
+  /** Which variable lists what stays out of basehashes. */
+  readonly ignoreVariable: 'BB_BASEHASH_IGNORE_VARS' | 'BB_HASHBASE_WHITELIST';
+}
+
+export interface Release {
+  /** `2.18.0`. */
+  readonly version: string;
+  /** Whether the version is one whose rules were checked against real BitBake. */
+  readonly known: boolean;
+  readonly syntax: SyntaxTraits;
+  readonly expansion: ExpansionTraits;
+  readonly parse: ParseTraits;
+  readonly signature: SignatureTraits;
+}
+
+/** The release that the built-in part of `bb` imitates. */
+export const BUILT_IN_VERSION = '2.18.0';
+const KNOWN_MINORS = [0, 8, 12, 16, 18, 19];
+
+/** Reads BitBake's version and traits from its checkout; without one, those of `BUILT_IN_VERSION`. */
+export function detectRelease(files: FileSystem, bitbakeDir: string | undefined): Release {
+  const source = (name: string) =>
+    bitbakeDir === undefined ? undefined : files.readText(`${bitbakeDir}/lib/bb/${name}`);
+  const version = /^__version__ = "([^"]+)"/m.exec(source('__init__.py') ?? '')?.[1] ?? BUILT_IN_VERSION;
+  return releaseOf(version, source);
+}
+
+/** The traits of a version, corrected by what the source texts say where they are at hand. */
+export function releaseOf(
+  version: string,
+  source: (name: string) => string | undefined = () => undefined,
+): Release {
+  const [major = 2, minor = 0] = version.split('.').map(Number);
+  const since = (number: number) => major > 2 || (major === 2 && minor >= number);
+  const says = (name: string, text: RegExp, otherwise: boolean) => {
+    const content = source(name);
+    return content === undefined ? otherwise : text.test(content);
+  };
+  const flagDefaults = says('parse/ast.py', /_defaultval_flag_/, since(12));
+  return {
+    version,
+    known: major === 2 && KNOWN_MINORS.includes(minor),
+    syntax: syntaxTraits(major, minor),
+    expansion: {
+      inlinePythonNestsBraces: says('data_smart.py', /\\\$\{@\(\?:\{/, since(8)),
+      skipsUnexpandedInlinePython: says('data_smart.py', /__expand_var_regexp__\.findall\(code\)/, since(8)),
+      flagDefaults,
+      overrideNeedsLowerStart: says('data_smart.py', /__override_regexp__\.match\(override\)/, since(8)),
+      deletesFlagDefaults: flagDefaults,
+    },
+    parse: {
+      classDirectoriesByType: says('parse/parse_py/BBHandler.py', /"classes-"/, since(2)),
+      defersExtendedClasses: says('parse/ast.py', /__BBDEFINHERITS/, since(8)),
+      defersListedClasses: says('parse/parse_py/BBHandler.py', /BB_DEFER_BBCLASSES/, since(16)),
+      firesPreDeferredInherits: says('parse/ast.py', /RecipePreDeferredInherits/, since(16)),
+      mapsVirtualProviders: says('parse/ast.py', /handleVirtRecipeProviders\(tasklist, d\)\n/, since(12)),
+      exportFunctionsBySentinel: says('parse/ast.py', /sentinel = /, since(8)),
+      flagDefaults,
+      prefixesNeighbourTasks: says('build.py', /ensure_task_prefix\(entry\)/, since(12)),
+      addtaskNamesSeveral: says('parse/ast.py', /tasks = self\.tasks\.split\(\)/, since(12)),
+      handlersTakeDatastore: says('event.py', /handler\(event, d\)/, since(2)),
+      setsLayerName: says('cookerdata.py', /FILE_LAYERNAME/, since(4)),
+      setsRecipeFile: says('cookerdata.py', /__BB_RECIPE_FILE/, since(18)),
+      collectsLayerSeries: says('cookerdata.py', /compat_entries/, since(4)),
+      defaultsCacheDir: says('cookerdata.py', /BB_CACHEDIR/, since(4)),
+      checksAutorev: says('parse/ast.py', /__BBAUTOREV_SEEN/, since(8)),
+      plainMulticonfigName: says('cookerdata.py', /mc = "default"/, !since(16)) ? 'default' : '',
+    },
+    signature: {
+      moduleFunctions: says('data.py', /mod_funcs/, since(4)),
+      codeparserValues: says('data.py', /BB_HASH_CODEPARSER_VALS/, since(4)),
+      excludesFlagsBySubstring: !says(
+        'data.py',
+        /BB_SIGNATURE_EXCLUDE_FLAGS'\) or ""\)\.split\(\)/,
+        since(18),
+      ),
+      exportFlagsAreBoolean: says('data.py', /to_boolean\(d\.getVarFlag\(key, ['"]export['"]/, since(4)),
+      ignoreVariable: says('siggen.py', /BB_BASEHASH_IGNORE_VARS/, true)
+        ? 'BB_BASEHASH_IGNORE_VARS'
+        : 'BB_HASHBASE_WHITELIST',
+    },
+  };
+}

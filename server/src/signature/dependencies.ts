@@ -1,0 +1,262 @@
+/**
+ * What the value of each variable, flag and function depends on, and what text of it is hashed.
+ *
+ * Follows `bb/data.py: build_dependencies, generate_dependencies`. Code analysis is asked of a port, so that
+ * its results can be remembered by text. Pure apart from the expansions it causes in the datastore.
+ */
+import { sortedStrings, splitWords } from '../base/words.ts';
+import type { Datastore } from '../datastore/datastore.ts';
+import type { Expansion } from '../datastore/expansion.ts';
+import type { Value } from '../datastore/value.ts';
+import type { ModuleFunction, PythonAnalysis } from '../python/runtime.ts';
+import type { SignatureTraits } from '../metadata/release.ts';
+import { pythonText } from '../metadata/statements.ts';
+import { taskList } from '../metadata/tasks.ts';
+
+/** Analysis of code, remembered by the caller. */
+export interface CodeAnalysis {
+  /** @throws FatalError where BitBake refuses the text */
+  python(text: string, variable: string): PythonAnalysis;
+  /** The commands that shell text runs. @throws FatalError where BitBake refuses the text */
+  shell(text: string, variable: string): Iterable<string>;
+}
+
+export interface Dependency {
+  readonly names: ReadonlySet<string>;
+  /** The text that is hashed for it; undefined where BitBake has None. */
+  readonly value: string | undefined;
+}
+
+export interface GeneratedDependencies {
+  /** In BitBake's order. */
+  readonly tasks: readonly string[];
+  readonly dependencies: ReadonlyMap<string, Dependency>;
+}
+
+/** Flags that are expanded when they are read for a hash. */
+const EXPANDED_FLAGS = [
+  'vardeps',
+  'vardepvalue',
+  'vardepsexclude',
+  'exports',
+  'postfuncs',
+  'prefuncs',
+  'lineno',
+  'filename',
+];
+
+/** All dependencies of all tasks of a finished variant. @throws what expansion throws */
+export function generateDependencies(
+  d: Datastore,
+  ignored: ReadonlySet<string>,
+  moduleFunctions: ReadonlyMap<string, ModuleFunction>,
+  traits: SignatureTraits,
+  analysis: CodeAnalysis,
+): GeneratedDependencies {
+  const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis);
+  const tasks = taskList(d);
+  const dependencies = new Map<string, Dependency>();
+  const waiting = [...tasks];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (dependencies.has(name)) continue;
+    const dependency = builder.build(name);
+    dependencies.set(name, dependency);
+    waiting.push(...dependency.names);
+  }
+  return { tasks, dependencies };
+}
+
+class DependencyBuilder {
+  private readonly keys: ReadonlySet<string>;
+  private readonly exported: ReadonlySet<string>;
+  private readonly excludesFlag: ((flag: string) => boolean) | undefined;
+  /** The datastore whose values code is analysed with. */
+  private readonly analysed: Datastore;
+
+  constructor(
+    private readonly d: Datastore,
+    private readonly ignored: ReadonlySet<string>,
+    private readonly moduleFunctions: ReadonlyMap<string, ModuleFunction>,
+    traits: SignatureTraits,
+    private readonly analysis: CodeAnalysis,
+  ) {
+    const keys = new Set<string>();
+    for (const name of d.keys()) if (!name.startsWith('__')) keys.add(name);
+    for (const name of moduleFunctions.keys()) keys.add(name);
+    this.keys = keys;
+    this.exported = exportedVariables(d, traits);
+    const flags = d.getText('BB_SIGNATURE_EXCLUDE_FLAGS') ?? '';
+    const words = new Set(splitWords(flags));
+    if (traits.excludesFlagsBySubstring ? flags : words.size > 0) {
+      this.excludesFlag = traits.excludesFlagsBySubstring
+        ? (flag) => flags.includes(flag)
+        : (flag) => words.has(flag);
+    }
+    this.analysed = traits.codeparserValues ? withCodeparserValues(d) : d;
+  }
+
+  build(key: string): Dependency {
+    const moduleFunction = this.moduleFunctions.get(key);
+    if (moduleFunction) {
+      const value = this.withContains(moduleFunction.extra, moduleFunction.contains, new Set());
+      const names = new Set(moduleFunction.references);
+      this.addKnown(names, moduleFunction.execs);
+      return { names: this.withoutIgnored(names), value };
+    }
+    if (key.endsWith(']')) return this.buildFlag(key);
+    return this.buildVariable(key);
+  }
+
+  private buildFlag(key: string): Dependency {
+    const [name = '', flag = ''] = key.slice(0, -1).split('[');
+    if (flag === 'vardepvalueexclude') return { names: new Set(), value: '' };
+    const expansion = this.d.expansionOf(name, flag);
+    const names = new Set(expansion.references);
+    this.addKnown(names, expansion.execs);
+    const value = expansion.unexpanded;
+    return { names: this.withoutIgnored(names), value: value === undefined ? undefined : pythonText(value) };
+  }
+
+  private buildVariable(key: string): Dependency {
+    const flags = this.d.getVarFlags(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
+    const text = (flag: string) => {
+      const value = flags.get(flag);
+      return typeof value === 'string' ? value : '';
+    };
+    const excluded = new Set(splitWords(text('vardepsexclude')));
+    const names = new Set<string>();
+    let value = this.hashedValue(key, flags, excluded, names);
+    if (flags.has('vardepvalueexclude') && value !== undefined) {
+      for (const part of text('vardepvalueexclude').split('|')) if (part) value = value.replaceAll(part, '');
+    }
+    if (this.excludesFlag) {
+      for (const flag of flags.keys()) if (!this.excludesFlag(flag)) names.add(`${key}[${flag}]`);
+    }
+    for (const name of splitWords(text('vardeps'))) names.add(name);
+    for (const name of excluded) names.delete(name);
+    return { names: this.withoutIgnored(names), value };
+  }
+
+  /** The text to hash; what it depends on is added to `names`. */
+  private hashedValue(
+    key: string,
+    flags: ReadonlyMap<string, Value>,
+    excluded: ReadonlySet<string>,
+    names: Set<string>,
+  ): string | undefined {
+    if (flags.has('vardepvalue')) {
+      const value = flags.get('vardepvalue');
+      return value === undefined ? undefined : pythonText(value);
+    }
+    if (!flags.get('func')) {
+      const expansion = this.d.expansionOf(key);
+      for (const name of expansion.references) names.add(name);
+      this.addKnown(names, expansion.execs);
+      const value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
+      return this.withRemoves(value, expansion, excluded, names);
+    }
+    let value: string;
+    if (flags.get('python')) {
+      const body = this.analysed.getVar(key, false);
+      const found = this.analysis.python(body === undefined ? '' : pythonText(body), key);
+      for (const name of found.references) names.add(name);
+      this.addKnown(names, found.execs);
+      value = this.withContains(body, found.contains, excluded);
+    } else {
+      const expansion = this.analysed.expansionOf(key);
+      const commands = this.analysis.shell(pythonText(expansion.value), key);
+      for (const name of this.exported) names.add(name);
+      for (const name of expansion.references) names.add(name);
+      this.addKnown(names, commands);
+      this.addKnown(names, expansion.execs);
+      value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
+      value = this.withRemoves(value, expansion, excluded, names);
+    }
+    for (const flag of ['prefuncs', 'postfuncs', 'exports']) {
+      const listed = flags.get(flag);
+      if (typeof listed === 'string') for (const name of splitWords(listed)) names.add(name);
+    }
+    return value;
+  }
+
+  /** Tests for items of a variable count by their outcome, not by the variable's value. */
+  private withContains(
+    value: Value,
+    contains: ReadonlyMap<string, Iterable<string>>,
+    excluded: ReadonlySet<string>,
+  ): string {
+    let text = value ? pythonText(value) : '';
+    for (const name of sortedStrings(contains.keys())) {
+      if (excluded.has(name) || this.ignored.has(name)) continue;
+      const current = this.d.getVar(name);
+      const words = new Set(splitWords(typeof current === 'string' ? current : ''));
+      for (const item of sortedStrings(contains.get(name)!)) {
+        const set = splitWords(item).every((word) => words.has(word));
+        text += `\n${name}{${item}} = ${set ? 'Set' : 'Unset'}`;
+      }
+    }
+    return text;
+  }
+
+  private withRemoves(
+    value: string,
+    expansion: Expansion,
+    excluded: ReadonlySet<string>,
+    names: Set<string>,
+  ): string {
+    if (!expansion.removes) return value;
+    let text = value;
+    let first = true;
+    for (const removed of sortedStrings(expansion.removes)) {
+      const found = this.d.expandWithRefs(removed, undefined);
+      text += `\n_remove of ${removed}`;
+      // BitBake loses what all but the first name: its set is copied within the loop.
+      if (first) for (const name of found.references) names.add(name);
+      first = false;
+      text = this.withContains(text, found.contains, excluded);
+    }
+    return text;
+  }
+
+  private addKnown(names: Set<string>, candidates: Iterable<string>): void {
+    for (const name of candidates) if (this.keys.has(name)) names.add(name);
+  }
+
+  private withoutIgnored(names: Set<string>): Set<string> {
+    for (const name of names) if (this.ignored.has(name)) names.delete(name);
+    return names;
+  }
+}
+
+/** Variables that every shell function gets in its environment. */
+function exportedVariables(d: Datastore, traits: SignatureTraits): Set<string> {
+  const isSet = (name: string, flag: string) => {
+    const value = d.getVarFlag(name, flag, traits.exportFlagsAreBoolean);
+    return traits.exportFlagsAreBoolean ? isTrue(value, `${name}[${flag}]`) : Boolean(value);
+  };
+  const names = new Set<string>();
+  for (const name of d.context.exported) {
+    if (isSet(name, 'export') && !isSet(name, 'unexport')) names.add(name);
+  }
+  return names;
+}
+
+/** `bb/utils.py: to_boolean`. @throws TypeError for a text that is neither */
+function isTrue(value: Value, name: string): boolean {
+  if (!value) return false;
+  if (value === true || typeof value === 'number') return value !== 0;
+  const text = pythonText(value).toLowerCase();
+  if (['y', 'yes', '1', 'true'].includes(text)) return true;
+  if (['n', 'no', '0', 'false'].includes(text)) return false;
+  throw new TypeError(`${name}: invalid boolean value '${text}'`);
+}
+
+/** BB_HASH_CODEPARSER_VALS: values that keep a path or a date out of the text that code analysis sees. */
+function withCodeparserValues(d: Datastore): Datastore {
+  const copy = d.createCopy();
+  for (const entry of splitWords(d.getText('BB_HASH_CODEPARSER_VALS') ?? '')) {
+    const at = entry.indexOf('=');
+    if (at > 0) copy.setVar(entry.slice(0, at), entry.slice(at + 1));
+  }
+  return copy;
+}
