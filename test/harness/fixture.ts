@@ -1,0 +1,162 @@
+/**
+ * Fixtures: one scenario is one readable text, `test/data/fixtures/<area>/<name>.txt`.
+ *
+ * The text is prose that states a rule and the BitBake source it follows, then the files of a little
+ * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
+ * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be).
+ * What BitBake answered lies beside it in `<name>.expected.json`; only `record.py`, which reads the same format,
+ * may write that. Knows nothing of the engine.
+ */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+
+export const FIXTURES = join(import.meta.dirname, '../data/fixtures');
+
+/** The environment that the expectations were recorded in, before a scenario's own `env:` lines. */
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+  LANG: 'en_US.UTF-8',
+  HOME: '/home/fixture',
+  USER: 'fixture',
+  LOGNAME: 'fixture',
+  SHELL: '/bin/sh',
+};
+
+/** A place marked in a file: `⟦⟧` a cursor (start equals end), `⟦text⟧` a range. Offsets in UTF-16 units. */
+export interface Mark {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Scenario {
+  /** `reading/operators`. */
+  readonly name: string;
+  readonly prose: string;
+  /** Undefined: all. */
+  readonly releases: readonly string[] | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly place: string | undefined;
+  /** By path relative to the workspace; marks taken out, `@WORKSPACE@` still in. */
+  readonly files: ReadonlyMap<string, string>;
+  /** In the order of their opening brackets. */
+  readonly marks: readonly Mark[];
+}
+
+/** What BitBake answered for one recipe variant, or for the configuration under the name `''`. */
+export interface VariantAnswer {
+  readonly pn?: string;
+  /** BitBake's reason; the variant then has no tasks. */
+  readonly skipped?: string;
+  /** Task to basehash. */
+  readonly tasks?: Readonly<Record<string, string>>;
+  /** The first line of what BitBake said when it could not parse. Ours is worded otherwise. */
+  readonly error?: string;
+}
+
+/** By virtual file name, its path relative to the workspace. */
+export type Answer = Readonly<Record<string, VariantAnswer>>;
+
+/** A workspace on disk. */
+export interface Workspace {
+  readonly root: string;
+  readonly buildDir: string;
+  dispose(): void;
+}
+
+export function parseScenario(name: string, text: string): Scenario {
+  const [prose = '', ...parts] = text.split(/^(?=-- \S+ --$)/m);
+  const files = new Map<string, string>();
+  const marks: Mark[] = [];
+  for (const part of parts) {
+    const [, path = ''] = /^-- (\S+) --/.exec(part) ?? [];
+    files.set(path, takeMarks(path, part.slice(part.indexOf('\n') + 1), marks));
+  }
+  const environment: Record<string, string> = { ...ENVIRONMENT };
+  for (const [, key = '', value = ''] of prose.matchAll(/^env: ([^=\n]+)=(.*)$/gm)) environment[key] = value;
+  return {
+    name,
+    prose,
+    releases: /^releases: (.+)$/m.exec(prose)?.[1]?.split(/\s+/),
+    environment,
+    place: /^place: (.+)$/m.exec(prose)?.[1],
+    files,
+    marks,
+  };
+}
+
+function takeMarks(path: string, text: string, marks: Mark[]): string {
+  let plain = '';
+  const open: number[] = [];
+  for (const piece of text.split(/([⟦⟧])/)) {
+    if (piece === '⟦') {
+      open.push(marks.length);
+      marks.push({ path, start: plain.length, end: plain.length });
+    } else if (piece === '⟧') {
+      const index = open.pop();
+      const mark = index === undefined ? undefined : marks[index];
+      if (index === undefined || mark === undefined) throw new Error(`${path}: ⟧ without ⟦`);
+      marks[index] = { ...mark, end: plain.length };
+    } else plain += piece;
+  }
+  if (open.length > 0) throw new Error(`${path}: ⟦ without ⟧`);
+  return plain;
+}
+
+export function readScenario(name: string): Scenario {
+  return parseScenario(name, readFileSync(join(FIXTURES, `${name}.txt`), 'utf8'));
+}
+
+/** BitBake's answers by release; a release that lacks the rule has none. */
+export function readExpectations(name: string): Readonly<Record<string, Answer>> {
+  return JSON.parse(readFileSync(join(FIXTURES, `${name}.expected.json`), 'utf8')) as Record<string, Answer>;
+}
+
+/** All scenarios, sorted; the shared base workspace is none. */
+export function scenarioNames(): string[] {
+  return filesUnder(FIXTURES)
+    .map((path) => relative(FIXTURES, path))
+    .filter((path) => path.endsWith('.txt') && path.includes('/') && !path.startsWith('base/'))
+    .map((path) => path.slice(0, -'.txt'.length))
+    .sort();
+}
+
+/** Writes the base workspace and over it the scenario's files; `dispose` takes it all away again. */
+export function materialise(scenario: Scenario): Workspace {
+  const scratch = scenario.place ?? realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-')));
+  if (scenario.place !== undefined) rmSync(scratch, { recursive: true, force: true });
+  const root = scenario.place ?? join(scratch, 'workspace');
+  const base = join(FIXTURES, 'base');
+  const files = new Map(filesUnder(base).map((path) => [relative(base, path), readFileSync(path, 'utf8')]));
+  for (const [path, text] of scenario.files) files.set(path, text);
+  for (const [path, text] of files) {
+    const target = join(root, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text.replaceAll('@WORKSPACE@', root));
+  }
+  return {
+    root,
+    buildDir: join(root, 'build'),
+    dispose: () => rmSync(scratch, { recursive: true, force: true }),
+  };
+}
+
+/** The same answer with the workspace's place taken out of names and reasons. */
+export function relativeTo(root: string, answer: Answer): Answer {
+  return JSON.parse(JSON.stringify(answer).replaceAll(`${root}/`, '')) as Answer;
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { encoding: 'utf8', recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+}
