@@ -5,7 +5,7 @@
  * Python text is untrusted. Implementations run it in WebAssembly with no JavaScript object in reach;
  * only strings and bytes cross. This file knows nothing of how; see `sandbox.ts`.
  */
-import type { Value } from '../datastore/value.ts';
+import type { Opaque, Value } from '../datastore/value.ts';
 
 /** A Python exception that reached the door. */
 export class PythonError extends Error {
@@ -40,6 +40,8 @@ export interface PythonAnalysis {
   readonly unseen: readonly { readonly call: string; readonly argument: string; readonly line: number }[];
   /** Where the text is no Python: the message and the line (from 0). All else is empty then. */
   readonly syntaxError?: { readonly message: string; readonly line: number };
+  /** What else BitBake's own analysis would fail with on this text. All else is empty then. */
+  readonly error?: string;
 }
 
 /** A function of a layer's Python library, as a dependency of its own (`add_module_functions`). */
@@ -86,6 +88,8 @@ export interface PythonRuntime {
   analyse(text: string, variable: string): PythonAnalysis;
   /** Applies a BB variable filter expression (`bb/filter.py`). @throws PythonError */
   applyFilter(value: string, expression: string): string;
+  /** Python's object for datastore `d`, to be stored in a variable (as BB_ORIGENV is). */
+  holdDatastore(d: number): Opaque;
   /** Remembers the whole state of Python now, as what `restore` returns to. */
   checkpoint(): void;
   /**
@@ -105,9 +109,27 @@ export interface Refusal {
 }
 
 /**
- * What Python's `d` calls. `operation` is a method name of `bb/data_smart.py: DataSmart` (getVar,
- * setVarFlag, createCopy, …); the arguments are positional, with the defaults of BitBake filled in.
- * Values are those of `Value`; what throws is raised in Python (a PythonError as the exception it names).
+ * What Python's `d` calls. `operation` is a method name of `bb/data_smart.py: DataSmart`; the arguments are
+ * positional, with the defaults of BitBake filled in. Values are those of `Value`; what throws is raised in
+ * Python: a PythonError as the exception it came from, an ExpansionError, FatalError, or an error named
+ * `ParseError` (with `file` and `line`) or `SkipRecipe` as BitBake's own, all others as `Exception`.
+ *
+ * - `getVar(var, expand, noweakdefault, parsing)`, `getVarFlag(var, flag, expand, noweakdefault, parsing)`
+ * - `getVarFlags(var, flags to expand, internalflags)`: values by flag, or undefined
+ * - `expand(text, varname)`; `expandWithRefs(text, varname)`: `value`, `references`, `execs`, `contains` (a list
+ *   of [variable, items]) and `removes`, by name
+ * - `hasOverrides(var)`, `need_overrides()`, `overrides()`, `keys()`, `localkeys()`, `tracking()`, `get_hash()`
+ * - `variableHistory(var)`: a list of [op, file, line, detail, flag]; `deleteHistory(var, file, line)`
+ * - `setVar(var, value, op, file, line, parsing)`; `setVarFlags(var, [[flag, value], …], op, file, line)`;
+ *   `setVarFlag`, `appendVarFlag`, `prependVarFlag` `(var, flag, value, op, file, line)`; `appendVar`,
+ *   `prependVar` `(var, value, op, file, line)`; `delVar(var, op, file, line)`, `delVarFlag(var, flag, op, …)`,
+ *   `delVarFlags(var, op, …)`, `renameVar(var, to, op, …)`: file and line are those of the calling code
+ *   where metadata does not give them
+ * - `initVar(var)`, `expandVarref(var, parents)`, `setVarFilter(var, filter)`, `enableTracking()`,
+ *   `disableTracking()`
+ * - `create()` (of no datastore: `d` is 0) and `createCopy()`: the number of a new datastore
+ * - `inherit(files, file, line, deferred)`, `inherit_defer(files, file, line)`,
+ *   `include(including file, files, line, error text)`: `bb.parse` called from metadata
  */
 export interface DatastoreService {
   call(operation: string, d: number, args: readonly Value[]): Value | Record<string, Value>;

@@ -1,0 +1,1 @@
+"""The Python side of the sandbox: everything that runs in it and is ours."""

@@ -1,0 +1,173 @@
+"""
+The host as metadata may know it: its name and machine, its user, its commands (none of which is run; what a
+few `git rev-parse` would say is read from the repository by TypeScript). Everything else is refused, and the
+refusal is recorded.
+"""
+
+import io
+import os
+import shlex
+import sys
+import types
+
+from . import port
+
+
+def _answer(command, cwd, shell=False):
+    """
+    What `command` would print, where that can be known without running it; None where it cannot, in which
+    case TypeScript has recorded a refusal.
+    """
+    if isinstance(command, bytes):
+        command = command.decode("utf-8", "replace")
+    if isinstance(command, str):
+        try:
+            words = shlex.split(command) if shell else [command]
+        except ValueError:
+            words = [command]
+    else:
+        words = [os.fsdecode(word) for word in command]
+    return port.request(("X" + port.encode([words, os.fspath(cwd) if cwd else os.getcwd()])).encode())
+
+
+def _popen_class(subprocess):
+    class Popen:
+        """A command that has already ended, with the output that is known of it."""
+
+        def __init__(self, args, bufsize=-1, executable=None, stdin=None, stdout=None, stderr=None,
+                     preexec_fn=None, close_fds=True, shell=False, cwd=None, env=None,
+                     universal_newlines=None, startupinfo=None, creationflags=0, restore_signals=True,
+                     start_new_session=False, pass_fds=(), *, user=None, group=None, extra_groups=None,
+                     encoding=None, errors=None, text=None, umask=-1, pipesize=-1, process_group=None):
+            self.args = args
+            self.pid = 2
+            output = _answer(args, cwd, shell)
+            if output is None:
+                name = args if isinstance(args, str) else (list(args) or [""])[0]
+                raise FileNotFoundError(2, "commands are not run while parsing in the sandbox", str(name))
+            self.returncode = 0
+            self._text = bool(text or universal_newlines or encoding or errors)
+            self.stdin = None
+            self.stdout = self._pipe(output) if stdout == subprocess.PIPE else None
+            self.stderr = self._pipe("") if stderr == subprocess.PIPE else None
+
+        def _pipe(self, output):
+            return io.StringIO(output) if self._text else io.BytesIO(output.encode())
+
+        def poll(self):
+            return self.returncode
+
+        def wait(self, timeout=None):
+            return self.returncode
+
+        def communicate(self, input=None, timeout=None):
+            return (
+                self.stdout.read() if self.stdout else None,
+                self.stderr.read() if self.stderr else None,
+            )
+
+        def send_signal(self, signal):
+            return None
+
+        terminate = kill = lambda self: None
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            return None
+
+        def __class_getitem__(cls, item):
+            return cls
+
+    return Popen
+
+
+def _subprocess():
+    import subprocess
+
+    subprocess.Popen = _popen_class(subprocess)
+    subprocess._can_fork_exec = True
+
+
+def _os(facts):
+    uname = os.uname_result(
+        (facts["sysname"], facts["nodename"], facts["release"], facts["version"], facts["machine"])
+    )
+    os.uname = lambda: uname
+    os.cpu_count = lambda: facts["cpuCount"]
+    os.process_cpu_count = lambda: facts["cpuCount"]
+    os.sched_getaffinity = lambda pid: set(range(facts["cpuCount"]))
+    os.getuid = os.geteuid = lambda: facts["uid"]
+    os.getgid = os.getegid = lambda: facts["gid"]
+    os.getlogin = lambda: facts["userName"]
+    os.getpid = lambda: 1
+    os.getppid = lambda: 0
+    os.nice = lambda increment: 0
+    os.getpriority = lambda which, who: 0
+    os.setpriority = lambda which, who, priority: None
+    os.getloadavg = lambda: (0.0, 0.0, 0.0)
+
+    def system(command):
+        return 0 if _answer(command, None, True) is not None else 32512
+
+    def popen(command, mode="r", buffering=-1):
+        output = _answer(command, None, True)
+        if output is None:
+            raise FileNotFoundError(2, "commands are not run while parsing in the sandbox", command)
+        return io.StringIO(output)
+
+    os.system = system
+    os.popen = popen
+
+
+def _platform(facts):
+    import platform
+
+    result = platform.uname_result(
+        facts["sysname"], facts["nodename"], facts["release"], facts["version"], facts["machine"]
+    )
+    platform.uname = lambda: result
+    platform.machine = lambda: facts["machine"]
+    platform.system = lambda: facts["sysname"]
+    platform.node = lambda: facts["nodename"]
+    platform.release = lambda: facts["release"]
+    platform.version = lambda: facts["version"]
+    platform.processor = lambda: facts["machine"]
+
+
+def _accounts(facts):
+    names = ("pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos", "pw_dir", "pw_shell")
+
+    def unknown(key):
+        raise KeyError(key)
+
+    import collections
+
+    entry = collections.namedtuple("struct_passwd", names)(
+        facts["userName"], "x", facts["uid"], facts["gid"], "", facts["homeDir"], "/bin/sh"
+    )
+    group = collections.namedtuple("struct_group", ("gr_name", "gr_passwd", "gr_gid", "gr_mem"))(
+        facts["userName"], "x", facts["gid"], []
+    )
+    pwd = types.ModuleType("pwd")
+    pwd.struct_passwd = type(entry)
+    pwd.getpwuid = lambda uid: entry if uid == facts["uid"] else unknown(uid)
+    pwd.getpwnam = lambda name: entry if name == facts["userName"] else unknown(name)
+    pwd.getpwall = lambda: [entry]
+    grp = types.ModuleType("grp")
+    grp.struct_group = type(group)
+    grp.getgrgid = lambda gid: group if gid == facts["gid"] else unknown(gid)
+    grp.getgrnam = lambda name: group if name == facts["userName"] else unknown(name)
+    grp.getgrall = lambda: [group]
+    sys.modules["pwd"] = pwd
+    sys.modules["grp"] = grp
+
+
+def install(facts):
+    _accounts(facts)
+    _os(facts)
+    _platform(facts)
+    _subprocess()
+    # `sys.platform` decides much in the standard library and in metadata.
+    sys.platform = "linux"

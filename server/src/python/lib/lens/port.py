@@ -1,0 +1,130 @@
+"""
+How Python calls TypeScript: a write to the port is a request, its result the length of the reply.
+
+Requests start with a letter (see `wire.ts`); values cross as JSON. What JSON has no word for stays here, in a
+table, and its number crosses. Exceptions likewise: one that crosses twice is still the same object.
+"""
+
+import copy
+import json
+import posix
+from json.encoder import encode_basestring_ascii as quote
+
+_PORT = 3
+_write = posix.write
+_read = posix.read
+_loads = json.loads
+_LARGEST = 2**53
+
+_objects = {}
+_numbers = {}
+_errors = {}
+
+
+def _make_datastore(number):
+    raise NotImplementedError
+
+
+def _make_error(description):
+    raise NotImplementedError
+
+
+def connect(make_datastore, make_error):
+    """Gives the port what it needs to build: datastores from their numbers, errors from descriptions."""
+    global _make_datastore, _make_error
+    _make_datastore = make_datastore
+    _make_error = make_error
+
+
+def keep(value):
+    """Keeps an object and returns its number."""
+    known = _numbers.get(id(value))
+    if known is not None:
+        return known
+    number = len(_objects) + 1
+    _objects[number] = value
+    _numbers[id(value)] = number
+    return number
+
+
+def kept(number):
+    return _objects[number]
+
+
+def keep_error(error):
+    for number, known in _errors.items():
+        if known is error:
+            return number
+    number = len(_errors) + 1
+    _errors[number] = error
+    return number
+
+
+def encode(value):
+    """JSON of a value; `{"o": …}` for what stays here."""
+    kind = type(value)
+    if kind is str:
+        return quote(value)
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if kind is int and -_LARGEST < value < _LARGEST:
+        return str(value)
+    if kind is list:
+        return "[" + ",".join([encode(item) for item in value]) + "]"
+    if isinstance(value, str):
+        return quote(str(value))
+    try:
+        text = str(value)
+    except Exception:
+        text = object.__repr__(value)
+    try:
+        truthy = bool(value)
+    except Exception:
+        truthy = True
+    return '{"o":%d,"t":%s,"b":%s}' % (keep(value), quote(text), "true" if truthy else "false")
+
+
+def decode(value):
+    """The inverse, of parsed JSON. Objects are copied, as BitBake copies what it hands out."""
+    kind = type(value)
+    if kind is list:
+        return [decode(item) for item in value]
+    if kind is dict:
+        if "o" in value:
+            return copy.copy(_objects[value["o"]])
+        if "d" in value:
+            return _make_datastore(value["d"])
+        return {key: decode(item) for key, item in value["r"].items()}
+    return value
+
+
+def request(message):
+    """Sends bytes and returns the value of the reply, or raises what it says."""
+    reply = _read(_PORT, _write(_PORT, message))
+    kind = reply[0]
+    if kind == 115:  # s
+        return str(reply[1:], "utf-8")
+    if kind == 110:  # n
+        return None
+    if kind == 106:  # j
+        return decode(_loads(reply[1:]))
+    description = _loads(reply[1:])
+    if "id" in description:
+        raise _errors[description["id"]]
+    raise _make_error(description)
+
+
+def call(operation, number, *arguments):
+    """Calls an operation of datastore `number`."""
+    fields = [quote(operation), str(number)]
+    fields += [encode(argument) for argument in arguments]
+    return request(("C[" + ",".join(fields) + "]").encode())
+
+
+def tell(kind, *fields):
+    """Sends plain data (`kind` a letter) that has no reply but None."""
+    return request((kind + json.dumps(fields)).encode())

@@ -1,0 +1,58 @@
+"""
+Modules that CPython in WebAssembly lacks and that BitBake imports at the top of its files: only the names
+that are looked up then. Using one says why it does not work.
+"""
+
+import sys
+import types
+
+
+def _missing(what):
+    def refuse(*args, **kwargs):
+        raise OSError("%s is not available while parsing in the sandbox" % what)
+
+    return refuse
+
+
+def _resource():
+    module = types.ModuleType("resource")
+    for name, value in {"RUSAGE_SELF": 0, "RUSAGE_CHILDREN": -1, "RLIMIT_NOFILE": 7, "RLIMIT_NPROC": 6}.items():
+        setattr(module, name, value)
+    usage = types.SimpleNamespace(
+        ru_utime=0.0, ru_stime=0.0, ru_maxrss=0, ru_minflt=0, ru_majflt=0, ru_inblock=0, ru_oublock=0
+    )
+    module.getrusage = lambda who: usage
+    module.getrlimit = lambda which: (1024, 1024)
+    module.setrlimit = lambda which, limits: None
+    module.error = OSError
+    return module
+
+
+def _ctypes():
+    module = types.ModuleType("ctypes")
+
+    class Loader:
+        LoadLibrary = staticmethod(_missing("a native library"))
+
+        def __getattr__(self, name):
+            raise OSError("native libraries are not available while parsing in the sandbox")
+
+    class Structure:
+        pass
+
+    module.cdll = Loader()
+    module.CDLL = module.PyDLL = _missing("a native library")
+    module.Structure = Structure
+    for name in ("c_int", "c_uint", "c_long", "c_ulong", "c_char_p", "c_void_p", "c_size_t", "c_uint32"):
+        setattr(module, name, type(name, (), {}))
+    module.get_errno = lambda: 0
+    util = types.ModuleType("ctypes.util")
+    util.find_library = lambda name: None
+    module.util = util
+    sys.modules["ctypes.util"] = util
+    return module
+
+
+def install():
+    sys.modules["resource"] = _resource()
+    sys.modules["ctypes"] = _ctypes()

@@ -1,0 +1,126 @@
+"""
+Makes `bb` ready: the workspace's own release, or the stand-in where there is none. What TypeScript does
+itself (the datastore, parsing, inheriting) is put in the place of BitBake's own; messages go to the port.
+"""
+
+import logging
+import sys
+
+from . import door, port
+from .datastore import Datastore
+
+_LEVELS = (
+    (logging.CRITICAL, "fatal"),
+    (logging.ERROR - 1, "error"),
+    (logging.WARNING - 1, "warning"),
+    (logging.INFO + 1, "plain"),
+    (logging.INFO - 1, "note"),
+)
+
+
+class _Messages(logging.Handler):
+    """What BitBake logs, told to TypeScript."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = set()
+
+    def emit(self, record):
+        text = record.getMessage()
+        level = record.levelno
+        if level in (logging.WARNING - 1, logging.ERROR - 1):
+            if text in self.told:
+                return
+            self.told.add(text)
+        for least, name in _LEVELS:
+            if level >= least:
+                port.tell("M", "note" if level == logging.INFO + 2 else name, text)
+                return
+
+
+def _no_parsing(*args, **kwargs):
+    raise NotImplementedError("the sandbox does not parse files itself")
+
+
+def _inherit(files, fn, lineno, d, deferred=False):
+    port.call("inherit", d.number, files, fn, lineno, bool(deferred))
+
+
+def _inherit_defer(files, fn, lineno, d):
+    port.call("inherit_defer", d.number, files, fn, lineno)
+
+
+def _include(parentfn, fns, lineno, data, error_out, *others):
+    port.call("include", data.number, parentfn, fns, lineno, error_out or None)
+
+
+def _handle(fn, data, include=0, *others):
+    port.call("include", data.number, "", fn, 0, None)
+    return data
+
+
+def _take_over(bb):
+    bb.data_smart.DataSmart = Datastore
+    bb.data._dict_type = Datastore
+    handler = bb.parse.BBHandler
+    handler.inherit = _inherit
+    if hasattr(handler, "inherit_defer"):
+        handler.inherit_defer = _inherit_defer
+    bb.parse.ConfHandler.include = _include
+    bb.parse.handle = _handle
+
+
+def _log(bb):
+    logger = logging.getLogger("BitBake")
+    logger.handlers = [_Messages()]
+    logger.propagate = False
+    bb.msg.loggerDefaultLogLevel = logging.INFO - 1
+    # Each message costs a stack walk otherwise, for a place that nobody reads.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+class Signatures:
+    """In the place of `bb.parse.siggen`: metadata may look at it, signatures are made elsewhere."""
+
+    def __init__(self):
+        self.tidtopn = {}
+        self.basehash = {}
+        self.taskhash = {}
+        self.unihash = {}
+        self.lookupcache = {}
+        self.runtaskdeps = {}
+        self.file_checksum_values = {}
+        self.taskdeps = {}
+        self.datacaches = {}
+        self.name = "noop"
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: None
+
+
+def start(library):
+    """@param library: the directory that holds `bb`, or None for the stand-in"""
+    import bb
+
+    if library:
+        import bb.build
+        import bb.codeparser
+        import bb.data
+        import bb.data_smart
+        import bb.event
+        import bb.fetch2
+        import bb.methodpool
+        import bb.parse
+        import bb.siggen
+        import bb.utils
+
+        _take_over(bb)
+        _log(bb)
+        bb.parse.siggen = Signatures()
+    context = bb.utils.get_context()
+    context.setdefault("bb", bb)
+    door.install(bb, context, library)
+    return sys.modules["bb"]

@@ -1,0 +1,81 @@
+/**
+ * What a few read-only git commands would print, read from the repository's files: `rev-parse` of HEAD, of its
+ * branch and of the top directory, and `symbolic-ref`. Metadata asks for these while parsing; no command is
+ * ever run for it.
+ */
+import type { FileSystem } from '../inputs/ports.ts';
+import { normalised, parent } from './volume.ts';
+
+interface Repository {
+  readonly top: string;
+  /** `.git`, or where a worktree's `.git` file points. */
+  readonly directory: string;
+  /** Where refs are shared between worktrees. */
+  readonly common: string;
+}
+
+/** @returns the standard output, or undefined where it cannot be told without running the command */
+export function commandOutput(files: FileSystem, words: readonly string[], cwd: string): string | undefined {
+  const rest = words.filter((word) => !/^[A-Z_]+=/.test(word) && word !== '2>/dev/null');
+  if (rest[0] !== 'git' && !rest[0]?.endsWith('/git')) return undefined;
+  let directory = cwd;
+  let index = 1;
+  while (rest[index]?.startsWith('-')) {
+    if (rest[index] === '-C') directory = normalised(directory, rest[index + 1] ?? '');
+    else if (rest[index] !== '-c') return undefined;
+    index += 2;
+  }
+  const repository = find(files, directory);
+  if (!repository) return undefined;
+  const output = answer(files, repository, rest.slice(index).join(' '));
+  return output === undefined ? undefined : `${output}\n`;
+}
+
+function answer(files: FileSystem, repository: Repository, command: string): string | undefined {
+  const head = files.readText(`${repository.directory}/HEAD`)?.trim();
+  if (head === undefined) return undefined;
+  const branch = /^ref: (.*)/.exec(head)?.[1];
+  switch (command) {
+    case 'rev-parse --show-toplevel':
+      return repository.top;
+    case 'rev-parse HEAD':
+      return branch === undefined ? head : resolve(files, repository, branch);
+    case 'rev-parse --abbrev-ref HEAD':
+      return branch === undefined ? 'HEAD' : branch.replace(/^refs\/heads\//, '');
+    case 'symbolic-ref HEAD':
+      return branch;
+    case 'symbolic-ref --short HEAD':
+      return branch?.replace(/^refs\/heads\//, '');
+    default:
+      return undefined;
+  }
+}
+
+function resolve(files: FileSystem, repository: Repository, ref: string): string | undefined {
+  for (const directory of [repository.directory, repository.common]) {
+    const loose = files.readText(`${directory}/${ref}`)?.trim();
+    if (loose?.startsWith('ref: ')) return resolve(files, repository, loose.slice(5));
+    if (loose) return loose;
+  }
+  const packed = files.readText(`${repository.common}/packed-refs`) ?? '';
+  return packed
+    .split('\n')
+    .find((line) => line.slice(41) === ref && !line.startsWith('#'))
+    ?.slice(0, 40);
+}
+
+function find(files: FileSystem, start: string): Repository | undefined {
+  for (let top = start; ; top = parent(top)) {
+    const dotGit = `${top === '/' ? '' : top}/.git`;
+    const kind = files.stat(dotGit)?.kind;
+    if (kind === 'directory') return { top, directory: dotGit, common: dotGit };
+    if (kind === 'file') {
+      const target = /^gitdir: (.*)/.exec(files.readText(dotGit) ?? '')?.[1]?.trim();
+      if (target === undefined) return undefined;
+      const directory = normalised(top, target);
+      const common = files.readText(`${directory}/commondir`)?.trim();
+      return { top, directory, common: common === undefined ? directory : normalised(directory, common) };
+    }
+    if (top === '/') return undefined;
+  }
+}

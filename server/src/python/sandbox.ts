@@ -1,0 +1,340 @@
+/**
+ * The sandbox: `PythonRuntime` over CPython in WebAssembly.
+ *
+ * Puts together the interpreter (`machine.ts`), the system it runs on (`kernel.ts`, `volume.ts`) and the Python
+ * that is ours (`lib/lens`), and carries calls and errors across. Every request that comes out of Python is
+ * untrusted: it can name any datastore and any operation, and must find nothing behind them but the
+ * datastore.
+ */
+import type { Value } from '../datastore/value.ts';
+import { Opaque } from '../datastore/value.ts';
+import type { FileSystem, HostFacts } from '../inputs/ports.ts';
+import { ErrorCrossing } from './errors.ts';
+import { Kernel } from './kernel.ts';
+import type { MachineImage } from './machine.ts';
+import { compileMachine, Machine, MachineFailure } from './machine.ts';
+import { commandOutput } from './repository.ts';
+import type {
+  CodePlace,
+  DatastoreService,
+  ModuleFunction,
+  PythonAnalysis,
+  PythonRuntime,
+  Refusal,
+} from './runtime.ts';
+import { PythonError } from './runtime.ts';
+import { HOME, Volume } from './volume.ts';
+import type { Result } from './wire.ts';
+import { encodeError, encodeResult, fromJson, toJson } from './wire.ts';
+
+export type MessageLevel = 'note' | 'plain' | 'warning' | 'error' | 'fatal';
+
+export interface SandboxOptions {
+  /** The interpreter and its library, as the `pyodide` package ships them. */
+  readonly assets: {
+    /** `pyodide.asm.wasm` */
+    readonly wasm: Uint8Array;
+    /** `python_stdlib.zip` */
+    readonly library: Uint8Array;
+  };
+  /** The project's own Python: path relative to `server/src/python/lib` -> text. */
+  readonly modules: ReadonlyMap<string, string>;
+  readonly files: FileSystem;
+  readonly facts: HostFacts;
+  readonly datastore: DatastoreService;
+  /** The directory that holds BitBake's `bb` (`bitbake/lib`); undefined: the stand-in is used. */
+  readonly bitbakeLibrary: string | undefined;
+  /** Directories whose files Python may read. */
+  readonly roots: readonly string[];
+  /** Directories under which Python may write, into memory only: TMPDIR and its like. */
+  readonly scratch: readonly string[];
+  /** The working directory: BitBake's is the build directory. */
+  readonly cwd: string;
+  readonly limits: {
+    /** Of the interpreter's memory; growth beyond it is MemoryError. */
+    readonly memoryBytes: number;
+    /** How many messages are passed on between two checkpoints or restores. */
+    readonly messages: number;
+  };
+  /** What metadata says with bb.warn and its like; what it prints is a note. */
+  readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
+  /** Told before each entry into Python: what is about to run, in words. */
+  readonly enter?: (what: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** How many refusals are kept between two calls of `takeRefusals`. */
+const MAX_REFUSALS = 100;
+
+/** @throws Error where the interpreter or the workspace's BitBake library cannot be started */
+export async function createSandbox(options: SandboxOptions): Promise<PythonRuntime> {
+  const sandbox = new Sandbox(options);
+  await sandbox.start();
+  return sandbox;
+}
+
+class Sandbox implements PythonRuntime {
+  private machine!: Machine;
+  private readonly kernel: Kernel;
+  private readonly errors = new ErrorCrossing();
+  private refusals = new Map<string, Refusal>();
+  private readonly entries = new Map<string, number>();
+  private saved: { readonly image: MachineImage; readonly system: () => void } | undefined;
+  private messages = 0;
+  private printed = '';
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+  constructor(private readonly options: SandboxOptions) {
+    const now = options.now ?? (() => Date.now());
+    const refuse = (what: string): void => this.refuse(what);
+    const volume = new Volume({
+      files: options.files,
+      roots: options.bitbakeLibrary ? [...options.roots, options.bitbakeLibrary] : options.roots,
+      scratch: options.scratch,
+      programs: (options.facts.environment.PATH ?? '').split(':'),
+      own: ownFiles(options),
+      refuse,
+      now,
+    });
+    this.kernel = new Kernel({
+      volume,
+      cwd: options.cwd,
+      uid: options.facts.uid,
+      now,
+      request: (bytes) => this.answer(bytes),
+      print: (text) => this.print(text),
+      refuse,
+    });
+  }
+
+  async start(): Promise<void> {
+    const module = await compileMachine(this.options.assets.wasm);
+    try {
+      this.machine = await Machine.start(module, this.kernel, this.options.limits.memoryBytes, HOME);
+    } catch (error) {
+      throw new Error(`Python could not be started: ${this.printed || String(error)}`, { cause: error });
+    }
+    const library = this.options.bitbakeLibrary ?? `${HOME}/modules/standin`;
+    const path = [`${HOME}/modules`, `${HOME}/lib/python314.zip`, library];
+    const ready = this.machine.run(
+      `import sys\nsys.path[:] = ${JSON.stringify(path)}\n` +
+        `from lens import boot\nboot.start(open('${HOME}/settings.json').read())\n`,
+    );
+    if (!ready) throw new Error(`Python could not be started: ${this.printed}`);
+    this.printed = '';
+    this.refusals.clear();
+  }
+
+  evaluate(expression: string, d: number, variable: string | undefined): string {
+    this.options.enter?.(variable === undefined ? 'an expression' : `the value of ${variable}`);
+    return this.enter('evaluate', `${d}\n${variable ?? ''}\n${expression}`);
+  }
+
+  define(text: string, place: CodePlace): void {
+    this.options.enter?.(`${place.file}:${place.line}`);
+    this.enter('define', JSON.stringify([place.file, place.line, text]));
+  }
+
+  callAnonymous(functions: readonly string[], d: number): void {
+    this.options.enter?.(`the anonymous functions ${functions.join(' ')}`);
+    this.enter('call_anonymous', JSON.stringify([functions, d]));
+  }
+
+  defineHandler(name: string, body: string, place: CodePlace): void {
+    this.options.enter?.(`${place.file}:${place.line}`);
+    this.enter('define_handler', JSON.stringify([name, body, place.file, place.line]));
+  }
+
+  fireHandler(name: string, eventClass: string, args: readonly Value[], d: number): void {
+    this.options.enter?.(`the event handler ${name}`);
+    this.enter('fire_handler', JSON.stringify([name, eventClass, args.map(toJson), d]));
+  }
+
+  addLibrary(directory: string, namespace: string): readonly ModuleFunction[] {
+    this.options.enter?.(`the Python library ${namespace} of ${directory}`);
+    const found = JSON.parse(
+      this.enter('add_library', JSON.stringify([directory, namespace])),
+    ) as (RawAnalysis & {
+      name: string;
+      extra: string | null;
+    })[];
+    return found.map((entry) => ({
+      ...analysisOf(entry),
+      name: entry.name,
+      extra: entry.extra ?? undefined,
+    }));
+  }
+
+  importGlobals(modules: readonly string[]): void {
+    this.enter('import_globals', JSON.stringify(modules));
+  }
+
+  analyse(text: string, variable: string): PythonAnalysis {
+    return analysisOf(JSON.parse(this.enter('analyse', JSON.stringify([text, variable]))) as RawAnalysis);
+  }
+
+  applyFilter(value: string, expression: string): string {
+    return this.enter('apply_filter', JSON.stringify([value, expression]));
+  }
+
+  holdDatastore(d: number): Opaque {
+    return new Opaque(Number(this.enter('hold_datastore', String(d))), `<datastore ${d}>`, true);
+  }
+
+  checkpoint(): void {
+    this.saved = { image: this.machine.save(), system: this.kernel.save() };
+    this.messages = 0;
+  }
+
+  restore(): void {
+    if (this.machine.busy) throw new Error('Python cannot be put back while it runs');
+    if (!this.saved) throw new Error('Python cannot be put back: there is no checkpoint');
+    this.machine.load(this.saved.image);
+    this.saved.system();
+    this.errors.clear();
+    this.messages = 0;
+    this.printed = '';
+  }
+
+  takeRefusals(): readonly Refusal[] {
+    const taken = [...this.refusals.values()];
+    this.refusals = new Map();
+    return taken;
+  }
+
+  /** Calls an entry of `lib/lens/door.py`; returns the text behind the letter of its reply. */
+  private enter(name: string, argument: string): string {
+    let callable = this.entries.get(name);
+    let reply: string;
+    try {
+      callable ??= this.machine.mainAttribute(name);
+      this.entries.set(name, callable);
+      reply = this.machine.call(callable, argument);
+    } catch (error) {
+      throw this.broken(error);
+    }
+    if (reply.startsWith('!')) throw this.errors.receive(reply.slice(1));
+    return reply.slice(1);
+  }
+
+  /** What is thrown for a failure of the machine itself; puts it back where no call is left to return to. */
+  private broken(error: unknown): unknown {
+    if (!(error instanceof MachineFailure)) return error;
+    if (!this.machine.busy && this.saved) this.restore();
+    const type = { stack: 'RecursionError', exit: 'SystemExit', trap: 'SystemError' }[error.reason];
+    return new PythonError(
+      type,
+      [type, 'Exception', 'BaseException', 'object'],
+      error.message,
+      undefined,
+      0,
+      undefined,
+    );
+  }
+
+  /** Answers a request of Python's. */
+  private answer(bytes: Uint8Array): Uint8Array {
+    const text = this.decoder.decode(bytes);
+    try {
+      return encodeResult(this.perform(text));
+    } catch (error) {
+      if (this.machine.failed) throw error;
+      return encodeError(this.errors.describe(error));
+    }
+  }
+
+  private perform(request: string): Result {
+    const { datastore } = this.options;
+    switch (request[0]) {
+      case 'G': {
+        const afterNumber = request.indexOf('\n');
+        const flags = Number(request[afterNumber + 1]);
+        return datastore.call('getVar', Number(request.slice(1, afterNumber)), [
+          request.slice(afterNumber + 3),
+          (flags & 1) !== 0,
+          (flags & 2) !== 0,
+          (flags & 4) !== 0,
+        ]);
+      }
+      case 'C': {
+        const [operation, d, ...args] = JSON.parse(request.slice(1)) as [unknown, unknown, ...unknown[]];
+        return datastore.call(String(operation), Number(d), args.map(fromJson));
+      }
+      case 'M': {
+        const [level, message, file, line] = JSON.parse(request.slice(1)) as unknown[];
+        const frame = typeof file === 'string' ? { file, line: Number(line) } : undefined;
+        this.say(levelOf(level), String(message), frame);
+        return undefined;
+      }
+      case 'X': {
+        const [words, cwd] = JSON.parse(request.slice(1)) as [unknown[], unknown];
+        const command = words.map(String);
+        const output = commandOutput(this.options.files, command, String(cwd));
+        if (output === undefined) this.refuse(`run a command: ${command.join(' ')}`);
+        return output;
+      }
+      default:
+        throw new Error('no such request');
+    }
+  }
+
+  private say(level: MessageLevel, message: string, frame: Refusal['frame']): void {
+    const { messages } = this.options.limits;
+    this.messages++;
+    if (this.messages <= messages) this.options.say(level, message, frame);
+    else if (this.messages === messages + 1) {
+      this.options.say('warning', `more than ${messages} messages; the rest is not shown`, frame);
+    }
+  }
+
+  private print(text: string): void {
+    // Kept for the one who starts the sandbox; never without bound.
+    if (this.printed.length < 10_000) this.printed += text;
+  }
+
+  private refuse(what: string): void {
+    if (this.refusals.has(what) || this.refusals.size >= MAX_REFUSALS) return;
+    this.refusals.set(what, { what, frame: undefined });
+  }
+}
+
+/** Analysis as `lib/lens/analysis.py` returns it. */
+interface RawAnalysis {
+  readonly references: readonly string[];
+  readonly execs: readonly string[];
+  readonly contains: Readonly<Record<string, readonly string[]>>;
+  readonly unseen: PythonAnalysis['unseen'];
+  readonly syntax_error: { readonly message: string; readonly line: number } | null;
+  readonly error: string | null;
+}
+
+function analysisOf(raw: RawAnalysis): PythonAnalysis {
+  const { references, execs, contains, unseen, syntax_error: syntaxError, error } = raw;
+  return {
+    references,
+    execs,
+    contains: new Map(Object.entries(contains)),
+    unseen,
+    ...(syntaxError === null ? {} : { syntaxError }),
+    ...(error === null ? {} : { error }),
+  };
+}
+
+function levelOf(level: unknown): MessageLevel {
+  const levels: readonly MessageLevel[] = ['note', 'plain', 'warning', 'error', 'fatal'];
+  return levels.find((known) => known === level) ?? 'note';
+}
+
+/** What the volume serves under `HOME`. */
+function ownFiles(options: SandboxOptions): Map<string, Uint8Array> {
+  const encoder = new TextEncoder();
+  const { environment, ...host } = options.facts;
+  const settings = { environment, host, library: options.bitbakeLibrary ?? null };
+  const own = new Map([
+    ['lib/python314.zip', options.assets.library],
+    ['settings.json', encoder.encode(JSON.stringify(settings))],
+  ]);
+  for (const [path, text] of options.modules) own.set(`modules/${path}`, encoder.encode(text));
+  return own;
+}
