@@ -4,7 +4,6 @@ itself (the datastore, parsing, inheriting) is put in the place of BitBake's own
 """
 
 import logging
-import sys
 
 from . import door, port
 from .datastore import Datastore
@@ -38,10 +37,6 @@ class _Messages(logging.Handler):
                 return
 
 
-def _no_parsing(*args, **kwargs):
-    raise NotImplementedError("the sandbox does not parse files itself")
-
-
 def _inherit(files, fn, lineno, d, deferred=False):
     port.call("inherit", d.number, files, fn, lineno, bool(deferred))
 
@@ -62,12 +57,11 @@ def _handle(fn, data, include=0, *others):
 def _take_over(bb):
     bb.data_smart.DataSmart = Datastore
     bb.data._dict_type = Datastore
-    handler = bb.parse.BBHandler
-    handler.inherit = _inherit
-    if hasattr(handler, "inherit_defer"):
-        handler.inherit_defer = _inherit_defer
+    bb.parse.BBHandler.inherit = _inherit
+    bb.parse.BBHandler.inherit_defer = _inherit_defer
     bb.parse.ConfHandler.include = _include
     bb.parse.handle = _handle
+    bb.parse.siggen = Signatures()
 
 
 def _log(bb):
@@ -117,10 +111,8 @@ def start(library):
         import bb.siggen
         import bb.utils
 
-        _take_over(bb)
         _log(bb)
-        bb.parse.siggen = Signatures()
+    _take_over(bb)
     context = bb.utils.get_context()
     context.setdefault("bb", bb)
     door.install(bb, context, library)
-    return sys.modules["bb"]

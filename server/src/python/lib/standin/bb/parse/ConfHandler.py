@@ -1,0 +1,1 @@
+"""Including from Python; done by TypeScript (`lens/workspace.py` puts the functions here)."""
