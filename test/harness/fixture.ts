@@ -75,12 +75,12 @@ export interface Workspace {
 }
 
 export function parseScenario(name: string, text: string): Scenario {
-  const [prose = '', ...parts] = text.split(/^(?=-- \S+ --$)/m);
+  const [prose = '', ...parts] = text.split(/^-- (\S+) --\n/m);
   const files = new Map<string, string>();
   const marks: Mark[] = [];
-  for (const part of parts) {
-    const [, path = ''] = /^-- (\S+) --/.exec(part) ?? [];
-    files.set(path, takeMarks(path, part.slice(part.indexOf('\n') + 1), marks));
+  for (let index = 0; index < parts.length; index += 2) {
+    const path = parts[index] ?? '';
+    files.set(path, takeMarks(path, parts[index + 1] ?? '', marks));
   }
   const environment: Record<string, string> = { ...ENVIRONMENT };
   for (const [, key = '', value = ''] of prose.matchAll(/^env: ([^=\n]+)=(.*)$/gm)) environment[key] = value;
