@@ -221,6 +221,16 @@ export class Machine {
     }
   }
 
+  /** As `guarded`, with the interpreter's lock: a system call lets go of it, and calls come from within one. */
+  private locked<T>(action: () => T): T {
+    return this.guarded(() => {
+      const lock = this.exports.PyGILState_Ensure!();
+      const result = action();
+      this.exports.PyGILState_Release!(lock);
+      return result;
+    });
+  }
+
   /** Whether the interpreter failed and must be put back before it can be used again. */
   get failed(): boolean {
     return this.failure !== undefined;
@@ -245,7 +255,7 @@ export class Machine {
 
   /** The address of `__main__`'s attribute `name`, kept alive. */
   mainAttribute(name: string): number {
-    return this.guarded(() => {
+    return this.locked(() => {
       const address = this.cString('__main__');
       const main = this.exports.PyImport_AddModule!(address);
       this.exports.free!(address);
@@ -266,7 +276,7 @@ export class Machine {
 
   /** Calls a Python function that takes one str and returns a str. Lone surrogates in `argument` are lost. */
   call(callable: number, argument: string): string {
-    return this.guarded(() => {
+    return this.locked(() => {
       const { malloc, free, PyUnicode_FromStringAndSize, PyObject_CallOneArg, Py_DecRef } = this.exports;
       const capacity = argument.length * 3;
       const buffer = malloc!(capacity || 1);

@@ -6,7 +6,7 @@
  * `X` a command. A reply is a letter and a text: `s` a string, `n` None, `j` JSON, `e` an error.
  */
 import type { Value } from '../datastore/value.ts';
-import { Opaque } from '../datastore/value.ts';
+import { DatastoreHandle, Opaque } from '../datastore/value.ts';
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
@@ -35,6 +35,7 @@ export function toJson(value: Result): Json {
   if (value === undefined) return null;
   if (typeof value !== 'object') return value;
   if (value instanceof Opaque) return { o: value.id };
+  if (value instanceof DatastoreHandle) return { d: value.id };
   if (Array.isArray(value)) return value.map(toJson);
   const fields = Object.entries(value).map(([name, field]) => [name, toJson(field)]);
   return { r: Object.fromEntries(fields) as Json };
