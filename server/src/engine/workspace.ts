@@ -1,0 +1,148 @@
+/**
+ * A build directory as its users see it: open documents laid over files, recipes evaluated in a pool of
+ * evaluator processes, the baseline to compare with.
+ *
+ * All state that must survive an evaluator is here; an evaluator can be ended at any time. Knows no protocol
+ * and no file system of its own.
+ */
+import {
+  type EvaluatorConnection,
+  type EvaluatorMethods,
+  EvaluatorStopped,
+  type Method,
+} from './protocol.ts';
+import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
+
+export interface WorkspaceOptions {
+  /** How many evaluators may run at once. */
+  readonly processes: number;
+  readonly connect: () => EvaluatorConnection;
+}
+
+/** One evaluator with what it was told. Requests to it are queued by the caller's awaiting. */
+interface Member {
+  readonly connection: EvaluatorConnection;
+  opened: Promise<ConfigurationSummary> | undefined;
+  /** The newest state of the overlays it has been told of. */
+  version: number;
+  busy: Promise<unknown>;
+}
+
+export class Workspace {
+  private readonly members: Member[] = [];
+  /** Texts of open documents, by path. */
+  private readonly overlays = new Map<string, string>();
+  /** Every change since the start, so that a member can be brought up to date. */
+  private readonly changes: { readonly path: string; readonly disk: boolean }[] = [];
+
+  constructor(private readonly options: WorkspaceOptions) {}
+
+  /** The configuration, read by the first evaluator; read again after a change that concerns it. */
+  async summary(): Promise<ConfigurationSummary> {
+    const member = this.member(0);
+    return this.queued(member, () => this.ready(member));
+  }
+
+  /** An editor's text stands for the file until it is taken away with `undefined`. */
+  setOverlay(path: string, text: string | undefined): void {
+    if (text === undefined ? !this.overlays.has(path) : this.overlays.get(path) === text) return;
+    if (text === undefined) this.overlays.delete(path);
+    else this.overlays.set(path, text);
+    this.changes.push({ path, disk: false });
+  }
+
+  /** Files changed on disk. */
+  filesChanged(paths: Iterable<string>): void {
+    for (const path of paths) this.changes.push({ path, disk: true });
+  }
+
+  /** @throws EvaluatorStopped; the workspace stays usable */
+  evaluate(path: string, overlays?: ReadonlyMap<string, string>, preferred = 0): Promise<RecipeEvaluation> {
+    return this.ask(preferred, 'evaluate', overlays ? { path, overlays } : { path });
+  }
+
+  inspect(path: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
+    return this.ask(0, 'inspect', { path, mcfn, name });
+  }
+
+  /**
+   * Evaluates many recipes on all evaluators. One that cannot be evaluated does not hold up the others.
+   * @param each is told of each as it is done: its evaluation, or why there is none
+   */
+  async evaluateAll(
+    paths: readonly string[],
+    each: (path: string, result: RecipeEvaluation | EvaluatorStopped) => void,
+  ): Promise<void> {
+    let next = 0;
+    const work = async (index: number) => {
+      while (next < paths.length) {
+        const path = paths[next++]!;
+        try {
+          each(path, await this.evaluate(path, undefined, index));
+        } catch (error) {
+          if (!(error instanceof EvaluatorStopped)) throw error;
+          each(path, error);
+        }
+      }
+    };
+    const count = Math.min(this.options.processes, paths.length);
+    await Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+  }
+
+  dispose(): void {
+    for (const member of this.members) member.connection.dispose();
+    this.members.length = 0;
+  }
+
+  private member(index: number): Member {
+    return (this.members[index] ??= {
+      connection: this.options.connect(),
+      opened: undefined,
+      version: 0,
+      busy: Promise.resolve(),
+    });
+  }
+
+  private ask<M extends Method>(
+    index: number,
+    method: M,
+    params: EvaluatorMethods[M]['params'],
+  ): Promise<EvaluatorMethods[M]['result']> {
+    const member = this.member(index);
+    return this.queued(member, async () => {
+      await this.ready(member);
+      try {
+        return await member.connection.request(method, params);
+      } catch (error) {
+        if (error instanceof EvaluatorStopped) member.opened = undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Runs one step after all that were queued for this member before. */
+  private queued<T>(member: Member, step: () => Promise<T>): Promise<T> {
+    const result = member.busy.then(step, step);
+    member.busy = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Opens the member if it is not, and tells it what has changed. */
+  private async ready(member: Member): Promise<ConfigurationSummary> {
+    const { connection } = member;
+    if (!member.opened) {
+      member.version = this.changes.length;
+      await connection.request('change', { overlays: this.overlays, changed: [] });
+      member.opened = connection.request('open', undefined);
+      member.opened.catch(() => (member.opened = undefined));
+    } else if (member.version < this.changes.length) {
+      const news = this.changes.slice(member.version);
+      member.version = this.changes.length;
+      const overlays = new Map(news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]));
+      const changed = news.filter(({ disk }) => disk).map(({ path }) => path);
+      const { configuration } = await connection.request('change', { overlays, changed });
+      if (configuration) member.opened = connection.request('open', undefined);
+    }
+    return member.opened!;
+  }
+}
