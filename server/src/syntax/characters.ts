@@ -73,6 +73,11 @@ export function words(text: string): string[] {
   return found;
 }
 
+/** `text` for use in a message: cut where it is too long to read. */
+export function excerpt(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
 /** A set of ASCII characters, written as the inside of a regular expression's class: `a-z_+.`. */
 export class CharacterSet {
   private readonly members = new Uint8Array(128);

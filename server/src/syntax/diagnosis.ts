@@ -5,7 +5,7 @@
  * Only called on lines that no statement matches. Pure text in, offsets and a message out.
  */
 import type { AssignmentScanner } from './assignment.ts';
-import { CharacterSet, isSpace, skipSpace, trimmedEnd } from './characters.ts';
+import { CharacterSet, excerpt, isSpace, skipSpace, trimmedEnd } from './characters.ts';
 import type { SyntaxTraits } from './statements.ts';
 
 /** Offsets into the line, and what to tell. */
@@ -18,6 +18,16 @@ export interface Diagnosis {
 const VARIABLE = new CharacterSet('a-zA-Z0-9\\-_+.${}/~:');
 const NO_OPERATOR = new CharacterSet('\\x00-\\x1f\\x20"\'a-zA-Z0-9_#(){}\\[\\]$/\\\\');
 const OPERATORS = ['=', '?=', '??=', ':=', '+=', '=+', '.=', '=.'];
+
+/** What the directives of recipes and classes name. */
+const OPERANDS = {
+  inherit: 'classes',
+  inherit_defer: 'classes',
+  addtask: 'task',
+  deltask: 'task',
+  addhandler: 'event handler',
+  EXPORT_FUNCTIONS: 'functions',
+};
 
 export function unparsed(
   text: string,
@@ -33,6 +43,9 @@ export function unparsed(
       message:
         'The file begins with a byte order mark, which BitBake cannot read. Save it as UTF-8 without one.',
     };
+  }
+  if (['<<<<<<<', '=======', '>>>>>>>'].some((marker) => text.startsWith(marker))) {
+    return { ...whole, message: 'A mark of an unresolved merge. Choose one side and remove the marks.' };
   }
   const indent = skipSpace(text, 0);
   if (indent === text.length) {
@@ -83,14 +96,26 @@ function brokenFunction(text: string, configuration: boolean): Diagnosis | undef
       return {
         start: word,
         end: text.length,
-        message: `Write "${text.slice(0, word)}() {" to begin a function.`,
+        message: `Write "${excerpt(text.slice(0, word))}() {" to begin a function.`,
       };
+    }
+    if (text === '{' && !configuration) {
+      return { ...whole, message: 'The "{" that begins a function must stand at the end of its first line.' };
     }
     return undefined;
   }
-  const afterHead = skipSpace(text, open + 1);
-  if (text[afterHead] !== ')' || /["'=]/.test(text.slice(0, open))) return undefined;
-  const brace = skipSpace(text, afterHead + 1);
+  const close = text.indexOf(')', open);
+  if (close < 0 || /["'=]/.test(text.slice(0, open))) return undefined;
+  const brace = skipSpace(text, close + 1);
+  if (skipSpace(text, open + 1) !== close) {
+    if (configuration || text.slice(brace) !== '{') return undefined;
+    return {
+      start: open + 1,
+      end: close,
+      message:
+        'A function of BitBake takes no arguments. Remove them, or write "def name(arguments):" for Python.',
+    };
+  }
   if (brace < text.length && text[brace] !== '{') return undefined;
   if (configuration) {
     return { ...whole, message: 'A configuration file cannot define functions. Move it to a class.' };
@@ -141,10 +166,10 @@ function brokenKeyword(text: string, traits: SyntaxTraits, configuration: boolea
       if (word === 'inherit_defer' && !traits.hasInheritDefer) {
         return diagnosis('This release of BitBake has no "inherit_defer". Use "inherit".');
       }
-      if (word === 'addtask' && rest < text.length) {
+      if (word === 'addtask' && rest < text.length && traits.addtask === 'one-word') {
         return diagnosis('This release of BitBake wants the name of one task here, written out.', true);
       }
-      return diagnosis(`Say what to ${word === 'inherit_defer' ? 'inherit' : 'name'} behind "${word}".`);
+      return diagnosis(`Name the ${OPERANDS[word]} behind "${word}".`);
     case 'include':
     case 'require':
       return diagnosis(`Name the file behind "${word}".`);
@@ -224,11 +249,12 @@ function brokenName(
   const nameStart = nameEnd - name.length;
   // A name that the scanner takes with a plain operator and value is not what is wrong.
   if (name !== '' && scanner.scan(`${name} = ""`) !== undefined) {
-    if (OPERATORS.some((known) => operator.endsWith(known) || operator.startsWith(known))) return undefined;
+    const left = text.slice(start, equals + 1);
+    if (OPERATORS.includes(left) && text[equals + 1] !== '=') return undefined;
     return {
       start,
       end,
-      message: `"${operator}" is no operator. Use one of ${OPERATORS.join(' ')}.`,
+      message: `"${excerpt(operator)}" is no operator. Those are ${OPERATORS.slice(0, -1).join(', ')} and ${OPERATORS.at(-1)!} alone.`,
     };
   }
   const bracket = name.indexOf('[');
@@ -236,7 +262,7 @@ function brokenName(
     return {
       start: nameStart + bracket,
       end: nameEnd,
-      message: `Write a flag as [flag], with only these characters in it: ${classWords(traits.flagRest)}.`,
+      message: `A flag is written as [flag], and only ${classWords(traits.flagRest)} can stand in it.`,
     };
   }
   if (name === '') {

@@ -8,11 +8,15 @@ import type { Range } from '../base/text.ts';
 import { linesRange, type Line, type LogicalLine } from './lines.ts';
 import type { Statement, SyntaxTraits } from './statements.ts';
 
+/** How many problems of one severity are kept: a file of noise is not to flood who reads them. */
+const MOST_PROBLEMS = 500;
+
 export class Draft {
   readonly statements: Statement[] = [];
-  /** Whether a statement so far has another file read. */
+  /** Whether a statement so far has another recipe, class or include file read. */
   readsOthers = false;
   private readonly found: Problem[] = [];
+  private readonly counts = { error: 0, warning: 0, information: 0 };
 
   constructor(
     readonly path: string,
@@ -22,7 +26,8 @@ export class Draft {
 
   add(statement: Statement): void {
     this.statements.push(statement);
-    if (statement.kind === 'inherit' || statement.kind === 'include') this.readsOthers = true;
+    this.readsOthers ||=
+      statement.kind === 'inherit' || (statement.kind === 'include' && !statement.target.endsWith('.conf'));
   }
 
   /** A node without meaning over the physical lines `first` to `last`. */
@@ -36,6 +41,7 @@ export class Draft {
   }
 
   problem(severity: Severity, code: string, range: Range, message: string): void {
+    if (this.counts[severity]++ >= MOST_PROBLEMS) return;
     this.found.push({ severity, code, message, path: this.path, range });
   }
 

@@ -6,7 +6,7 @@
  */
 import { oneWordAddTask, splitAddTask, wordsWithKeyword } from './addtask.ts';
 import { AssignmentScanner, type AssignmentParts } from './assignment.ts';
-import { CharacterSet, words } from './characters.ts';
+import { CharacterSet, excerpt, words } from './characters.ts';
 import { unparsed } from './diagnosis.ts';
 import type { Draft } from './draft.ts';
 import {
@@ -98,7 +98,7 @@ export class Feeder {
         'warning',
         'addtask-ignored',
         line.span(parts.ignored.start, parts.ignored.end),
-        `BitBake ignores "${ignored.trim()}": this release adds one task per addtask. Write an addtask line for each.`,
+        `BitBake ignores "${excerpt(ignored.trim())}": this release adds one task per addtask. Write an addtask line for each.`,
       );
     }
     for (const word of parts.repeated) {
@@ -116,7 +116,7 @@ export class Feeder {
         'error',
         'task-keyword',
         line.span(at, at + wrong.length),
-        `Task name "${wrong}" contains ":append_", ":prepend_" or ":remove_". Rename the task without it.`,
+        `Task name "${excerpt(wrong)}" contains ":append_", ":prepend_" or ":remove_". Rename the task without it.`,
       );
       return 'refused';
     }

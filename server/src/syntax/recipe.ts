@@ -4,7 +4,7 @@
  * end in `\` are kept until one does not.
  */
 import type { Draft } from './draft.ts';
-import { isSpace } from './characters.ts';
+import { excerpt, isSpace } from './characters.ts';
 import { Feeder } from './feeder.ts';
 import { argument, definitionName, functionHead, type FunctionHead } from './keyword.ts';
 import { LogicalLine, linesRange, type Line } from './lines.ts';
@@ -119,11 +119,15 @@ class Reading {
     return last + 1;
   }
 
-  /** Says at `line` what was left open: an error, or, where BitBake does not notice, a warning. */
+  /** Whether BitBake notices at the end of the file what was left open so far. */
+  private get noticesUnclosed(): boolean {
+    return this.draft.traits.refusesUnclosed || !this.draft.readsOthers;
+  }
+
+  /** Says at `line` what was left open: an error, or a warning where BitBake does not notice. */
   private unclosed(code: string, line: number, message: string, silent: string): void {
-    const { draft } = this;
-    const noticed = draft.traits.refusesUnclosed || !draft.readsOthers;
-    draft.problem(
+    const noticed = this.noticesUnclosed;
+    this.draft.problem(
       noticed ? 'error' : 'warning',
       code,
       linesRange(this.lines, line, line),
@@ -147,8 +151,8 @@ class Reading {
       this.unclosed(
         'unclosed-function',
         line.last,
-        `Function ${name} is never closed. End it with a "}" in the first column of a line of its own.`,
-        `BitBake drops function ${name} and all that follows without a word, since it is never closed. End it with a "}" in the first column of a line of its own.`,
+        `Function ${excerpt(name)} is never closed. End it with a "}" in the first column of a line of its own.`,
+        `BitBake drops function ${excerpt(name)} and all that follows without a word, since it is never closed. End it with a "}" in the first column of a line of its own.`,
       );
       const parts = lines.slice(line.first, end).map(({ text }) => `${text}\n`);
       return this.refuse(line.first, end - 1, parts);
@@ -174,9 +178,11 @@ class Reading {
 
   /**
    * Where a function without `}` most likely was to end, so that what follows can be read on: before
-   * a line that no function would hold in its first column.
+   * a line that no function would hold in its first column. Where BitBake drops all that follows, that
+   * is not read either.
    */
   private endOfUnclosed(start: number, python: boolean): number {
+    if (!this.noticesUnclosed) return this.lines.length;
     for (let at = start; at < this.lines.length; at++) {
       const { text } = this.lines[at]!;
       if (functionHead(text) !== undefined || (!python && definitionName(text) !== undefined)) return at;

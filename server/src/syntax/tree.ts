@@ -6,6 +6,6 @@ export interface SyntaxTree {
   readonly path: string;
   readonly kind: FileKind;
   readonly statements: readonly Statement[];
-  /** In file order. With one of severity `error`, BitBake would refuse the whole file. */
+  /** In file order, the first 500 of each severity. With an `error`, BitBake would refuse the whole file. */
   readonly problems: readonly Problem[];
 }
