@@ -55,7 +55,9 @@ interface RawToken {
 interface HereDocument {
   readonly operator: '<<' | '<<-';
   name: string | undefined;
-  readonly waiting: RawToken[];
+  /** The tokens up to the newline, from index `next` on. */
+  waiting: RawToken[];
+  next: number;
 }
 
 /** @throws ShellFailure */
@@ -203,7 +205,8 @@ class Lexer {
 
   private readHereDocument(): void {
     const { text } = this;
-    const { operator, name, waiting } = this.hereDocument!;
+    const here = this.hereDocument!;
+    const { operator, name, waiting } = here;
     if (!name) this.fail('a here-document has an empty delimiter', this.line);
     if (this.position >= text.length) this.fail('a here-document has no text', this.line);
     const start = this.position;
@@ -224,7 +227,17 @@ class Lexer {
     if (content !== '') {
       this.push({ text: content, kind: 'text', delimiter: name, line, expands: false });
     }
-    for (const token of waiting) this.push(token);
+    for (let next = here.next; next < waiting.length; next++) {
+      this.push(waiting[next]!);
+      const another = this.hereDocument as HereDocument | undefined;
+      if (another?.name !== undefined) {
+        // Another one of the same line: what is left, to the newline, waits for that.
+        another.waiting = waiting;
+        another.next = next + 1;
+        this.hereDocumentDue = true;
+        return;
+      }
+    }
   }
 
   /** Decides what a token is, unless it must wait for a here-document. */
@@ -245,7 +258,7 @@ class Lexer {
       this.emit('newline', raw);
     } else if (raw.kind === 'operator' && OPERATORS.has(raw.text)) {
       if (raw.text === '<<' || raw.text === '<<-') {
-        this.hereDocument = { operator: raw.text, name: undefined, waiting: [] };
+        this.hereDocument = { operator: raw.text, name: undefined, waiting: [], next: 0 };
       }
       this.emit(raw.text as Operator, raw);
     } else {
