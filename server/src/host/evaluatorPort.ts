@@ -1,0 +1,76 @@
+/**
+ * The child's end of the evaluator process: answers the parent's requests one after the other, and notes where
+ * it is, so that the parent can name the place if it has to kill it.
+ */
+import { writeSync } from 'node:fs';
+
+/** File descriptor of the note; the parent hands it over when it forks. */
+const NOTE_DESCRIPTOR = 4;
+export const NOTE_SIZE = 1024;
+
+/** A request of the parent's, and what is answered. */
+export interface EvaluatorRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
+}
+export type EvaluatorMessage =
+  | { readonly kind: 'ready'; readonly confined: boolean }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: unknown }
+  | { readonly kind: 'progress'; readonly data: unknown };
+
+/** A method takes the parameters of the request; what it returns or throws must survive structured cloning. */
+export type EvaluatorHandlers = Readonly<Record<string, (params: never) => unknown>>;
+
+const note = Buffer.alloc(NOTE_SIZE);
+let noted = '';
+
+/** Notes where the evaluator is; cheap enough for every entry into Python. */
+export function noteWhere(where: string): void {
+  if (where === noted) return;
+  noted = where;
+  note.fill(0);
+  note.write(where, 0, NOTE_SIZE - 1);
+  try {
+    writeSync(NOTE_DESCRIPTOR, note, 0, NOTE_SIZE, 0);
+  } catch {
+    // Without a note a killed evaluator has no place; that is all.
+  }
+}
+
+/** Sends the parent something to show while a request is running. */
+export function tellProgress(data: unknown): void {
+  send({ kind: 'progress', data });
+}
+
+function send(message: EvaluatorMessage): void {
+  process.send?.(message);
+}
+
+/** Answers requests until the parent goes away. */
+export function serve(handlers: EvaluatorHandlers): void {
+  process.on('disconnect', () => process.exit());
+  let last: Promise<void> = Promise.resolve();
+  process.on('message', (request: EvaluatorRequest) => {
+    last = last.then(() => answer(handlers, request));
+  });
+  send({ kind: 'ready', confined: confined() });
+}
+
+async function answer(handlers: EvaluatorHandlers, { id, method, params }: EvaluatorRequest): Promise<void> {
+  try {
+    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (!handler) throw new Error(`the evaluator has no method ${method}`);
+    send({ kind: 'result', id, result: await handler(params as never) });
+  } catch (error) {
+    send({ kind: 'error', id, error: error instanceof Error ? error : new Error(String(error)) });
+  }
+  noteWhere('');
+}
+
+/** Whether Node itself keeps this process from writing files and starting programs. */
+function confined(): boolean {
+  const { permission } = process as unknown as { permission?: { has(scope: string): boolean } };
+  return permission !== undefined && !permission.has('fs.write') && !permission.has('child');
+}

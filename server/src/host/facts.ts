@@ -1,0 +1,43 @@
+/**
+ * The facts of this machine that metadata may know.
+ */
+import {
+  arch,
+  availableParallelism,
+  homedir,
+  hostname,
+  machine,
+  release,
+  type,
+  userInfo,
+  version,
+} from 'node:os';
+import type { HostFacts } from '../inputs/ports.ts';
+
+/** @param environment what BitBake would be started with; see `bb/utils.py: clean_environment` for what it keeps */
+export function hostFacts(environment: Readonly<Record<string, string>>): HostFacts {
+  const user = account();
+  return {
+    sysname: type(),
+    nodename: hostname(),
+    release: release(),
+    version: version(),
+    machine: machine() || arch(),
+    cpuCount: availableParallelism(),
+    userName: user.name,
+    uid: user.uid,
+    gid: user.gid,
+    homeDir: homedir(),
+    environment,
+  };
+}
+
+/** A user without an entry in the accounts is no reason to fail. */
+function account(): { name: string; uid: number; gid: number } {
+  try {
+    const { username, uid, gid } = userInfo();
+    return { name: username, uid: Math.max(uid, 0), gid: Math.max(gid, 0) };
+  } catch {
+    return { name: 'user', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  }
+}
