@@ -1,0 +1,260 @@
+/**
+ * A running VS Code with our package installed, as a user meets it: a fresh profile, one folder open, a browser
+ * window on it. Knows how to find things on the screen, not what they should say.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const CHROMIUM_FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const USER_SETTINGS = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'editor.minimap.enabled': false,
+  'editor.fontFamily': 'DejaVu Sans Mono',
+  'editor.hover.delay': 100,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoCheckUpdates': false,
+  'chat.disableAIFeatures': true,
+  // The folder is not trusted, and stays so: what we show must not depend on it.
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+};
+
+/** Starts code-server on a free port with the package installed, and waits until it answers. */
+export async function startServer(runtime, vsix, profile) {
+  const userData = join(profile, 'user-data');
+  const extensions = join(profile, 'extensions');
+  mkdirSync(join(userData, 'User'), { recursive: true });
+  writeFileSync(join(userData, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
+  const port = await freePort();
+  const config = join(profile, 'config.yaml');
+  const options = ['disable-telemetry', 'disable-update-check', 'disable-getting-started-override'];
+  writeFileSync(
+    config,
+    [`bind-addr: 127.0.0.1:${port}`, 'auth: none', ...options.map((name) => `${name}: true`)].join('\n') +
+      '\n',
+  );
+  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":""}', HOME: profile };
+  const common = [
+    runtime.codeServer,
+    '--config',
+    config,
+    '--user-data-dir',
+    userData,
+    '--extensions-dir',
+    extensions,
+  ];
+  const installed = spawnSync(runtime.node, [...common, '--install-extension', vsix], {
+    env,
+    encoding: 'utf8',
+  });
+  if (installed.status !== 0)
+    throw new Error(`the package could not be installed: ${installed.stdout}${installed.stderr}`);
+
+  const log = join(profile, 'code-server.log');
+  const out = openSync(log, 'w');
+  // A group of its own, so that the extension host and the language server end with it.
+  const child = spawn(runtime.node, common, { env, stdio: ['ignore', out, out], detached: true });
+  const stop = () => {
+    try {
+      process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // Already gone.
+    }
+  };
+  const origin = `http://127.0.0.1:${port}`;
+  for (let tries = 0; !(await isHealthy(origin)); tries++) {
+    if (tries > 150 || child.exitCode !== null) {
+      stop();
+      throw new Error(`code-server does not answer: ${readFileSync(log, 'utf8')}`);
+    }
+    await sleep(200);
+  }
+  return { origin, log, logs: join(userData, 'logs'), pid: child.pid, stop };
+}
+
+async function isHealthy(origin) {
+  try {
+    return (await fetch(`${origin}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function freePort() {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.on('error', fail);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** A browser window on a folder; resolves when the explorer shows it. */
+export async function openFolder(runtime, server, folder) {
+  const browser = await runtime.playwright.chromium.launch({
+    executablePath: runtime.chromium,
+    args: CHROMIUM_FLAGS,
+  });
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`);
+  await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: 90_000 });
+  return { browser, page, editor: new Editor(page) };
+}
+
+/** What a user does in the window, and sees. Every wait is for a text to be there, and says what was there instead. */
+export class Editor {
+  #page;
+
+  constructor(page) {
+    this.#page = page;
+  }
+
+  /** By the quick-open box, as fast typists do; `path` as it is shown there. */
+  async open(path) {
+    const page = this.#page;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await page.keyboard.press('Control+p');
+    await page.waitForSelector('.quick-input-widget input');
+    await page.keyboard.type(path);
+    await page.waitForSelector(`.quick-input-list [aria-label^="${name}"]`, { timeout: 30_000 });
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout: 30_000 });
+    await page.waitForSelector('.editor-instance .view-line');
+  }
+
+  /** Runs a command of the palette by its full title. */
+  async command(title) {
+    const page = this.#page;
+    await page.keyboard.press('F1');
+    await page.waitForSelector('.quick-input-widget input');
+    await page.keyboard.type(title);
+    await page.locator(`.quick-input-list [aria-label^="${title}"]`).first().click();
+  }
+
+  /** Puts the cursor at the end of the first line that contains a text. */
+  async cursorAtEndOf(text) {
+    await this.#line(text).click();
+    await this.#page.keyboard.press('End');
+  }
+
+  async type(text) {
+    await this.#page.keyboard.type(text, { delay: 20 });
+  }
+
+  async press(keys) {
+    await this.#page.keyboard.press(keys);
+  }
+
+  #line(text) {
+    return this.#page.locator('.editor-instance .view-line', { hasText: spaced(text) }).first();
+  }
+
+  /** Rests the mouse on a text in the editor until the hover shows, and returns what it says. */
+  async hover(text) {
+    const page = this.#page;
+    await this.unhover();
+    const word = page.locator('.editor-instance .view-line span > span', { hasText: spaced(text) }).first();
+    await word.hover();
+    const hover = page.locator('.monaco-hover:not(.hidden) .hover-contents').first();
+    await hover.waitFor({ timeout: 20_000 });
+    // The hover opens with what answers first and grows.
+    let shown = '';
+    for (let same = 0; same < 3; await sleep(200)) {
+      const now = (await page.locator('.monaco-hover:not(.hidden) .hover-contents').allInnerTexts()).join(
+        '\n',
+      );
+      same = now === shown && !/^Loading/.test(now) ? same + 1 : 0;
+      shown = now;
+    }
+    return plain(shown);
+  }
+
+  async unhover() {
+    await this.#page.mouse.move(5, 5);
+    await this.#page
+      .locator('.monaco-hover:not(.hidden)')
+      .first()
+      .waitFor({ state: 'hidden', timeout: 5000 });
+  }
+
+  async lenses() {
+    return (await this.#page.locator('.codelens-decoration').allInnerTexts()).map(plain).filter(Boolean);
+  }
+
+  async clickLens(text) {
+    await this.unhover();
+    await this.#page
+      .locator('.codelens-decoration a', { hasText: spaced(text) })
+      .first()
+      .click();
+  }
+
+  /** The rows of the quick pick that is open, each with its description. */
+  async choices() {
+    return (await this.#page.locator('.quick-input-list .monaco-list-row').allInnerTexts()).map(plain);
+  }
+
+  async statusBar() {
+    return (await this.#page.locator('.statusbar-item').allInnerTexts()).map(plain).filter(Boolean);
+  }
+
+  /** The messages in the Problems panel, which must be open. */
+  async problems() {
+    return (await this.#page.locator('.markers-panel .marker-line, .markers-panel .details').allInnerTexts())
+      .map(plain)
+      .filter(Boolean);
+  }
+
+  /** The colour that the first piece of text with these words is drawn in, as CSS says it. */
+  async colourOf(text) {
+    const piece = this.#page
+      .locator('.editor-instance .view-line span > span', { hasText: spaced(text) })
+      .first();
+    return piece.evaluate((element) => element.computedStyleMap().get('color').toString());
+  }
+
+  /** Asks until the answer contains what is wanted (a text or a pattern); returns the match. */
+  async until(ask, wanted, seconds = 30) {
+    const matches = (text) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text));
+    let last = [];
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) {
+      last = await ask();
+      const found = last.find(matches);
+      if (found !== undefined) return found;
+    }
+    throw new Error(`waited ${seconds} s for ${wanted}; there was ${JSON.stringify(last)}`);
+  }
+
+  async screenshot(file) {
+    await this.#page.screenshot({ path: file });
+  }
+}
+
+/** The editor draws spaces as no-break spaces. */
+function spaced(text) {
+  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(escaped.replace(/ /g, '[ \\u00a0]'));
+}
+
+function plain(text) {
+  return text.replace(/\u00a0/g, ' ').trim();
+}

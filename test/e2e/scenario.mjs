@@ -1,0 +1,128 @@
+/**
+ * What a user does with a recipe of the sample workspace, and must see. Each step goes on from where the one before
+ * it ended. The hashes are those that BitBake computed for the same files (test/data/samples).
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const TABLE = join(import.meta.dirname, '../data/samples/workspace.tsv');
+const RECIPE = 'hello_1.0.bb';
+const ADDED = 'touch ${D}${bindir}/seen';
+
+const BASEHASHES = new Map(
+  readFileSync(TABLE, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .map(([, pn, task, hash]) => [`${pn}:${task}`, hash]),
+);
+const INSTALL = BASEHASHES.get('hello:do_install');
+const TASKS = [...BASEHASHES.keys()].filter((key) => key.startsWith('hello:')).length;
+const SHORT = INSTALL.slice(0, 8);
+
+/** `[title, async (editor, workspace)]`; a step fails by throwing. */
+export const SCENARIO = [
+  [
+    'the extension starts with the workspace',
+    (editor) => editor.until(() => editor.statusBar(), 'sstate Lens', 60),
+  ],
+  [
+    'a recipe is highlighted',
+    async (editor) => {
+      await editor.open(RECIPE);
+      const keyword = await editor.colourOf('inherit');
+      assert.notEqual(keyword, await editor.colourOf('buildinfo'), 'inherit is drawn as plain text');
+      assert.equal(keyword, await editor.colourOf('require'));
+    },
+  ],
+  [
+    'the status bar says when the configuration is read',
+    (editor) => editor.until(() => editor.statusBar(), /sstate Lens(?!.*(loading|starting|not running))/, 60),
+  ],
+  [
+    'the lens at the head counts the tasks and shows the hash of BitBake',
+    (editor) => editor.until(() => editor.lenses(), `${TASKS} tasks · do_install ${SHORT}`, 60),
+  ],
+  [
+    'a lens over do_install shows its basehash',
+    (editor) => editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT}$`)),
+  ],
+  [
+    'a hover on a task shows the whole hash and what goes in',
+    async (editor) => {
+      const text = await editor.hover('do_install');
+      assert.match(text, /^do_install/);
+      assert.ok(text.includes(INSTALL), text);
+      assert.ok(text.includes('write_motd'), text);
+    },
+  ],
+  [
+    'a hover on a variable shows which tasks it enters, and how',
+    async (editor) => {
+      const text = await editor.hover('MOTD =');
+      assert.match(text, /^MOTD/);
+      assert.ok(/do_install.*write_motd.*MOTD/s.test(text), text);
+    },
+  ],
+  [
+    'typing into do_install changes its lens',
+    async (editor) => {
+      await editor.unhover();
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.press('Enter');
+      await editor.type(ADDED);
+      const lens = await editor.until(
+        () => editor.lenses(),
+        new RegExp(`^do_install ${SHORT} → [0-9a-f]{8}$`),
+      );
+      assert.notEqual(lens.slice(-8), SHORT);
+    },
+  ],
+  [
+    'the edited statement is marked with the tasks that it changes',
+    async (editor) => {
+      await editor.press('Control+Shift+m');
+      await editor.until(() => editor.problems(), /Changes the basehash of do_install\b/);
+      // The cursor back into the text, for the steps that follow.
+      await editor.cursorAtEndOf('touch');
+    },
+  ],
+  [
+    'undoing the edit takes lens and mark back',
+    async (editor) => {
+      for (let presses = 0; presses < 12; presses++) await editor.press('Control+z');
+      await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT}$`));
+      await editor.until(async () => [(await editor.problems()).join()], /^$/);
+    },
+  ],
+  [
+    'a click on the lens lists the tasks with their hashes',
+    async (editor) => {
+      await editor.clickLens(`${TASKS} tasks`);
+      const rows = await editor.until(() => editor.choices(), 'do_install');
+      assert.ok(rows.includes(INSTALL), rows);
+      await editor.press('Escape');
+    },
+  ],
+  [
+    'an edit of the class changes the tasks of the open recipe',
+    async (editor) => {
+      await editor.open('buildinfo.bbclass');
+      await editor.cursorAtEndOf("lines.append('%s=%s'");
+      await editor.type('  # seen');
+      await editor.until(() => editor.problems(), /Changes the basehash of .*do_buildinfo/);
+      for (let presses = 0; presses < 12; presses++) await editor.press('Control+z');
+      await editor.until(async () => [(await editor.problems()).join()], /^$/);
+    },
+  ],
+  [
+    'the server restarts on command',
+    async (editor) => {
+      await editor.open(RECIPE);
+      await editor.command('sstate Lens: Restart Language Server');
+      await editor.until(() => editor.statusBar(), /sstate Lens.*(loading|starting)/i);
+      await editor.until(() => editor.lenses(), `${TASKS} tasks · do_install ${SHORT}`, 60);
+    },
+  ],
+];
