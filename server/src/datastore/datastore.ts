@@ -112,15 +112,21 @@ export class Datastore {
   }
 
   getVarFlag(name: string, flag: string, expand = true, options?: ReadOptions): Value {
-    if (!expand) {
-      this.context.frames.read(name);
-      return this.unexpanded(name, flag, options).value;
-    }
-    return this.expansionOf(name, flag, options).value;
+    if (expand) return this.expansion(name, flag, options, true).value;
+    this.context.frames.read(name);
+    return this.unexpanded(name, flag, options).value;
   }
 
-  /** The expansion of a variable or flag with what it names: `getVarFlag(…, retparser=True)`. */
-  expansionOf(name: string, flag = '_content', options?: ReadOptions): Expansion {
+  /**
+   * The expansion of a variable or flag with what it names: `getVarFlag(…, retparser=True)`. As in BitBake, a
+   * variable's filter is applied by `getVar` alone, and whichever of the two comes first decides what both
+   * give until the next change.
+   */
+  expansionOf(name: string, flag = '_content'): Expansion {
+    return this.expansion(name, flag, undefined, false);
+  }
+
+  private expansion(name: string, flag: string, options: ReadOptions | undefined, filtered: boolean): Expansion {
     this.context.frames.read(name);
     if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
     const key = flag === '_content' ? name : `${name}[${flag}]`;
@@ -132,6 +138,7 @@ export class Datastore {
     const frame = this.context.frames.enter();
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
+      if (filtered && flag === '_content') this.applyFilter(name, expansion);
       if (cacheable) this.cache.store(key, name, expansion, frame, this.inOverride);
       return expansion;
     } finally {
@@ -154,7 +161,6 @@ export class Datastore {
     const expansion = expandWithReferences(value, key, this);
     if (flag === '_content' && !options?.parsing) {
       this.applyRemoves(name, expansion, removes);
-      this.applyFilter(name, expansion);
     }
     return expansion;
   }
@@ -637,6 +643,8 @@ export class Datastore {
   private changed(name: string): void {
     this.context.frames.write();
     this.cache.forget(name);
+    // See `expansionOf`: what was read first, filtered or not, counts only until any variable changes.
+    for (const filtered of this.filters.keys()) this.cache.forget(filtered);
   }
 
   private checkRenamed(name: string, full: string, source: ChangeSource | undefined): void {

@@ -56,12 +56,25 @@ export function generateDependencies(
   const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis);
   const tasks = taskList(d);
   const dependencies = new Map<string, Dependency>();
-  const waiting = [...tasks];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (dependencies.has(name)) continue;
-    const dependency = builder.build(name);
-    dependencies.set(name, dependency);
-    waiting.push(...dependency.names);
+  const build = (name: string): Dependency => {
+    let dependency = dependencies.get(name);
+    if (!dependency) dependencies.set(name, (dependency = builder.build(name)));
+    return dependency;
+  };
+  // Task by task and level by level, as BitBake does: filtered variables make the order count.
+  for (const task of tasks) {
+    const seen = new Set<string>();
+    let level: Iterable<string> = build(task).names;
+    for (let more = true; more; ) {
+      const next: string[] = [];
+      for (const name of level) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        next.push(...build(name).names);
+      }
+      more = next.length > 0;
+      level = next;
+    }
   }
   return { tasks, dependencies };
 }
