@@ -16,6 +16,7 @@ export interface Diagnosis {
 }
 
 const VARIABLE = new CharacterSet('a-zA-Z0-9\\-_+.${}/~:');
+const KEYWORD = new CharacterSet('A-Za-z_');
 const NO_OPERATOR = new CharacterSet('\\x00-\\x1f\\x20"\'a-zA-Z0-9_#(){}\\[\\]$/\\\\');
 const OPERATORS = ['=', '?=', '??=', ':=', '+=', '=+', '.=', '=.'];
 
@@ -144,8 +145,7 @@ function brokenFunction(text: string, configuration: boolean): Diagnosis | undef
 }
 
 function brokenKeyword(text: string, traits: SyntaxTraits, configuration: boolean): Diagnosis | undefined {
-  let end = 0;
-  while (end < text.length && /[A-Za-z_]/.test(text[end]!)) end++;
+  const end = KEYWORD.skip(text, 0);
   const word = text.slice(0, end);
   if (end < text.length && !isSpace(text.charCodeAt(end))) return undefined;
   const rest = skipSpace(text, end);
