@@ -14,8 +14,25 @@ interface Repository {
   readonly common: string;
 }
 
-/** @returns the standard output, or undefined where it cannot be told without running the command */
-export function commandOutput(files: FileSystem, words: readonly string[], cwd: string): string | undefined {
+/** How a command would have ended. */
+export interface CommandResult {
+  readonly status: number;
+  readonly output: string;
+  readonly error: string;
+}
+
+const NO_REPOSITORY: CommandResult = {
+  status: 128,
+  output: '',
+  error: 'fatal: not a git repository (or any of the parent directories): .git\n',
+};
+
+/** @returns undefined where it cannot be told without running the command */
+export function commandResult(
+  files: FileSystem,
+  words: readonly string[],
+  cwd: string,
+): CommandResult | undefined {
   const rest = words.filter((word) => !/^[A-Z_]+=/.test(word) && word !== '2>/dev/null');
   if (rest[0] !== 'git' && !rest[0]?.endsWith('/git')) return undefined;
   let directory = cwd;
@@ -26,9 +43,9 @@ export function commandOutput(files: FileSystem, words: readonly string[], cwd: 
     index += 2;
   }
   const repository = find(files, directory);
-  if (!repository) return undefined;
+  if (!repository) return NO_REPOSITORY;
   const output = answer(files, repository, rest.slice(index).join(' '));
-  return output === undefined ? undefined : `${output}\n`;
+  return output === undefined ? undefined : { status: 0, output: `${output}\n`, error: '' };
 }
 
 function answer(files: FileSystem, repository: Repository, command: string): string | undefined {

@@ -13,7 +13,7 @@ import { ErrorCrossing } from './errors.ts';
 import { Kernel } from './kernel.ts';
 import type { MachineImage } from './machine.ts';
 import { compileMachine, Machine, MachineFailure } from './machine.ts';
-import { commandOutput } from './repository.ts';
+import { commandResult } from './repository.ts';
 import type {
   CodePlace,
   DatastoreService,
@@ -270,9 +270,9 @@ class Sandbox implements PythonRuntime {
       case 'X': {
         const [words, cwd] = JSON.parse(request.slice(1)) as [unknown[], unknown];
         const command = words.map(String);
-        const output = commandOutput(this.options.files, command, String(cwd));
-        if (output === undefined) this.refuse(`run a command: ${command.join(' ')}`);
-        return output;
+        const result = commandResult(this.options.files, command, String(cwd));
+        if (result === undefined) this.refuse(`run a command: ${command.join(' ')}`);
+        return result && [result.status, result.output, result.error];
       }
       default:
         throw new Error('no such request');

@@ -15,8 +15,8 @@ from . import port
 
 def _answer(command, cwd, shell=False):
     """
-    What `command` would print, where that can be known without running it; None where it cannot, in which
-    case TypeScript has recorded a refusal.
+    How `command` would end, as [status, output, error], where that can be known without running it; None where
+    it cannot, in which case TypeScript has recorded a refusal.
     """
     if isinstance(command, bytes):
         command = command.decode("utf-8", "replace")
@@ -41,15 +41,15 @@ def _popen_class(subprocess):
                      encoding=None, errors=None, text=None, umask=-1, pipesize=-1, process_group=None):
             self.args = args
             self.pid = 2
-            output = _answer(args, cwd, shell)
-            if output is None:
+            result = _answer(args, cwd, shell)
+            if result is None:
                 name = args if isinstance(args, str) else (list(args) or [""])[0]
                 raise FileNotFoundError(2, "commands are not run while parsing in the sandbox", str(name))
-            self.returncode = 0
+            self.returncode, output, error = result
             self._text = bool(text or universal_newlines or encoding or errors)
             self.stdin = None
             self.stdout = self._pipe(output) if stdout == subprocess.PIPE else None
-            self.stderr = self._pipe("") if stderr == subprocess.PIPE else None
+            self.stderr = self._pipe(error) if stderr == subprocess.PIPE else None
 
         def _pipe(self, output):
             return io.StringIO(output) if self._text else io.BytesIO(output.encode())
@@ -109,13 +109,14 @@ def _os(facts):
     os.getloadavg = lambda: (0.0, 0.0, 0.0)
 
     def system(command):
-        return 0 if _answer(command, None, True) is not None else 32512
+        result = _answer(command, None, True)
+        return 32512 if result is None else result[0] << 8
 
     def popen(command, mode="r", buffering=-1):
-        output = _answer(command, None, True)
-        if output is None:
+        result = _answer(command, None, True)
+        if result is None:
             raise FileNotFoundError(2, "commands are not run while parsing in the sandbox", command)
-        return io.StringIO(output)
+        return io.StringIO(result[1])
 
     os.system = system
     os.popen = popen
