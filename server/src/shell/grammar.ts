@@ -17,9 +17,11 @@ import { FRAMES, ShellFailure } from './quoting.ts';
 
 /** A word that is looked at for commands. */
 export interface Word {
-  /** `cmd_name` or `cmd_word` (behind redirections) for a command's name, `TOKEN` for others, or … */
+  /**
+   * `cmd_name` for a command's name, `cmd_word` for one behind redirections, `TOKEN` for other words. Of an
+   * assignment that ends the text it is the variable's name, and `text` its value: BitBake mixes them up.
+   */
   readonly kind: string;
-  /** … where an assignment ends the text, the variable; `text` is the value then. BitBake mixes them up. */
   readonly text: string;
   readonly line: number;
   readonly expands: boolean;
