@@ -38,8 +38,9 @@ const RESERVED: ReadonlySet<string> = new Set<Reserved>([
   ...(['for', '{', '}', '!', 'in', '|'] as const),
 ]);
 const PLAIN = /[^\n\\'"`$&|;<>() \t]+/y;
-const NAME = /^[0-9a-zA-Z_]+$/;
-const DIGITS = /^\p{Nd}+$/u;
+/** As Python's `$` has it, a newline may follow: only the text of a here-document has one. */
+const NAME = /^[0-9a-zA-Z_]+\n?$/;
+const DIGITS = /^\p{Nd}+\n?$/u;
 
 /** A token as it was read, before it is known what it is. */
 interface RawToken {
