@@ -46,11 +46,12 @@ class Log(logging.Handler):
     """Keeps the first line of every error BitBake logs: bb.fatal says why only there."""
 
     def __init__(self):
-        super().__init__(logging.ERROR)
+        super().__init__(logging.ERROR - 1)  # bb.erroronce logs just below ERROR
         self.lines = []
 
     def emit(self, record):
-        text = record.getMessage().strip()
+        cause = record.exc_info[1] if record.exc_info else None
+        text = (str(cause) if cause and str(cause) else record.getMessage()).strip()
         if text:
             self.lines.append(text.split("\n")[0])
 
@@ -259,10 +260,6 @@ class Scenario:
                 out.write(re.sub("[\u27e6\u27e7]", "", "".join(lines)).replace("@WORKSPACE@", root))
 
 
-def relative(text, root):
-    return text.replace(root + "/", "")
-
-
 def in_child(work):
     """The result of work(), computed in a fork: recipes must not see what another one left behind."""
     reader, writer = os.pipe()
@@ -319,7 +316,10 @@ def ask(scenario, bitbake, root, dump=False):
         entries = json.load(answer)
     if dump:
         return entries
-    return json.loads(relative(json.dumps(entries), root))
+    text = json.dumps(entries).replace(root + "/", "")
+    if os.path.dirname(bitbake) in text:
+        sys.exit("%s: the answer names the checkout of BitBake" % scenario.name)
+    return json.loads(text)
 
 
 def release_of(bitbake):
@@ -345,6 +345,7 @@ def record(name, bitbake, release):
         with tempfile.TemporaryDirectory() as scratch:
             if scenario.place:
                 known[release] = ask(scenario, bitbake, scenario.place)
+                shutil.rmtree(scenario.place)
             else:
                 known[release] = ask(scenario, bitbake, os.path.join(scratch, "a"))
                 again = ask(scenario, bitbake, os.path.join(scratch, "longer", "b"))
