@@ -17,8 +17,9 @@ interface Description {
 }
 
 export class ErrorCrossing {
-  /** Errors of TypeScript that went into Python. */
-  private readonly thrown: Error[] = [];
+  /** Errors of TypeScript that went into Python, by token, and their tokens. */
+  private readonly thrown: unknown[] = [];
+  private readonly tokens = new Map<unknown, number>();
   /** Exceptions that came out of Python, by id. */
   private readonly raised = new Map<number, PythonError>();
 
@@ -52,15 +53,19 @@ export class ErrorCrossing {
   }
 
   private tokenOf(error: unknown): number {
-    const known = this.thrown.indexOf(error as Error);
-    return known !== -1 ? known : this.thrown.push(error as Error) - 1;
+    let token = this.tokens.get(error);
+    if (token === undefined) {
+      token = this.thrown.push(error) - 1;
+      this.tokens.set(error, token);
+    }
+    return token;
   }
 
   /** The error that an exception of Python's is here: the original one, where it came from TypeScript. */
   receive(json: string): Error {
     const { id, token, type, types, message, argument, frame } = JSON.parse(json) as Description;
     const original = token === null ? undefined : this.thrown[token];
-    if (original) return original;
+    if (original instanceof Error) return original;
     const known = this.raised.get(id);
     if (known) return known;
     const place = frame ? { file: frame[0], line: frame[1] } : undefined;
@@ -72,6 +77,7 @@ export class ErrorCrossing {
   /** The ids are void from here on. */
   clear(): void {
     this.thrown.length = 0;
+    this.tokens.clear();
     this.raised.clear();
   }
 }

@@ -53,23 +53,36 @@ const DROPPED_BUILTINS = new Set([
 ]);
 
 /**
- * The interpreter cannot go on: the stack of the host overflowed inside it, or it left through `abort` or
- * `exit`. Its memory is not to be trusted until it is put back.
+ * The interpreter cannot go on: the stack of the host overflowed inside it, its time was over, or it left
+ * through `abort` or `exit`. Its memory is not to be trusted until it is put back.
  */
 export class MachineFailure extends Error {
   override readonly name = 'MachineFailure';
   constructor(
-    readonly reason: 'stack' | 'exit' | 'trap',
+    readonly reason: 'stack' | 'time' | 'exit' | 'trap',
     message: string,
   ) {
     super(message);
   }
 }
 
-/** What `Machine.save` takes: all of memory up to what was in use, and the one register outside it. */
+/** What `Machine.save` takes: all of memory that was in use, and the one register outside it. */
 export interface MachineImage {
   readonly bytes: Uint8Array;
   readonly stackPointer: number;
+}
+
+export interface MachineLimits {
+  /** Of memory; growth beyond it is refused, which Python sees as MemoryError. */
+  readonly memoryBytes: number;
+  /**
+   * Of the interpreter's own stack; beyond it Python sees RecursionError. V8 needs about fifteen times as much
+   * for the same calls, and where its stack is over first, the evaluation fails as a whole. Compiling ordinary
+   * modules takes some 100 KB.
+   */
+  readonly stackBytes: number;
+  /** How long one call into Python may take, with all that it calls in turn. */
+  readonly milliseconds: number;
 }
 
 export function compileMachine(wasm: Uint8Array): Promise<WasmModule> {
@@ -87,8 +100,15 @@ export class Machine {
   /** Set when the interpreter failed; every call fails alike until `load`. */
   private failure: MachineFailure | undefined;
   private depth = 0;
+  /** When the outermost call must have returned (`performance.now()`). */
+  private deadline = Infinity;
+  /** Called once, inside Python, before a call is ended that takes too long. */
+  onTimeout: () => void = () => undefined;
 
-  private constructor(exports: Record<string, unknown>) {
+  private constructor(
+    exports: Record<string, unknown>,
+    private readonly limits: MachineLimits,
+  ) {
     this.exports = exports as Record<string, WasmFunction>;
     this.memory = exports.memory as WasmMemory;
     this.stackPointer = exports.__stack_pointer as WasmGlobal;
@@ -96,24 +116,22 @@ export class Machine {
     this.words = new DataView(this.memory.buffer);
   }
 
-  /**
-   * @param memoryLimit in bytes: growth beyond it is refused, which Python sees as MemoryError
-   * @param home the prefix under which the kernel serves `lib/python314.zip`
-   */
+  /** @param home the prefix under which the kernel serves `lib/python314.zip` */
   static async start(
     module: WasmModule,
     kernel: Kernel,
-    memoryLimit: number,
+    limits: MachineLimits,
     home: string,
   ): Promise<Machine> {
     let machine: Machine | undefined = undefined;
     const calls: Record<string, (...args: never[]) => unknown> = {
       ...kernel.calls(),
-      emscripten_get_heap_max: () => memoryLimit,
-      emscripten_resize_heap: (size: number) => Number(machine!.grow(size >>> 0, memoryLimit)),
+      emscripten_get_heap_max: () => limits.memoryBytes,
+      emscripten_resize_heap: (size: number) => Number(machine!.grow(size >>> 0, limits.memoryBytes)),
       _PyEM_TrampolineCall_JS: (f: number, a: number, b: number, c: number) => machine!.indirect(f)(a, b, c),
       __call_sighandler: (f: number, signal: number) => machine!.indirect(f)(signal),
-      _Py_CheckEmscriptenSignals_Helper: () => 0,
+      // Called by the interpreter's loop every few dozen steps, and by what takes long inside it.
+      _Py_CheckEmscriptenSignals_Helper: () => machine!.checkTime(),
       _Py_emscripten_runtime: () => 0,
     };
     const imports: Record<string, Record<string, unknown>> = {};
@@ -124,7 +142,7 @@ export class Machine {
       else group[name] = calls[name] ?? (name.startsWith('__syscall_') ? () => -52 : refusing(name));
     }
     const instance = await Wasm.instantiate(module, imports);
-    machine = new Machine(instance.exports);
+    machine = new Machine(instance.exports, limits);
     kernel.attach(machine);
     kernel.environment = {
       PYTHONHOME: home,
@@ -137,6 +155,8 @@ export class Machine {
     machine.exports.__wasm_call_ctors!();
     machine.dropBuiltins();
     machine.guarded(() => machine!.exports.Py_InitializeEx!(0));
+    machine.protectStack();
+    machine.view.setInt32(machine.address('Py_EMSCRIPTEN_SIGNAL_HANDLING'), 1, true);
     return machine;
   }
 
@@ -181,6 +201,27 @@ export class Machine {
     return table.get(index);
   }
 
+  /** The address of an exported variable. */
+  private address(name: string): number {
+    return (this.exports[name] as unknown as WasmGlobal).value;
+  }
+
+  /** Tells the interpreter how much of its stack it may use before it raises RecursionError. */
+  private protectStack(): void {
+    const { stackBytes } = this.limits;
+    const top = this.exports.emscripten_stack_get_base!();
+    const thread = this.exports.PyGILState_GetThisThreadState!();
+    this.exports.PyUnstable_ThreadState_SetStackProtection!(thread, top - stackBytes, stackBytes);
+  }
+
+  /** Ends an evaluation that takes too long; no code of a layer can catch that. */
+  private checkTime(): number {
+    if (performance.now() <= this.deadline) return 0;
+    this.deadline = Infinity;
+    this.onTimeout();
+    throw new MachineFailure('time', `took longer than ${this.limits.milliseconds / 1000} s`);
+  }
+
   /** Takes modules out of the table of built-in ones; before Python is initialised. */
   private dropBuiltins(): void {
     const table = this.view.getUint32((this.exports.PyImport_Inittab as unknown as WasmGlobal).value, true);
@@ -205,7 +246,7 @@ export class Machine {
 
   private guarded<T>(action: () => T): T {
     if (this.failure) throw this.failure;
-    this.depth++;
+    if (this.depth++ === 0) this.deadline = performance.now() + this.limits.milliseconds;
     try {
       return action();
     } catch (error) {
@@ -217,15 +258,20 @@ export class Machine {
             : new MachineFailure('trap', error instanceof Error ? error.message : String(error));
       throw this.failure;
     } finally {
-      this.depth--;
+      if (--this.depth === 0) this.deadline = Infinity;
     }
   }
 
-  /** As `guarded`, with the interpreter's lock: a system call lets go of it, and calls come from within one. */
+  /**
+   * As `guarded`, with the interpreter's lock (a system call lets go of it, and calls come from within one)
+   * and with an exception that is on its way set aside.
+   */
   private locked<T>(action: () => T): T {
     return this.guarded(() => {
       const lock = this.exports.PyGILState_Ensure!();
+      const raised = this.exports.PyErr_GetRaisedException!();
       const result = action();
+      this.exports.PyErr_SetRaisedException!(raised);
       this.exports.PyGILState_Release!(lock);
       return result;
     });
@@ -310,21 +356,21 @@ export class Machine {
     throw new MachineFailure('trap', 'the door to Python was broken');
   }
 
-  /** Writes the stack of Python's frames to file descriptor `fd`; works anywhere, even inside a system call. */
-  dumpStack(fd: number): void {
-    const state = this.exports.PyGILState_GetThisThreadState!();
-    this.exports._Py_DumpTraceback!(fd, state);
+  /** The end of the memory that was ever handed out. */
+  private get used(): number {
+    return this.view.getUint32(this.exports.emscripten_get_sbrk_ptr!() >>> 0, true);
   }
 
   save(): MachineImage {
-    return { bytes: this.heap.slice(), stackPointer: this.stackPointer.value };
+    return { bytes: this.heap.slice(0, this.used), stackPointer: this.stackPointer.value };
   }
 
   /** Puts memory back to an image. Must not be called from within a call. */
   load(image: MachineImage): void {
-    const heap = this.heap;
+    const { used, heap } = this;
     heap.set(image.bytes);
-    heap.fill(0, image.bytes.length);
+    // The interpreter never gives memory back, so that nothing beyond `used` was ever written to.
+    heap.fill(0, image.bytes.length, used);
     this.stackPointer.value = image.stackPointer;
     this.failure = undefined;
   }

@@ -5,7 +5,7 @@
  * Python text is untrusted. Implementations run it in WebAssembly with no JavaScript object in reach;
  * only strings and bytes cross. This file knows nothing of how; see `sandbox.ts`.
  */
-import type { Opaque, Value } from '../datastore/value.ts';
+import type { Value } from '../datastore/value.ts';
 
 /** A Python exception that reached the door. */
 export class PythonError extends Error {
@@ -88,13 +88,12 @@ export interface PythonRuntime {
   analyse(text: string, variable: string): PythonAnalysis;
   /** Applies a BB variable filter expression (`bb/filter.py`). @throws PythonError */
   applyFilter(value: string, expression: string): string;
-  /** Python's object for datastore `d`, to be stored in a variable (as BB_ORIGENV is). */
-  holdDatastore(d: number): Opaque;
   /** Remembers the whole state of Python now, as what `restore` returns to. */
   checkpoint(): void;
   /**
    * Puts every byte of Python's state back to the last checkpoint, so that nothing one recipe's code
-   * did can be seen by the next. Opaque ids made since are void.
+   * did can be seen by the next. Opaque ids made since are void. Also the way out where Python itself has
+   * failed (its time was over, its stack was, it left): all that is asked of it then fails until this is called.
    */
   restore(): void;
   /** What the sandbox refused since the last call: each makes what depended on it unknown. */

@@ -7,11 +7,10 @@
  * datastore.
  */
 import type { Value } from '../datastore/value.ts';
-import { Opaque } from '../datastore/value.ts';
 import type { FileSystem, HostFacts } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import { Kernel } from './kernel.ts';
-import type { MachineImage } from './machine.ts';
+import type { MachineImage, MachineLimits } from './machine.ts';
 import { compileMachine, Machine, MachineFailure } from './machine.ts';
 import { commandResult } from './repository.ts';
 import type {
@@ -50,13 +49,11 @@ export interface SandboxOptions {
   readonly scratch: readonly string[];
   /** The working directory: BitBake's is the build directory. */
   readonly cwd: string;
-  readonly limits: {
-    /** Of the interpreter's memory; growth beyond it is MemoryError. */
-    readonly memoryBytes: number;
+  readonly limits: MachineLimits & {
     /** How many messages are passed on between two checkpoints or restores. */
     readonly messages: number;
   };
-  /** What metadata says with bb.warn and its like; what it prints is a note. */
+  /** What metadata says with bb.warn and its like. */
   readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
   /** Told before each entry into Python: what is about to run, in words. */
   readonly enter?: (what: string) => void;
@@ -66,6 +63,26 @@ export interface SandboxOptions {
 
 /** How many refusals are kept between two calls of `takeRefusals`. */
 const MAX_REFUSALS = 100;
+/** Longer requests of Python's are not answered, longer messages are cut; in bytes and in characters. */
+const MAX_REQUEST = 64 * 1024 * 1024;
+const MAX_MESSAGE = 10_000;
+/** The functions of `lib/lens/door.py`. */
+const ENTRIES = [
+  'evaluate',
+  'define',
+  'call_anonymous',
+  'define_handler',
+  'fire_handler',
+  'import_globals',
+  'import_modules',
+  'add_library',
+  'analyse',
+  'apply_filter',
+  'settle',
+  'where',
+] as const;
+type Entry = (typeof ENTRIES)[number];
+type Place = Refusal['frame'];
 
 /** @throws Error where the interpreter or the workspace's BitBake library cannot be started */
 export async function createSandbox(options: SandboxOptions): Promise<PythonRuntime> {
@@ -79,10 +96,13 @@ class Sandbox implements PythonRuntime {
   private readonly kernel: Kernel;
   private readonly errors = new ErrorCrossing();
   private refusals = new Map<string, Refusal>();
-  private readonly entries = new Map<string, number>();
+  private readonly entries = new Map<Entry, number>();
   private saved: { readonly image: MachineImage; readonly system: () => void } | undefined;
   private messages = 0;
+  /** What Python has printed while it started: the reason where it could not. */
   private printed = '';
+  /** Where Python was when its time was over. */
+  private lastPlace: Place;
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(private readonly options: SandboxOptions) {
@@ -111,7 +131,7 @@ class Sandbox implements PythonRuntime {
   async start(): Promise<void> {
     const module = await compileMachine(this.options.assets.wasm);
     try {
-      this.machine = await Machine.start(module, this.kernel, this.options.limits.memoryBytes, HOME);
+      this.machine = await Machine.start(module, this.kernel, this.options.limits, HOME);
     } catch (error) {
       throw new Error(`Python could not be started: ${this.printed || String(error)}`, { cause: error });
     }
@@ -122,7 +142,8 @@ class Sandbox implements PythonRuntime {
         `from lens import boot\nboot.start(open('${HOME}/settings.json').read())\n`,
     );
     if (!ready) throw new Error(`Python could not be started: ${this.printed}`);
-    this.printed = '';
+    for (const name of ENTRIES) this.entries.set(name, this.machine.mainAttribute(name));
+    this.machine.onTimeout = () => (this.lastPlace = this.where());
     this.refusals.clear();
   }
 
@@ -178,11 +199,8 @@ class Sandbox implements PythonRuntime {
     return this.enter('apply_filter', JSON.stringify([value, expression]));
   }
 
-  holdDatastore(d: number): Opaque {
-    return new Opaque(Number(this.enter('hold_datastore', String(d))), `<datastore ${d}>`, true);
-  }
-
   checkpoint(): void {
+    this.enter('settle', '');
     this.saved = { image: this.machine.save(), system: this.kernel.save() };
     this.messages = 0;
   }
@@ -194,7 +212,7 @@ class Sandbox implements PythonRuntime {
     this.saved.system();
     this.errors.clear();
     this.messages = 0;
-    this.printed = '';
+    this.lastPlace = undefined;
   }
 
   takeRefusals(): readonly Refusal[] {
@@ -204,39 +222,45 @@ class Sandbox implements PythonRuntime {
   }
 
   /** Calls an entry of `lib/lens/door.py`; returns the text behind the letter of its reply. */
-  private enter(name: string, argument: string): string {
-    let callable = this.entries.get(name);
+  private enter(name: Entry, argument: string): string {
     let reply: string;
     try {
-      callable ??= this.machine.mainAttribute(name);
-      this.entries.set(name, callable);
-      reply = this.machine.call(callable, argument);
+      reply = this.machine.call(this.entries.get(name)!, argument);
     } catch (error) {
-      throw this.broken(error);
+      throw error instanceof MachineFailure ? this.failure(error) : error;
     }
     if (reply.startsWith('!')) throw this.errors.receive(reply.slice(1));
     return reply.slice(1);
   }
 
-  /** What is thrown for a failure of the machine itself; puts it back where no call is left to return to. */
-  private broken(error: unknown): unknown {
-    if (!(error instanceof MachineFailure)) return error;
-    if (!this.machine.busy && this.saved) this.restore();
-    const type = { stack: 'RecursionError', exit: 'SystemExit', trap: 'SystemError' }[error.reason];
+  /** The machine itself failed: every call fails like this one from now on, until `restore`. */
+  private failure({ reason, message }: MachineFailure): PythonError {
+    const type = FAILURE_TYPES[reason];
     return new PythonError(
       type,
       [type, 'Exception', 'BaseException', 'object'],
-      error.message,
-      undefined,
+      message,
+      message,
       0,
-      undefined,
+      this.lastPlace,
     );
+  }
+
+  /** The place in a layer of the code that Python is running. */
+  private where(): Place {
+    try {
+      const place = JSON.parse(this.enter('where', '')) as [string, number] | null;
+      return place ? { file: place[0], line: place[1] } : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Answers a request of Python's. */
   private answer(bytes: Uint8Array): Uint8Array {
-    const text = this.decoder.decode(bytes);
     try {
+      if (bytes.length > MAX_REQUEST) throw new Error('too large to be passed on');
+      const text = this.decoder.decode(bytes);
       return encodeResult(this.perform(text));
     } catch (error) {
       if (this.machine.failed) throw error;
@@ -279,25 +303,33 @@ class Sandbox implements PythonRuntime {
     }
   }
 
-  private say(level: MessageLevel, message: string, frame: Refusal['frame']): void {
+  private say(level: MessageLevel, message: string, frame: Place): void {
     const { messages } = this.options.limits;
     this.messages++;
-    if (this.messages <= messages) this.options.say(level, message, frame);
+    if (this.messages <= messages) this.options.say(level, cut(message), frame);
     else if (this.messages === messages + 1) {
       this.options.say('warning', `more than ${messages} messages; the rest is not shown`, frame);
     }
   }
 
   private print(text: string): void {
-    // Kept for the one who starts the sandbox; never without bound.
-    if (this.printed.length < 10_000) this.printed += text;
+    if (this.printed.length < MAX_MESSAGE) this.printed += text;
   }
 
-  private refuse(what: string): void {
+  private refuse(long: string): void {
+    const what = cut(long);
     if (this.refusals.has(what) || this.refusals.size >= MAX_REFUSALS) return;
     this.refusals.set(what, { what, frame: undefined });
+    if (this.entries.size === ENTRIES.length) this.refusals.set(what, { what, frame: this.where() });
   }
 }
+
+const FAILURE_TYPES: Readonly<Record<MachineFailure['reason'], string>> = {
+  stack: 'RecursionError',
+  time: 'TimeoutError',
+  exit: 'SystemExit',
+  trap: 'SystemError',
+};
 
 /** Analysis as `lib/lens/analysis.py` returns it. */
 interface RawAnalysis {
@@ -319,6 +351,10 @@ function analysisOf(raw: RawAnalysis): PythonAnalysis {
     ...(syntaxError === null ? {} : { syntaxError }),
     ...(error === null ? {} : { error }),
   };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`;
 }
 
 function levelOf(level: unknown): MessageLevel {

@@ -46,6 +46,7 @@ export function fromJson(json: unknown): Value {
   if (json === null || json === undefined) return undefined;
   if (typeof json === 'string' || typeof json === 'number' || typeof json === 'boolean') return json;
   if (Array.isArray(json)) return json.map(fromJson);
-  const { o, t, b } = json as { o?: unknown; t?: unknown; b?: unknown };
+  const { o, t, b, d } = json as { o?: unknown; t?: unknown; b?: unknown; d?: unknown };
+  if (d !== undefined) return new DatastoreHandle(Number(d));
   return new Opaque(Number(o), String(t), Boolean(b));
 }

@@ -4,6 +4,7 @@ string, `j` JSON, `!` an exception). None of them raises.
 """
 
 import builtins
+import gc
 import json
 import sys
 
@@ -137,7 +138,7 @@ def make_error(description):
         if inner is None:
             cause = Exception(message)
         elif "id" in inner:
-            cause = port._errors[inner["id"]]
+            cause = port.kept_error(inner["id"])
         else:
             cause = make_error(inner)
         error = _bb.data_smart.ExpansionError(
@@ -270,8 +271,11 @@ def _apply_filter(argument):
     return "s" + _bb.filter.apply_filters(value, [expression])
 
 
-def _hold_datastore(argument):
-    return "s" + str(port.keep(Datastore(int(argument))))
+def _settle(argument):
+    """Before a checkpoint: what is garbage goes, what is left is not looked at by the collector again."""
+    gc.collect()
+    gc.freeze()
+    return "s"
 
 
 def _where(argument):
@@ -308,7 +312,7 @@ ENTRIES = {
         _add_library,
         _analyse,
         _apply_filter,
-        _hold_datastore,
+        _settle,
         _where,
     )
 }

@@ -19,20 +19,18 @@ _LARGEST = 2**53
 _objects = {}
 _numbers = {}
 _errors = {}
+_error_numbers = {}
 
 
-def _make_datastore(number):
-    raise NotImplementedError
+#: The class of datastores, made from their numbers; and what makes errors of descriptions.
+_datastore_class = ()
+_make_error = None
 
 
-def _make_error(description):
-    raise NotImplementedError
-
-
-def connect(make_datastore, make_error):
-    """Gives the port what it needs to build: datastores from their numbers, errors from descriptions."""
-    global _make_datastore, _make_error
-    _make_datastore = make_datastore
+def connect(datastore_class, make_error):
+    """Gives the port what it needs to know of the modules above it."""
+    global _datastore_class, _make_error
+    _datastore_class = datastore_class
     _make_error = make_error
 
 
@@ -52,16 +50,20 @@ def kept(number):
 
 
 def keep_error(error):
-    for number, known in _errors.items():
-        if known is error:
-            return number
-    number = len(_errors) + 1
-    _errors[number] = error
+    number = _error_numbers.get(id(error))
+    if number is None:
+        number = len(_errors) + 1
+        _errors[number] = error
+        _error_numbers[id(error)] = number
     return number
 
 
+def kept_error(number):
+    return _errors[number]
+
+
 def encode(value):
-    """JSON of a value; `{"o": …}` for what stays here."""
+    """JSON of a value; `{"o": …}` for what stays here, `{"d": …}` for a datastore."""
     kind = type(value)
     if kind is str:
         return quote(value)
@@ -77,6 +79,8 @@ def encode(value):
         return "[" + ",".join([encode(item) for item in value]) + "]"
     if isinstance(value, str):
         return quote(str(value))
+    if isinstance(value, _datastore_class):
+        return '{"d":%d}' % value.number
     try:
         text = str(value)
     except Exception:
@@ -97,7 +101,7 @@ def decode(value):
         if "o" in value:
             return copy.copy(_objects[value["o"]])
         if "d" in value:
-            return _make_datastore(value["d"])
+            return _datastore_class(value["d"])
         return {key: decode(item) for key, item in value["r"].items()}
     return value
 
@@ -114,7 +118,7 @@ def request(message):
         return decode(_loads(reply[1:]))
     description = _loads(reply[1:])
     if "id" in description:
-        raise _errors[description["id"]]
+        raise kept_error(description["id"])
     raise _make_error(description)
 
 
