@@ -3,9 +3,73 @@
  *
  * Everything that runs Python of a layer runs here, behind `host/evaluatorProcess.ts`.
  */
-import type { EvaluatorHandlers } from './host/evaluatorPort.ts';
-import { serve } from './host/evaluatorPort.ts';
+import { RecipeEvaluator } from './engine/evaluator.ts';
+import type { EvaluatorMethods, Method, OpenParameters } from './engine/protocol.ts';
+import { noteWhere, serve } from './host/evaluatorPort.ts';
+import { HostFiles } from './host/files.ts';
+import { readPythonAssets } from './host/pythonAssets.ts';
 
-const handlers: EvaluatorHandlers = {};
+const LIMITS = { memoryBytes: 512 * 1024 * 1024, messages: 100 };
 
-serve(handlers);
+let files: HostFiles | undefined;
+let evaluator: RecipeEvaluator | undefined;
+/** Texts laid over files before the files were known. */
+const overlays = new Map<string, string>();
+
+type Handlers = {
+  readonly [M in Exclude<Method, 'open'>]: (
+    params: EvaluatorMethods[M]['params'],
+  ) => EvaluatorMethods[M]['result'];
+};
+
+function opened(): RecipeEvaluator {
+  if (!evaluator) throw new Error('the evaluator was asked before it was opened');
+  return evaluator;
+}
+
+async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['result']> {
+  evaluator = undefined;
+  files = new HostFiles(params.roots);
+  for (const [path, text] of overlays) files.setOverlay(path, text);
+  evaluator = await RecipeEvaluator.open({
+    ...readPythonAssets(params.interpreter, params.modules),
+    buildDir: params.buildDir,
+    bitbakeDir: params.bitbakeDir,
+    roots: params.roots,
+    facts: params.facts,
+    files,
+    limits: LIMITS,
+    enter: noteWhere,
+  });
+  return evaluator.summary;
+}
+
+const handlers: Handlers = {
+  change({ overlays: changes, changed }) {
+    for (const [path, text] of changes) {
+      if (text === undefined) overlays.delete(path);
+      else overlays.set(path, text);
+      files?.setOverlay(path, text);
+    }
+    files?.forget(changed);
+    const paths = [...changes.keys(), ...changed];
+    return { configuration: evaluator !== undefined && evaluator.dependsOn(paths) };
+  },
+
+  evaluate({ path, overlays: temporary }) {
+    if (!temporary || !files) return opened().evaluate(path);
+    const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
+    try {
+      for (const [name, text] of temporary) files.setOverlay(name, text);
+      return opened().evaluate(path);
+    } finally {
+      for (const [name, text] of before) files.setOverlay(name, text);
+    }
+  },
+
+  inspect({ path, mcfn, name }) {
+    return opened().inspect(path, mcfn, name);
+  },
+};
+
+serve({ open, ...handlers });

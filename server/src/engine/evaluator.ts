@@ -23,16 +23,15 @@ import type { Origin, TaskSignature, VariantSignatures } from '../signature/sign
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import type { ConfigurationSummary, RecipeEvaluation, SourceFile, VariableInspection } from './results.ts';
 
-export interface EvaluatorOptions extends Pick<
-  SandboxOptions,
-  'assets' | 'modules' | 'limits' | 'enter' | 'roots' | 'scratch'
-> {
+export interface EvaluatorOptions extends Pick<SandboxOptions, 'assets' | 'modules' | 'limits' | 'roots'> {
   /** Absolute, symbolic links resolved. */
   readonly buildDir: string;
   /** The directory of BitBake's checkout; undefined: the built-in part of it is used. */
   readonly bitbakeDir: string | undefined;
   readonly files: FileSystem;
   readonly facts: HostFacts;
+  /** Told before each entry into Python where it belongs: `/abs/file:12`, or in words. */
+  readonly enter?: (where: string) => void;
 }
 
 /** The last recipe evaluated, whose datastores can still be asked. */
@@ -46,7 +45,6 @@ export class RecipeEvaluator {
   private live: Live | undefined;
 
   private constructor(
-    private readonly options: EvaluatorOptions,
     private readonly ctx: ParseContext,
     private readonly python: PythonRuntime,
     inline: InlineEvaluator,
@@ -67,7 +65,10 @@ export class RecipeEvaluator {
       ...options,
       datastore: datastoreService(context),
       bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
+      // What metadata writes while it is parsed belongs below the build directory; it stays in memory.
+      scratch: [options.buildDir],
       cwd: options.buildDir,
+      enter: (what) => options.enter?.(whereOf(what, late.ctx)),
       say: (level, message, frame) => say(context(), level, message, frame),
     });
     const inline = new InlineEvaluator(python);
@@ -78,7 +79,7 @@ export class RecipeEvaluator {
     ctx.settle();
     python.checkpoint();
     const summary = summarise(options, release.version, configuration, ctx);
-    return new RecipeEvaluator(options, ctx, python, inline, configuration, [...ctx.involved], summary);
+    return new RecipeEvaluator(ctx, python, inline, configuration, [...ctx.involved], summary);
   }
 
   /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
@@ -155,6 +156,18 @@ export class RecipeEvaluator {
     };
   }
 
+  /** Whether any of these files takes part in the configuration, or decides which recipes there are. */
+  dependsOn(paths: readonly string[]): boolean {
+    const known = new Set(this.configurationFiles);
+    const recipes = new Set(this.summary.recipes.flatMap(({ path, appends }) => [path, ...appends]));
+    return paths.some(
+      (path) =>
+        known.has(path) ||
+        (/\.bb(append)?$/.test(path) && !recipes.has(path)) ||
+        path.endsWith('/conf/bblayers.conf'),
+    );
+  }
+
   /** The final value of a variable of a variant of the last evaluated recipe, or of another, evaluated first. */
   inspect(path: string, mcfn: string, name: string): VariableInspection | undefined {
     if (this.live?.path !== path) this.evaluate(path);
@@ -195,6 +208,14 @@ function say(
   if (!ctx || level === 'note' || level === 'plain') return;
   const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
   ctx.report(level === 'warning' ? 'warning' : 'error', 'message', message, source);
+}
+
+/** The place that an entry into Python belongs to, where one is known; else `what` as it is. */
+function whereOf(what: string, ctx: ParseContext | undefined): string {
+  if (!ctx || /:\d+$/.test(what)) return what;
+  const variable = /^the value of ([^[\]]+)/.exec(what)?.[1];
+  const place = (variable === undefined ? undefined : ctx.current?.history.of(variable).at(-1)) ?? ctx.place;
+  return place && place.line > 0 ? `${place.path}:${place.line}` : what;
 }
 
 /** Reports what the sandbox refused. @returns a reason for "unknown, because …" where it refused anything */

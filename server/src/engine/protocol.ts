@@ -1,11 +1,28 @@
 /**
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
+import type { HostFacts } from '../inputs/ports.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
+
+/** What a new evaluator process needs to know. */
+export interface OpenParameters {
+  readonly buildDir: string;
+  readonly bitbakeDir: string | undefined;
+  /** Directories and files that may be read. */
+  readonly roots: readonly string[];
+  readonly facts: HostFacts;
+  /** The directory with `pyodide.asm.wasm` and `python_stdlib.zip`. */
+  readonly interpreter: string;
+  /** The directory with our own Python modules. */
+  readonly modules: string;
+}
 
 /** Method -> parameters and result. */
 export interface EvaluatorMethods {
-  /** Starts Python and reads the configuration anew. Everything else needs it to have been called. */
+  /**
+   * Starts Python and reads the configuration anew; all else but `change` needs it to have been called. The
+   * connection knows the parameters (`OpenParameters`).
+   */
   open: { params: undefined; result: ConfigurationSummary };
   /**
    * Lays texts over files: a text stands for the file until it is taken away with `undefined`. Files that changed

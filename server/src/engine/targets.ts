@@ -27,7 +27,11 @@ export function candidates(target: string, summary: ConfigurationSummary): strin
   const partial = paths
     .filter((path) => {
       const name = nameFromFile(path);
-      return !exact.includes(path) && name.length > 2 && (target.startsWith(`${name}-`) || plain.startsWith(`${name}-`));
+      return (
+        !exact.includes(path) &&
+        name.length > 2 &&
+        (target.startsWith(`${name}-`) || plain.startsWith(`${name}-`))
+      );
     })
     .sort((a, b) => nameFromFile(b).length - nameFromFile(a).length);
   return [...exact, ...partial];

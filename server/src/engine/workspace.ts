@@ -138,7 +138,9 @@ export class Workspace {
     } else if (member.version < this.changes.length) {
       const news = this.changes.slice(member.version);
       member.version = this.changes.length;
-      const overlays = new Map(news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]));
+      const overlays = new Map(
+        news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]),
+      );
       const changed = news.filter(({ disk }) => disk).map(({ path }) => path);
       const { configuration } = await connection.request('change', { overlays, changed });
       if (configuration) member.opened = connection.request('open', undefined);

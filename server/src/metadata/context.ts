@@ -53,6 +53,8 @@ export class ParseContext {
   private lasting = 0;
   /** The statement being evaluated, where a problem without a place of its own belongs. */
   place: ChangeSource | undefined;
+  /** The datastore of the variant at work, for telling where a value that is being computed was set. */
+  current: Datastore | undefined;
   /** How many files are being read inside one another. */
   depth = 0;
 
@@ -108,6 +110,7 @@ export class ParseContext {
     this.problems = [];
     this.involved.clear();
     this.place = undefined;
+    this.current = undefined;
     for (const number of this.datastores.keys()) if (number >= this.lasting) this.datastores.delete(number);
   }
 

@@ -13,7 +13,7 @@ import { EventHandlers } from './events.ts';
 import { deferInherit, handleFile, inherit } from './files.ts';
 import type { RecipeFile } from './layers.ts';
 import { evaluateStatements } from './statements.ts';
-import { markTasks, taskList } from './tasks.ts';
+import { markTasks, taskList, textList } from './tasks.ts';
 
 /** A variant that was evaluated to its end, or skipped on the way. */
 export interface Variant {
@@ -48,6 +48,7 @@ export function evaluateRecipe(
   ctx: ParseContext,
 ): Variant[] {
   const base = configuration.createCopy();
+  ctx.current = base;
   const traits = ctx.release.parse;
   base.setVar('__BBMULTICONFIG', multiconfig);
   if (traits.setsLayerName) base.setVar('FILE_LAYERNAME', recipe.layer);
@@ -104,6 +105,7 @@ function finishVariant(
   finalised: Finalised,
   ctx: ParseContext,
 ): Variant {
+  ctx.current = d;
   try {
     finalise(path, name, d, new EventHandlers(handlers), finalised, ctx);
   } catch (error) {
@@ -141,10 +143,7 @@ function finalise(
   handlers.fire('RecipePreFinalise', [path], d, ctx);
   expandKeys(d, ctx);
   handlers.fire('RecipePostKeyExpansion', [path], d, ctx);
-  const anonymous = d.getVar('__BBANONFUNCS', false);
-  if (Array.isArray(anonymous) && anonymous.length > 0) {
-    ctx.python.callAnonymous(anonymous as string[], ctx.numberOf(d));
-  }
+  callAnonymousFunctions(d, ctx);
   const tasks = taskList(d);
   handlers.fire('RecipeTaskPreProcess', [path, tasks], d, ctx);
   if (traits.mapsVirtualProviders) mapVirtualProviders(tasks, d);
@@ -159,6 +158,17 @@ function finalise(
     throw new FatalError('AUTOREV/SRCPV is set too late for the fetcher: set it where SRCREV and PV are set');
   }
   handlers.fire('RecipeParsed', [path], d, ctx);
+}
+
+/** BitBake joins them into one piece of code; one after the other is the same, and names the place of each. */
+function callAnonymousFunctions(d: Datastore, ctx: ParseContext): void {
+  for (const name of textList(d.getVar('__BBANONFUNCS', false))) {
+    const file = d.getVarFlag(name, 'filename', false);
+    const line = Number(d.getVarFlag(name, 'lineno', false)) - 1;
+    ctx.place = typeof file === 'string' ? { path: file, line } : undefined;
+    ctx.python.callAnonymous([name], ctx.numberOf(d));
+  }
+  ctx.place = undefined;
 }
 
 function deferred(d: Datastore): (readonly [string, string, number])[] {

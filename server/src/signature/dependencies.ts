@@ -65,7 +65,7 @@ export function generateDependencies(
   for (const task of tasks) {
     const seen = new Set<string>();
     let level: Iterable<string> = build(task).names;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const next: string[] = [];
       for (const name of level) {
         if (seen.has(name)) continue;

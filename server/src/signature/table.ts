@@ -18,7 +18,12 @@ export function parseTable(text: string): TableRow[] {
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '' || line.startsWith('#')) continue;
     const [recipe, pn, task, hash, flag] = line.split('\t');
-    if (recipe === undefined || pn === undefined || task === undefined || !/^[0-9a-f]{64}$/.test(hash ?? '')) {
+    if (
+      recipe === undefined ||
+      pn === undefined ||
+      task === undefined ||
+      !/^[0-9a-f]{64}$/.test(hash ?? '')
+    ) {
       throw new Error(`line ${index + 1} is no row of recipe, PN, task and hash, separated by tabs`);
     }
     rows.push({ recipe, pn, task, hash: hash!, dependsOnPlace: flag === 'path' });

@@ -1,0 +1,123 @@
+/**
+ * Finding a build directory and what belongs to it: the layers it names, BitBake, and so the directories that
+ * evaluating it may read.
+ *
+ * bblayers.conf decides what is read, and it is not to be trusted either: a directory counts as a layer only
+ * when it has a conf/layer.conf.
+ */
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { splitWords } from '../base/words.ts';
+import { ReadFrames } from '../datastore/cache.ts';
+import { Datastore } from '../datastore/datastore.ts';
+import { releaseOf, BUILT_IN_VERSION } from '../metadata/release.ts';
+import { parseFile } from '../syntax/parser.ts';
+
+export interface BuildDirectory {
+  /** Symbolic links resolved. */
+  readonly path: string;
+  /** BitBake's checkout; undefined where none is at hand. */
+  readonly bitbakeDir: string | undefined;
+  /** Everything that may be read. */
+  readonly roots: readonly string[];
+}
+
+/** The build directory `from` is in, or that is beside it; undefined where there is none. */
+export function findBuildDirectory(from: string): string | undefined {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    if (isBuildDirectory(directory)) return directory;
+    const inside = subdirectories(directory).find(
+      (name) => /^build/.test(name) && isBuildDirectory(join(directory, name)),
+    );
+    if (inside !== undefined) return join(directory, inside);
+    if (dirname(directory) === directory) return undefined;
+  }
+}
+
+export function isBuildDirectory(path: string): boolean {
+  return existsSync(join(path, 'conf/bblayers.conf'));
+}
+
+/** @param bitbakeDir where the user says BitBake is; otherwise it is looked for beside the layers and in PATH */
+export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDirectory {
+  const real = existsSync(path) ? realpathSync(path) : resolve(path);
+  const layers = layersOf(real).filter((layer) => existsSync(join(layer, 'conf/layer.conf')));
+  const bitbake = bitbakeDir === undefined ? findBitBake(real, layers) : realpathSync(bitbakeDir);
+  const roots = [real, ...layers.map(rootOfLayer), ...(bitbake === undefined ? [] : [bitbake])];
+  return { path: real, bitbakeDir: bitbake, roots: [...new Set(roots)] };
+}
+
+/** BBLAYERS as bblayers.conf sets it, read without evaluating anything else. */
+function layersOf(buildDir: string): string[] {
+  const file = join(buildDir, 'conf/bblayers.conf');
+  const release = releaseOf(BUILT_IN_VERSION);
+  const d = new Datastore({
+    traits: release.expansion,
+    python: { evaluate: () => undefined, analyse: () => NOTHING, applyFilter: (value) => value },
+    passesThrough: () => false,
+    report: () => undefined,
+    renamed: new Map(),
+    exported: new Set(),
+    frames: new ReadFrames(),
+  });
+  d.setVar('TOPDIR', buildDir);
+  try {
+    for (const statement of parseFile(file, readFileSync(file, 'utf8'), release.syntax).statements) {
+      if (statement.kind !== 'assignment' || statement.flag !== undefined) continue;
+      const { variable, value, operator } = statement;
+      const known = d.getText(variable) ?? '';
+      if (operator === '+=' || operator === '.=') d.setVar(variable, `${known} ${value}`);
+      else if (operator === '=+' || operator === '=.') d.setVar(variable, `${value} ${known}`);
+      else if (!operator.startsWith('?') || !known) d.setVar(variable, value, undefined, true);
+    }
+    return splitWords(d.getText('BBLAYERS') ?? '').map((layer) => resolve(buildDir, layer));
+  } catch {
+    // What is wrong with the file is said when the configuration is read.
+    return [];
+  }
+}
+
+const NOTHING = { references: [], execs: [], contains: new Map<string, string[]>() };
+
+/** A layer's files refer to its repository (COREBASE, licences): that is the root, or the layer where there is none. */
+function rootOfLayer(layer: string): string {
+  for (
+    let directory = layer, up = 0;
+    up < 4 && dirname(directory) !== directory;
+    up++, directory = dirname(directory)
+  ) {
+    if (existsSync(join(directory, '.git'))) return directory;
+  }
+  // The core layer is the directory `meta` of its repository, also where that was unpacked from an archive.
+  return existsSync(join(layer, 'conf/bitbake.conf')) && existsSync(join(dirname(layer), 'oe-init-build-env'))
+    ? dirname(layer)
+    : layer;
+}
+
+function findBitBake(buildDir: string, layers: readonly string[]): string | undefined {
+  const beside = [buildDir, ...layers].flatMap((path) => [dirname(path), dirname(dirname(path))]);
+  const inPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((path) => path.endsWith('/bitbake/bin'))
+    .map((path) => dirname(path));
+  const candidates = [
+    ...inPath,
+    ...beside.map((path) => join(path, 'bitbake')),
+    ...beside.map((path) => join(path, 'openembedded-core/bitbake')),
+  ];
+  const found = candidates.find((path) => existsSync(join(path, 'lib/bb/__init__.py')));
+  return found === undefined ? undefined : realpathSync(found);
+}
+
+function subdirectories(path: string): string[] {
+  try {
+    return readdirSync(path)
+      .filter(
+        (name) =>
+          !name.startsWith('.') && statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory(),
+      )
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * An evaluator process for one build directory, as `engine` knows it.
+ */
+import {
+  EvaluatorStopped,
+  type EvaluatorConnection,
+  type EvaluatorMethods,
+  type Method,
+  type OpenParameters,
+} from '../engine/protocol.ts';
+import type { BuildDirectory } from './buildDirectory.ts';
+import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
+import { bitbakeEnvironment } from './environment.ts';
+import { hostFacts } from './facts.ts';
+
+export interface EvaluatorFiles {
+  /** The evaluator's entry point. */
+  readonly entry: string;
+  /** The directory with `pyodide.asm.wasm` and `python_stdlib.zip`. */
+  readonly interpreter: string;
+  /** The directory with our own Python modules. */
+  readonly modules: string;
+}
+
+/** How long one request may take, in milliseconds: reading a configuration; evaluating one recipe. */
+const OPEN_MILLISECONDS = 120_000;
+const EVALUATE_MILLISECONDS = 60_000;
+/** How long one entry into Python may take, in milliseconds. */
+const PYTHON_MILLISECONDS = 3_000;
+const HEAP_MEGABYTES = 1_024;
+/** Directories whose files may be looked for, never read: tools and headers that metadata asks for. */
+const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib'];
+const SYSTEM_FILES = ['/etc/os-release', '/etc/lsb-release'];
+
+export function connectEvaluator(
+  build: BuildDirectory,
+  files: EvaluatorFiles,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): EvaluatorConnection {
+  const process = new EvaluatorProcess({
+    entry: files.entry,
+    readable: [files.interpreter, files.modules, ...build.roots, ...SYSTEM_DIRECTORIES, ...SYSTEM_FILES],
+    limits: { milliseconds: EVALUATE_MILLISECONDS, heapMegabytes: HEAP_MEGABYTES },
+  });
+  const open: OpenParameters = {
+    buildDir: build.path,
+    bitbakeDir: build.bitbakeDir,
+    roots: build.roots,
+    facts: hostFacts(bitbakeEnvironment(build.path, build.roots, environment)),
+    interpreter: files.interpreter,
+    modules: files.modules,
+  };
+  return {
+    async request<M extends Method>(method: M, params: EvaluatorMethods[M]['params']) {
+      try {
+        const sent = method === 'open' ? open : params;
+        const limit = method === 'open' ? OPEN_MILLISECONDS : EVALUATE_MILLISECONDS;
+        return (await process.request(method, sent, limit)) as EvaluatorMethods[M]['result'];
+      } catch (error) {
+        throw error instanceof EvaluatorKilled ? stopped(error) : error;
+      }
+    },
+    dispose: () => void process.dispose(),
+  };
+}
+
+const REASONS = {
+  time: 'took too long and was stopped',
+  memory: 'used too much memory and was stopped',
+  crash: 'ended unexpectedly',
+} as const;
+
+function stopped({ reason, where }: EvaluatorKilled): EvaluatorStopped {
+  const place = /^(.*):(\d+)$/.exec(where);
+  const at = where === '' ? '' : ` at ${where}`;
+  return new EvaluatorStopped(
+    reason,
+    `Evaluation ${REASONS[reason]}${at}`,
+    place ? { path: place[1]!, line: Number(place[2]) } : undefined,
+  );
+}
