@@ -34,13 +34,18 @@ export function findBuildDirectory(from: string): string | undefined {
   }
 }
 
+/** The directory with symbolic links resolved, as far as it exists. */
+export function realDirectory(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path);
+}
+
 export function isBuildDirectory(path: string): boolean {
   return existsSync(join(path, 'conf/bblayers.conf'));
 }
 
 /** @param bitbakeDir where the user says BitBake is; otherwise it is looked for beside the layers and in PATH */
 export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDirectory {
-  const real = existsSync(path) ? realpathSync(path) : resolve(path);
+  const real = realDirectory(path);
   const layers = layersOf(real).filter((layer) => existsSync(join(layer, 'conf/layer.conf')));
   const bitbake = bitbakeDir === undefined ? findBitBake(real, layers) : realpathSync(bitbakeDir);
   const roots = [real, ...layers.map(rootOfLayer), ...(bitbake === undefined ? [] : [bitbake])];

@@ -1,0 +1,91 @@
+/**
+ * Entry point of the command `sstate-lens`.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { demo } from './demo.ts';
+import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
+import { sig, type SigOptions } from './sig.ts';
+import { verify, type VerifyOptions } from './verify.ts';
+import { serveLanguage } from '../lsp/server.ts';
+
+const output = streamOutput();
+let exitCode: ExitCode = EXIT.done;
+
+function buildOptions(command: Command): Command {
+  return command
+    .option('--build-dir <dir>', 'build directory, with conf/bblayers.conf (default: found from here)')
+    .option('--bitbake <dir>', "BitBake's checkout (default: found beside the layers or in PATH)");
+}
+
+function program(): Command {
+  const root = new Command('sstate-lens')
+    .description("BitBake's task signatures without running BitBake")
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 the answer is "no" (a mismatch, an unknown hash), 2 bad input or environment.\nProgress and messages go to stderr.',
+    );
+  buildOptions(root.command('sig [target...]'))
+    .description('print the basehash of every task of recipes')
+    .option('--all', 'every recipe of the configuration')
+    .addOption(
+      new Option('--format <format>', 'how to print').choices(['text', 'tsv', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n\ntsv columns: virtual file name, PN, task, basehash.',
+    )
+    .action(async (targets: string[], options: SigOptions) => {
+      exitCode = await sig(targets, options, output);
+    });
+  buildOptions(root.command('verify'))
+    .description('compare with basehashes that BitBake computed')
+    .requiredOption('--against <file>', 'table of recipe, PN, task and hash (.tsv or .tsv.zst)')
+    .requiredOption('--root <dir>', "the OE-Core checkout that the table's recipes are relative to")
+    .option('--only <pn,...>', 'only these recipes, with their native and nativesdk variants')
+    .option(
+      '--sigdata <dir>',
+      "where BitBake wrote sigdata files (its build's tmp/stamps), to name the variable that differs",
+    )
+    .option(
+      '--include-path',
+      'also rows that depend on where the layers lie: the table was recorded in this place',
+    )
+    .addHelpText(
+      'after',
+      '\nThe build directory is ROOT/build unless --build-dir names another.\n\nExamples:\n  sstate-lens verify --against wrynose.tsv.zst --root ~/openembedded-core --only zlib,busybox\n  sstate-lens verify --against hashes.tsv --root . --sigdata build/tmp/stamps',
+    )
+    .action(async (options: VerifyOptions) => {
+      exitCode = await verify(options, output);
+    });
+  root
+    .command('demo')
+    .description('show, on the embedded sample workspace, what an edit does to hashes')
+    .addHelpText('after', '\nExample:\n  sstate-lens demo')
+    .action(async () => {
+      exitCode = await demo(output);
+    });
+  buildOptions(root.command('server'))
+    .description('run the language server')
+    .option('--stdio', 'speak LSP over standard input and output (the default and only transport)')
+    .addHelpText(
+      'after',
+      '\nExample (Neovim):\n  vim.lsp.start({ name = "sstate-lens", cmd = { "sstate-lens", "server", "--stdio" } })',
+    )
+    .action((options: { buildDir?: string; bitbake?: string }) => serveLanguage(options));
+  return root;
+}
+
+try {
+  await program().parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? EXIT.done : EXIT.bad;
+  else {
+    output.note(
+      `sstate-lens: ${error instanceof CommandError ? error.message : `this is a bug: ${String((error as Error).stack ?? error)}`}`,
+    );
+    exitCode = EXIT.bad;
+  }
+}
+process.exitCode = exitCode;

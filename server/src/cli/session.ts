@@ -1,0 +1,81 @@
+/**
+ * What every command needs first: the build directory, and a pool of evaluators for it.
+ */
+import { availableParallelism } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Problem } from '../base/problem.ts';
+import type { ConfigurationSummary } from '../engine/results.ts';
+import { Workspace } from '../engine/workspace.ts';
+import {
+  type BuildDirectory,
+  findBuildDirectory,
+  isBuildDirectory,
+  openBuildDirectory,
+} from '../host/buildDirectory.ts';
+import { connectEvaluator, type EvaluatorFiles } from '../host/evaluatorConnection.ts';
+import { CommandError, type Output } from './output.ts';
+
+export interface BuildOptions {
+  readonly buildDir?: string;
+  readonly bitbake?: string;
+}
+
+export interface Session {
+  readonly build: BuildDirectory;
+  readonly workspace: Workspace;
+  readonly summary: ConfigurationSummary;
+}
+
+/** Where the evaluator and what it needs lie: beside the command that is running. */
+export function evaluatorFiles(): EvaluatorFiles {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return {
+    entry: join(here, 'evaluator.mjs'),
+    interpreter: join(here, 'pyodide'),
+    modules: join(here, 'python'),
+  };
+}
+
+/** @throws CommandError when there is no build directory */
+export function locateBuild(options: BuildOptions): BuildDirectory {
+  const path = options.buildDir === undefined ? findBuildDirectory(process.cwd()) : resolve(options.buildDir);
+  if (path === undefined) {
+    throw new CommandError(
+      `no build directory found from ${process.cwd()} upwards: name one with --build-dir DIR (it has a conf/bblayers.conf)`,
+    );
+  }
+  if (!isBuildDirectory(path)) {
+    throw new CommandError(
+      `${path} has no conf/bblayers.conf: name a build directory made by oe-init-build-env`,
+    );
+  }
+  return openBuildDirectory(path, options.bitbake);
+}
+
+/** Opens the build directory; says on stderr what is wrong with its configuration. */
+export async function openSession(
+  options: BuildOptions,
+  output: Output,
+  processes = availableParallelism(),
+): Promise<Session> {
+  const build = locateBuild(options);
+  const workspace = new Workspace({ processes, connect: () => connectEvaluator(build, evaluatorFiles()) });
+  output.progress(`Reading the configuration of ${build.path}…`);
+  try {
+    const summary = await workspace.summary();
+    output.progress(undefined);
+    for (const problem of summary.problems) output.note(describeProblem(problem));
+    return { build, workspace, summary };
+  } catch (error) {
+    workspace.dispose();
+    throw error;
+  }
+}
+
+/** `file:line: error: what to do`, with BitBake's way of counting lines. */
+export function describeProblem(problem: Problem): string {
+  const line = problem.range ? `:${problem.range.start.line + 1}` : '';
+  const place = problem.path ? `${problem.path}${line}: ` : '';
+  return `${place}${problem.severity}: ${problem.message}`;
+}
