@@ -9,7 +9,13 @@ import { noteWhere, serve } from './host/evaluatorPort.ts';
 import { HostFiles } from './host/files.ts';
 import { readPythonAssets } from './host/pythonAssets.ts';
 
-const LIMITS = { memoryBytes: 512 * 1024 * 1024, messages: 100 };
+const LIMITS = {
+  memoryBytes: 512 * 1024 * 1024,
+  // What the stack of `host/evaluatorProcess.ts` suffices for.
+  stackBytes: 384 * 1024,
+  milliseconds: 3_000,
+  messages: 100,
+};
 
 let files: HostFiles | undefined;
 let evaluator: RecipeEvaluator | undefined;

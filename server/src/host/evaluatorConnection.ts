@@ -25,8 +25,6 @@ export interface EvaluatorFiles {
 /** How long one request may take, in milliseconds: reading a configuration; evaluating one recipe. */
 const OPEN_MILLISECONDS = 120_000;
 const EVALUATE_MILLISECONDS = 60_000;
-/** How long one entry into Python may take, in milliseconds. */
-const PYTHON_MILLISECONDS = 3_000;
 const HEAP_MEGABYTES = 1_024;
 /** Directories whose files may be looked for, never read: tools and headers that metadata asks for. */
 const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib'];
