@@ -11,14 +11,8 @@ import { BUILD_INPUTS, digest, stamp } from './stamp.mjs';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 
-/** Of the pyodide package, what the runtime reads; the rest is for browsers and type checkers. */
-const PYODIDE_FILES = [
-  'pyodide.mjs',
-  'pyodide.asm.mjs',
-  'pyodide.asm.wasm',
-  'python_stdlib.zip',
-  'pyodide-lock.json',
-];
+/** Of the pyodide package, the interpreter and its library: the rest is its JavaScript side, which is ours here. */
+const PYODIDE_FILES = ['pyodide.asm.wasm', 'python_stdlib.zip'];
 
 // Some bundled packages are CommonJS and call require() for Node's own modules, which an ES module does not have.
 const REQUIRE = "import { createRequire as __createRequire } from 'node:module';";

@@ -20,8 +20,7 @@ const ALLOWED = [
   /^extension\/syntaxes\/[^/]+\.json$/,
   /^extension\/samples\/workspace\/(?!build\/(?!conf\/))/,
   /^extension\/dist\/(client\.cjs|(sstate-lens|evaluator)\.mjs|THIRD-PARTY\.txt)$/,
-  /^extension\/dist\/pyodide\/(pyodide|pyodide\.asm)\.mjs$/,
-  /^extension\/dist\/pyodide\/(pyodide\.asm\.wasm|python_stdlib\.zip|pyodide-lock\.json)$/,
+  /^extension\/dist\/pyodide\/(pyodide\.asm\.wasm|python_stdlib\.zip)$/,
   /^extension\/dist\/python\/[^.]+\.py$/,
   /^(\[Content_Types\]\.xml|extension\.vsixmanifest)$/,
 ];

@@ -20,10 +20,12 @@ export class LensContext {
       SECTION,
       'sstate Lens',
       {
-        // Runs with the extension host's own Node; the language client adds `--stdio`.
-        module: extension.asAbsolutePath('dist/sstate-lens.mjs'),
-        args: ['server'],
+        // As any other editor starts it, but with the extension host's own Node, which may be an Electron. The
+        // language client adds `--stdio`.
+        command: process.execPath,
+        args: [extension.asAbsolutePath('dist/sstate-lens.mjs'), 'server'],
         transport: TransportKind.stdio,
+        options: { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
       },
       {
         documentSelector: [{ language: 'bitbake', scheme: 'file' }],
