@@ -50,7 +50,8 @@ const bundles = [
 ].filter(({ entryPoints }) => existsSync(join(ROOT, entryPoints[0])));
 
 mkdirSync(DIST, { recursive: true });
-const results = await Promise.all(bundles.map((options) => build(options)));
+// esbuild has already said what is wrong.
+const results = await Promise.all(bundles.map((options) => build(options))).catch(() => process.exit(1));
 
 const pyodide = join(ROOT, 'node_modules/pyodide');
 for (const name of PYODIDE_FILES) cpSync(join(pyodide, name), join(DIST, 'pyodide', name));
