@@ -4,12 +4,15 @@
 import { FatalError } from '../datastore/errors.ts';
 import type { InlineEvaluator } from '../metadata/inline.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
-import { analyseShell } from '../shell/analysis.ts';
+import { analyseShell, type ShellTraits } from '../shell/analysis.ts';
 import type { CodeAnalysis } from '../signature/dependencies.ts';
 
 export class RememberedAnalysis implements CodeAnalysis {
   private readonly shells = new Map<string, ReturnType<typeof analyseShell>>();
-  constructor(private readonly inline: InlineEvaluator) {}
+  constructor(
+    private readonly inline: InlineEvaluator,
+    private readonly traits: ShellTraits,
+  ) {}
 
   python(text: string, variable: string): PythonAnalysis {
     return this.inline.analysis(text, variable);
@@ -18,7 +21,7 @@ export class RememberedAnalysis implements CodeAnalysis {
   shell(text: string, variable: string): Iterable<string> {
     let found = this.shells.get(text);
     if (!found) {
-      found = analyseShell(text);
+      found = analyseShell(text, this.traits);
       this.shells.set(text, found);
     }
     if (found.problem)

@@ -52,7 +52,7 @@ export class RecipeEvaluator {
     private readonly configurationFiles: readonly string[],
     readonly summary: ConfigurationSummary,
   ) {
-    this.analysis = new RememberedAnalysis(inline);
+    this.analysis = new RememberedAnalysis(inline, ctx.release.shell);
   }
 
   /** Starts Python and reads the configuration; what is wrong with it is in `summary.problems`. */

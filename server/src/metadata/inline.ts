@@ -42,6 +42,7 @@ export class InlineEvaluator implements InlinePython {
     if (found.syntaxError) {
       throw new FatalError(`${variable} is no valid Python: ${found.syntaxError.message}`);
     }
+    if (found.error !== undefined) throw new FatalError(`${variable} cannot be analysed: ${found.error}`);
     return found;
   }
 

@@ -8,6 +8,7 @@
 import type { FileSystem } from '../inputs/ports.ts';
 import type { ExpansionTraits } from '../datastore/expansion.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
+import { LATEST_SHELL, type ShellTraits, shellTraitsOf } from '../shell/analysis.ts';
 import { syntaxTraits } from '../syntax/traits.ts';
 
 export interface ParseTraits {
@@ -66,6 +67,7 @@ export interface Release {
   readonly expansion: ExpansionTraits;
   readonly parse: ParseTraits;
   readonly signature: SignatureTraits;
+  readonly shell: ShellTraits;
 }
 
 /** The release that the built-in part of `bb` imitates. */
@@ -91,11 +93,13 @@ export function releaseOf(
     const content = source(name);
     return content === undefined ? otherwise : text.test(content);
   };
+  const codeparser = source('codeparser.py');
   const flagDefaults = says('parse/ast.py', /_defaultval_flag_/, since(12));
   return {
     version,
     known: major === 2 && KNOWN_MINORS.includes(minor),
     syntax: syntaxTraits(major, minor),
+    shell: codeparser === undefined ? LATEST_SHELL : shellTraitsOf(codeparser),
     expansion: {
       inlinePythonNestsBraces: says('data_smart.py', /\\\$\{@\(\?:\{/, since(8)),
       skipsUnexpandedInlinePython: says('data_smart.py', /__expand_var_regexp__\.findall\(code\)/, since(8)),

@@ -18,7 +18,7 @@ export interface ShellTraits {
 }
 
 /** BitBake 2.18. */
-const LATEST: ShellTraits = { commandsInQuotes: true, skipsAfterName: true };
+export const LATEST_SHELL: ShellTraits = { commandsInQuotes: true, skipsAfterName: true };
 
 /** The traits of the release whose `bb/codeparser.py` has this text. */
 export function shellTraitsOf(codeparser: string): ShellTraits {
@@ -38,7 +38,7 @@ export interface ShellAnalysis {
 }
 
 /** What `ShellParser.parse_shell` returns for `text`. */
-export function analyseShell(text: string, traits: ShellTraits = LATEST): ShellAnalysis {
+export function analyseShell(text: string, traits: ShellTraits = LATEST_SHELL): ShellAnalysis {
   const found = new Found(traits);
   try {
     found.read(text, 0, 0);
