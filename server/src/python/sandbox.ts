@@ -286,9 +286,8 @@ class Sandbox implements PythonRuntime {
         return datastore.call(String(operation), Number(d), args.map(fromJson));
       }
       case 'M': {
-        const [level, message, file, line] = JSON.parse(request.slice(1)) as unknown[];
-        const frame = typeof file === 'string' ? { file, line: Number(line) } : undefined;
-        this.say(levelOf(level), String(message), frame);
+        const [level, message] = JSON.parse(request.slice(1)) as unknown[];
+        this.say(levelOf(level), String(message));
         return undefined;
       }
       case 'X': {
@@ -303,12 +302,13 @@ class Sandbox implements PythonRuntime {
     }
   }
 
-  private say(level: MessageLevel, message: string, frame: Place): void {
+  private say(level: MessageLevel, message: string): void {
     const { messages } = this.options.limits;
     this.messages++;
-    if (this.messages <= messages) this.options.say(level, cut(message), frame);
+    if (this.messages <= messages) this.options.say(level, cut(message), this.where());
     else if (this.messages === messages + 1) {
-      this.options.say('warning', `more than ${messages} messages; the rest is not shown`, frame);
+      const text = `more than ${messages} messages; the rest is not shown`;
+      this.options.say('warning', text, this.where());
     }
   }
 
