@@ -35,7 +35,7 @@ function opened(): RecipeEvaluator {
 
 async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['result']> {
   evaluator = undefined;
-  files = new HostFiles(params.roots);
+  files = new HostFiles(params.roots, params.system);
   for (const [path, text] of overlays) files.setOverlay(path, text);
   evaluator = await RecipeEvaluator.open({
     ...readPythonAssets(params.interpreter, params.modules),

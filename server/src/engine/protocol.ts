@@ -1,7 +1,7 @@
 /**
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
-import type { HostFacts } from '../inputs/ports.ts';
+import type { Glimpse, HostFacts } from '../inputs/ports.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
 
 /** What a new evaluator process needs to know. */
@@ -10,6 +10,11 @@ export interface OpenParameters {
   readonly bitbakeDir: string | undefined;
   /** Directories and files that may be read. */
   readonly roots: readonly string[];
+  /** Outside them, of what it may be told whether it is there: what is in `/`, and system directories. */
+  readonly system: {
+    readonly topLevel: ReadonlyMap<string, Glimpse>;
+    readonly directories: readonly string[];
+  };
   readonly facts: HostFacts;
   /** The directory with `pyodide.asm.wasm` and `python_stdlib.zip`. */
   readonly interpreter: string;

@@ -9,6 +9,7 @@ import {
   type OpenParameters,
 } from '../engine/protocol.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
+import { topLevelOfSystem } from './files.ts';
 import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
 import { bitbakeEnvironment } from './environment.ts';
 import { hostFacts } from './facts.ts';
@@ -26,9 +27,16 @@ export interface EvaluatorFiles {
 const OPEN_MILLISECONDS = 120_000;
 const EVALUATE_MILLISECONDS = 60_000;
 const HEAP_MEGABYTES = 1_024;
-/** Directories whose files may be looked for, never read: tools and headers that metadata asks for. */
-const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib'];
-const SYSTEM_FILES = ['/etc/os-release', '/etc/lsb-release'];
+/** Directories of the system: metadata may ask what is there (headers, programs), not what is in it. */
+const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+/** What says which distribution this is; metadata reads it for NATIVELSBSTRING. */
+const SYSTEM_FILES = [
+  '/etc/os-release',
+  '/usr/lib/os-release',
+  '/etc/lsb-release',
+  '/etc/redhat-release',
+  '/etc/SuSE-release',
+];
 
 export function connectEvaluator(
   build: BuildDirectory,
@@ -37,13 +45,15 @@ export function connectEvaluator(
 ): EvaluatorConnection {
   const process = new EvaluatorProcess({
     entry: files.entry,
-    readable: [files.interpreter, files.modules, ...build.roots, ...SYSTEM_DIRECTORIES, ...SYSTEM_FILES],
+    readable: [files.interpreter, files.modules, ...build.roots, ...SYSTEM_DIRECTORIES],
+    readableFiles: SYSTEM_FILES,
     limits: { milliseconds: EVALUATE_MILLISECONDS, heapMegabytes: HEAP_MEGABYTES },
   });
   const open: OpenParameters = {
     buildDir: build.path,
     bitbakeDir: build.bitbakeDir,
-    roots: build.roots,
+    roots: [...build.roots, ...SYSTEM_FILES],
+    system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
     facts: hostFacts(bitbakeEnvironment(build.path, build.roots, environment)),
     interpreter: files.interpreter,
     modules: files.modules,

@@ -18,6 +18,8 @@ export interface EvaluatorOptions {
   readonly entry: string;
   /** Other directories it may read. */
   readonly readable: readonly string[];
+  /** Single files it may read. */
+  readonly readableFiles?: readonly string[];
   /** Brings a new process into the state that requests rely on; called before any of them. */
   readonly prepare?: (request: Ask) => Promise<unknown>;
   /** What a request tells while it runs. */
@@ -261,6 +263,7 @@ function forkEvaluator(
     const directories = [dirname(options.entry), ...options.readable];
     flags.push(permission, '--disable-warning=ExperimentalWarning');
     flags.push(...directories.map((directory) => `--allow-fs-read=${directory.replace(/\/*$/, '/*')}`));
+    flags.push(...(options.readableFiles ?? []).map((path) => `--allow-fs-read=${path}`));
   }
   return fork(options.entry, [], {
     execArgv: flags,

@@ -5,8 +5,24 @@
  * however long an evaluation takes. The texts of open editors lie over what is on disk. Confinement is by real
  * path: a symbolic link that leads out of the roots leads nowhere.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import type { FileStat, FileSystem } from '../inputs/ports.ts';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { FileStat, FileSystem, Glimpse } from '../inputs/ports.ts';
+
+/** The part of the host outside the roots of which it is told what is there, but not what is in it. */
+export interface SystemPaths {
+  /** What is in `/`, by name; empty: nothing is told at all. */
+  readonly topLevel: ReadonlyMap<string, Glimpse>;
+  /** Directories of the system, everything below included: `/usr`. */
+  readonly directories: readonly string[];
+}
+
+export const NO_SYSTEM: SystemPaths = { topLevel: new Map(), directories: [] };
+
+/** What is in `/`; empty where that cannot be listed. */
+export function topLevelOfSystem(): Map<string, Glimpse> {
+  const names = attempt(() => readdirSync('/')) ?? [];
+  return new Map(names.map((name) => [name, attempt(() => glimpseOf(`/${name}`)) ?? { kind: 'other' }]));
+}
 
 export class HostFiles implements FileSystem {
   /** Path -> its status; null: not there. Valid until `forget` of the path. */
@@ -18,8 +34,11 @@ export class HostFiles implements FileSystem {
   private readonly overlays = new Map<string, { readonly text: string; readonly bytes: Uint8Array }>();
   private readonly roots: readonly string[];
 
-  /** @param roots directories; nothing outside is ever read */
-  constructor(roots: readonly string[]) {
+  /** @param roots directories and files; nothing outside is ever read */
+  constructor(
+    roots: readonly string[],
+    private readonly system: SystemPaths = NO_SYSTEM,
+  ) {
     this.roots = [...new Set(roots.flatMap((root) => [root, real(root) ?? root]))];
   }
 
@@ -73,6 +92,16 @@ export class HostFiles implements FileSystem {
     });
   }
 
+  glimpse(path: string): Glimpse | 'unknown' | undefined {
+    const { topLevel, directories } = this.system;
+    const top = /^\/[^/]*/.exec(path)?.[0] ?? '/';
+    const known = topLevel.get(top.slice(1));
+    if (!known) return topLevel.size > 0 ? undefined : 'unknown';
+    if (path === top) return known;
+    if (!directories.some((directory) => path.startsWith(`${directory}/`))) return 'unknown';
+    return attempt(() => glimpseOf(path)) ?? undefined;
+  }
+
   /** Lays an editor's text over a file, or takes it away again. */
   setOverlay(path: string, text: string | undefined): void {
     if (text === undefined) this.overlays.delete(path);
@@ -115,6 +144,12 @@ function attempt<T>(read: () => T): T | null {
 
 function real(path: string): string | undefined {
   return attempt(() => realpathSync.native(path)) ?? undefined;
+}
+
+function glimpseOf(path: string): Glimpse {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
+  return { kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other' };
 }
 
 function statOf(path: string): FileStat {

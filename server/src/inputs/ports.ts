@@ -14,6 +14,13 @@ export interface FileStat {
   readonly executable: boolean;
 }
 
+/** What can be told of a path whose content is not to be read. */
+export interface Glimpse {
+  readonly kind: FileStat['kind'] | 'link';
+  /** Where a link leads, as it says. */
+  readonly target?: string;
+}
+
 /**
  * A read-only, synchronous view of files, open editors' texts laid over it. Paths are absolute; symbolic
  * links are followed. A path that is not there, not readable, or outside what may be read, is undefined.
@@ -27,6 +34,11 @@ export interface FileSystem {
   list(directory: string): readonly string[] | undefined;
   /** With symbolic links resolved. */
   realPath(path: string): string | undefined;
+  /**
+   * Whether something is at a path outside what may be read, and what: metadata looks for headers and programs of
+   * the system. Never what is in it. Undefined: there is nothing; `unknown`: not even that is told.
+   */
+  glimpse?(path: string): Glimpse | 'unknown' | undefined;
 }
 
 /** What metadata may know of the machine it is parsed on. */

@@ -523,6 +523,7 @@ export class Kernel {
       emscripten_runtime_keepalive_pop: () => undefined,
       _emscripten_runtime_keepalive_clear: () => undefined,
       clock_time_get: (id: number, _precision: bigint, result: number) => {
+        this.machine!.checkTime();
         const milliseconds = id === 0 ? options.now() : performance.now();
         this.view.setBigInt64(result >>> 0, BigInt(Math.round(milliseconds * 1e6)), true);
         return 0;
@@ -532,7 +533,11 @@ export class Kernel {
         return 0;
       },
       emscripten_date_now: () => options.now(),
-      emscripten_get_now: () => performance.now(),
+      emscripten_get_now: () => {
+        // What waits asks for the time over and over.
+        this.machine!.checkTime();
+        return performance.now();
+      },
     };
   }
 

@@ -215,7 +215,7 @@ export class Machine {
   }
 
   /** Ends an evaluation that takes too long; no code of a layer can catch that. */
-  private checkTime(): number {
+  checkTime(): number {
     if (performance.now() <= this.deadline) return 0;
     this.deadline = Infinity;
     this.onTimeout();

@@ -82,6 +82,15 @@ const ENTRIES = [
   'where',
 ] as const;
 type Entry = (typeof ENTRIES)[number];
+/** All that Python may ask of a `DatastoreService`. */
+const OPERATIONS = new Set(
+  (
+    'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides keys localkeys ' +
+    'tracking get_hash variableHistory deleteHistory setVar setVarFlag setVarFlags appendVar prependVar ' +
+    'appendVarFlag prependVarFlag delVar delVarFlag delVarFlags renameVar initVar expandVarref setVarFilter ' +
+    'enableTracking disableTracking create createCopy inherit inherit_defer include'
+  ).split(' '),
+);
 type Place = Refusal['frame'];
 
 /** @throws Error where the interpreter or the workspace's BitBake library cannot be started */
@@ -282,13 +291,14 @@ class Sandbox implements PythonRuntime {
         ]);
       }
       case 'C': {
-        const [operation, d, ...args] = JSON.parse(request.slice(1)) as [unknown, unknown, ...unknown[]];
-        return datastore.call(String(operation), Number(d), args.map(fromJson));
+        const [operation, d, ...args] = JSON.parse(request.slice(1)) as [string, unknown, ...unknown[]];
+        if (!OPERATIONS.has(operation)) throw new Error('no such operation');
+        return datastore.call(operation, Number(d), args.map(fromJson));
       }
       case 'M': {
         const [level, message] = JSON.parse(request.slice(1)) as unknown[];
         this.say(levelOf(level), String(message));
-        return undefined;
+        return this.messages > this.options.limits.messages;
       }
       case 'X': {
         const [words, cwd] = JSON.parse(request.slice(1)) as [unknown[], unknown];

@@ -125,8 +125,19 @@ export class Volume {
     if (this.ancestors.has(path) || this.programs.has(path)) return DIRECTORY;
     if (this.programs.has(parent(path))) return PROGRAM;
     if (this.inScratch(path)) return undefined;
-    this.options.refuse(`read ${path}`);
-    return undefined;
+    return this.glimpse(path, follow);
+  }
+
+  /** What is at a path that cannot be read, as far as that is told. */
+  private glimpse(path: string, follow: boolean): NodeStat | undefined {
+    const { glimpse } = this.options.files;
+    const found = glimpse ? glimpse.call(this.options.files, path) : 'unknown';
+    if (found === 'unknown') this.options.refuse(`read ${path}`);
+    if (found === undefined || found === 'unknown' || found.kind === 'other') return undefined;
+    if (found.kind !== 'link') return found.kind === 'directory' ? DIRECTORY : PROGRAM;
+    if (!follow) return LINK;
+    const target = normalised(parent(path), found.target ?? '');
+    return target === path ? undefined : this.find(target, true);
   }
 
   private ownStat(path: string): NodeStat | undefined {
@@ -181,6 +192,9 @@ export class Volume {
     if (this.readable(path)) {
       const target = this.linkTarget(path);
       if (target !== undefined) return target;
+    } else {
+      const found = this.options.files.glimpse?.(path);
+      if (typeof found === 'object' && found.target !== undefined) return found.target;
     }
     this.stat(path, true);
     return fail(Errno.EINVAL);

@@ -273,6 +273,7 @@ def _apply_filter(argument):
 
 def _settle(argument):
     """Before a checkpoint: what is garbage goes, what is left is not looked at by the collector again."""
+    port.muted = False
     gc.collect()
     gc.freeze()
     return "s"

@@ -165,10 +165,18 @@ def _accounts(facts):
     sys.modules["grp"] = grp
 
 
+def _time():
+    import time
+
+    # Waiting changes nothing here: there is nobody else.
+    time.sleep = lambda seconds: None
+
+
 def install(facts):
     _accounts(facts)
     _os(facts)
     _platform(facts)
     _subprocess()
+    _time()
     # `sys.platform` decides much in the standard library and in metadata.
     sys.platform = "linux"

@@ -16,6 +16,9 @@ _read = posix.read
 _loads = json.loads
 _LARGEST = 2**53
 
+#: Whether messages are no longer wanted.
+muted = False
+
 _objects = {}
 _numbers = {}
 _errors = {}
@@ -129,6 +132,8 @@ def call(operation, number, *arguments):
     return request(("C[" + ",".join(fields) + "]").encode())
 
 
-def tell(kind, *fields):
-    """Sends plain data (`kind` a letter) that has no reply but None."""
-    return request((kind + json.dumps(fields)).encode())
+def message(level, text):
+    """Tells the user something, until TypeScript says that it is enough."""
+    global muted
+    if not muted:
+        muted = request(("M" + json.dumps([level, text])).encode())

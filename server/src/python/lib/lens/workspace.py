@@ -25,6 +25,8 @@ class _Messages(logging.Handler):
         self.told = set()
 
     def emit(self, record):
+        if port.muted:
+            return
         text = record.getMessage()
         level = record.levelno
         if level in (logging.WARNING - 1, logging.ERROR - 1):
@@ -33,7 +35,7 @@ class _Messages(logging.Handler):
             self.told.add(text)
         for least, name in _LEVELS:
             if level >= least:
-                port.tell("M", "note" if level == logging.INFO + 2 else name, text)
+                port.message("note" if level == logging.INFO + 2 else name, text)
                 return
 
 

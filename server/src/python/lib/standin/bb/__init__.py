@@ -18,7 +18,7 @@ _said = set()
 
 
 def _say(level, words):
-    port.tell("M", level, "".join(words))
+    port.message(level, "".join(words))
 
 
 def _say_once(level, words):
