@@ -20,6 +20,15 @@ const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
 const O_DIRECTORY = 0o200000;
+const F_DUPFD = 0;
+const F_GETFD = 1;
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_GETLK = 12;
+const F_SETLK = 13;
+const F_SETLKW = 14;
+const F_DUPFD_CLOEXEC = 1030;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
@@ -339,10 +348,23 @@ export class Kernel {
       __syscall_fcntl64: (fd: number, command: number, varargs: number) =>
         negative(() => {
           const entry = this.open(fd);
-          if (command === 0) return this.allocate(entry, Math.max(0, this.vararg(varargs)));
-          if (command === 3) return entry.flags;
-          // Locks are always free: there is nobody else.
-          return [1, 2, 4, 12, 13, 14, 1030].includes(command) ? 0 : fail(Errno.EINVAL);
+          switch (command) {
+            case F_DUPFD:
+            case F_DUPFD_CLOEXEC:
+              return this.allocate(entry, Math.max(0, this.vararg(varargs)));
+            case F_GETFL:
+              return entry.flags;
+            case F_GETFD:
+            case F_SETFD:
+            case F_SETFL:
+            // Locks are always free: there is nobody else.
+            case F_GETLK:
+            case F_SETLK:
+            case F_SETLKW:
+              return 0;
+            default:
+              return fail(Errno.EINVAL);
+          }
         }),
       _try_fcntl64: () => 0,
       __syscall_ioctl: () => -Errno.ENOTTY,

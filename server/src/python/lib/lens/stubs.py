@@ -56,3 +56,5 @@ def _ctypes():
 def install():
     sys.modules["resource"] = _resource()
     sys.modules["ctypes"] = _ctypes()
+    # The Python half of a bridge to JavaScript, of which the other half is not here.
+    sys.modules["pyodide"] = sys.modules["_pyodide"] = None
