@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { splitWords } from '../base/words.ts';
+import { sortedStrings, splitWords } from '../base/words.ts';
 
 const KEPT = [
   'HOME',
@@ -43,7 +43,9 @@ function additionsOf(roots: readonly string[]): string | undefined {
     try {
       const script = readFileSync(join(root, 'scripts/oe-buildenv-internal'), 'utf8');
       const list = /BB_ENV_PASSTHROUGH_ADDITIONS_OE="([^"]*)"/.exec(script)?.[1];
-      if (list !== undefined) return splitWords(list.replaceAll('\\\n', ' ')).join(' ');
+      // The script sorts the names in the C locale, each once, and leaves a blank behind the last.
+      if (list !== undefined)
+        return `${sortedStrings(new Set(splitWords(list.replaceAll('\\\n', ' ')))).join(' ')} `;
     } catch {
       // Not the core layer's repository.
     }
