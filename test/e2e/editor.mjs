@@ -135,8 +135,8 @@ export class Editor {
     await page.keyboard.press('Control+p');
     await page.waitForSelector('.quick-input-widget input');
     await page.keyboard.type(path);
-    await page.waitForSelector(`.quick-input-list [aria-label^="${name}"]`, { timeout: 30_000 });
-    await page.keyboard.press('Enter');
+    // Results arrive one after another, so which is the first, for Enter, is not known yet.
+    await page.locator(`.quick-input-list [aria-label^="${name}"]`).first().click();
     await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout: 30_000 });
     await page.waitForSelector('.editor-instance .view-line');
   }
