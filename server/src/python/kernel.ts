@@ -348,6 +348,7 @@ export class Kernel {
       __syscall_fcntl64: (fd: number, command: number, varargs: number) =>
         negative(() => {
           const entry = this.open(fd);
+          // Locks are always free: there is nobody else.
           switch (command) {
             case F_DUPFD:
             case F_DUPFD_CLOEXEC:
@@ -357,7 +358,6 @@ export class Kernel {
             case F_GETFD:
             case F_SETFD:
             case F_SETFL:
-            // Locks are always free: there is nobody else.
             case F_GETLK:
             case F_SETLK:
             case F_SETLKW:

@@ -68,10 +68,12 @@ function answer(files: FileSystem, repository: Repository, command: string): str
   }
 }
 
-function resolve(files: FileSystem, repository: Repository, ref: string): string | undefined {
+function resolve(files: FileSystem, repository: Repository, ref: string, hops = 0): string | undefined {
+  // As many symbolic refs in a row as git follows.
+  if (hops > 5) return undefined;
   for (const directory of [repository.directory, repository.common]) {
     const loose = files.readText(`${directory}/${ref}`)?.trim();
-    if (loose?.startsWith('ref: ')) return resolve(files, repository, loose.slice(5));
+    if (loose?.startsWith('ref: ')) return resolve(files, repository, loose.slice(5), hops + 1);
     if (loose) return loose;
   }
   const packed = files.readText(`${repository.common}/packed-refs`) ?? '';
