@@ -149,6 +149,7 @@ function finalise(
   if (traits.mapsVirtualProviders) mapVirtualProviders(tasks, d);
   markTasks(tasks, d);
   finalised(name, d);
+  d.setVar('BBINCLUDED', [...ctx.involved].join(' '));
   if (
     traits.checksAutorev &&
     d.getVar('__BBAUTOREV_SEEN') &&
