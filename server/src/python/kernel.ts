@@ -29,6 +29,7 @@ const F_GETLK = 12;
 const F_SETLK = 13;
 const F_SETLKW = 14;
 const F_DUPFD_CLOEXEC = 1030;
+const F_UNLCK = 2;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
@@ -358,7 +359,10 @@ export class Kernel {
             case F_GETFD:
             case F_SETFD:
             case F_SETFL:
+              return 0;
             case F_GETLK:
+              this.view.setInt16(this.vararg(varargs), F_UNLCK, true);
+              return 0;
             case F_SETLK:
             case F_SETLKW:
               return 0;

@@ -27,7 +27,26 @@ def _answer(command, cwd, shell=False):
             words = [command]
     else:
         words = [os.fsdecode(word) for word in command]
+    if words[:3] == ["ionice", "-c", "3"]:
+        words = words[3:]
+    if words[:2] == ["rm", "-rf"]:
+        return _remove([os.path.join(cwd or "", path) for path in words[2:]])
     return port.request(("X" + port.encode([words, os.fspath(cwd) if cwd else os.getcwd()])).encode())
+
+
+def _remove(paths):
+    """`rm -rf`, which `bb.utils.remove` runs: of what was written to memory that is possible."""
+    import shutil
+
+    for path in paths:
+        try:
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            elif os.path.lexists(path):
+                os.unlink(path)
+        except OSError as error:
+            return [1, "", "rm: cannot remove '%s': %s\n" % (path, error.strerror)]
+    return [0, "", ""]
 
 
 def _popen_class(subprocess):

@@ -4,6 +4,8 @@ itself (the datastore, parsing, inheriting) is put in the place of BitBake's own
 """
 
 import logging
+import sys
+import types
 
 from . import door, port
 from .datastore import Datastore
@@ -76,6 +78,17 @@ def _log(bb):
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
+def _forget_databases():
+    """`bb.persist_data` of older releases: SQLite as it is used there needs shared memory, so it gets none."""
+    module = sys.modules.get("bb.persist_data")
+    if module is None:
+        return
+    sqlite3 = module.sqlite3
+    module.sqlite3 = types.SimpleNamespace(
+        **{**vars(sqlite3), "connect": lambda database, **options: sqlite3.connect(":memory:", **options)}
+    )
+
+
 class Signatures:
     """In the place of `bb.parse.siggen`: metadata may look at it, signatures are made elsewhere."""
 
@@ -114,6 +127,7 @@ def start(library):
         import bb.utils
 
         _log(bb)
+        _forget_databases()
     _take_over(bb)
     context = bb.utils.get_context()
     context.setdefault("bb", bb)

@@ -27,6 +27,10 @@ class ExecutionError(CmdError):
         self.stdout = stdout
         self.stderr = stderr
 
+    def __str__(self):
+        output = (self.stderr or "") + (self.stdout or "")
+        return "%s with exit code %s%s" % (super().__str__(), self.exitcode, output and ":\n" + output)
+
 
 def run(cmd, input=None, log=None, extrafiles=None, **options):
     options.setdefault("shell", isinstance(cmd, str))
@@ -34,4 +38,7 @@ def run(cmd, input=None, log=None, extrafiles=None, **options):
         process = subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     except FileNotFoundError:
         raise NotFoundError(cmd) from None
-    return process.communicate()
+    stdout, stderr = process.communicate()
+    if process.returncode != 0:
+        raise ExecutionError(cmd, process.returncode, stdout, stderr)
+    return stdout, stderr
