@@ -58,6 +58,7 @@ const handlers: Handlers = {
       files?.setOverlay(path, text);
     }
     files?.forget(changed);
+    evaluator?.outdate();
     const paths = [...changes.keys(), ...changed];
     return { configuration: evaluator !== undefined && evaluator.dependsOn(paths) };
   },
@@ -70,6 +71,7 @@ const handlers: Handlers = {
       return opened().evaluate(path);
     } finally {
       for (const [name, text] of before) files.setOverlay(name, text);
+      evaluator?.outdate();
     }
   },
 

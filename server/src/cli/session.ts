@@ -2,8 +2,7 @@
  * What every command needs first: the build directory, and a pool of evaluators for it.
  */
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
@@ -13,7 +12,8 @@ import {
   isBuildDirectory,
   openBuildDirectory,
 } from '../host/buildDirectory.ts';
-import { connectEvaluator, type EvaluatorFiles } from '../host/evaluatorConnection.ts';
+import { connectEvaluator } from '../host/evaluatorConnection.ts';
+import { evaluatorFiles } from '../host/installation.ts';
 import { CommandError, type Output } from './output.ts';
 
 export interface BuildOptions {
@@ -25,16 +25,6 @@ export interface Session {
   readonly build: BuildDirectory;
   readonly workspace: Workspace;
   readonly summary: ConfigurationSummary;
-}
-
-/** Where the evaluator and what it needs lie: beside the command that is running. */
-export function evaluatorFiles(): EvaluatorFiles {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return {
-    entry: join(here, 'evaluator.mjs'),
-    interpreter: join(here, 'pyodide'),
-    modules: join(here, 'python'),
-  };
 }
 
 /** @throws CommandError when there is no build directory */

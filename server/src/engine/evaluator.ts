@@ -168,6 +168,11 @@ export class RecipeEvaluator {
     );
   }
 
+  /** What was evaluated last is outdated: `inspect` evaluates anew. */
+  outdate(): void {
+    this.live = undefined;
+  }
+
   /** The final value of a variable of a variant of the last evaluated recipe, or of another, evaluated first. */
   inspect(path: string, mcfn: string, name: string): VariableInspection | undefined {
     if (this.live?.path !== path) this.evaluate(path);

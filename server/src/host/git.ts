@@ -1,0 +1,116 @@
+/**
+ * What a file's text is in the commit that is checked out, asked of `git`.
+ *
+ * The repository is not to be trusted: its configuration may name programs to run (hooks, fsmonitor, filters,
+ * transports of a partial clone). Only plumbing that runs none of them is used, and what could is switched off.
+ * Without git, or outside a repository, there is no such text, which is no fault.
+ */
+import { execFile } from 'node:child_process';
+import { basename, dirname, join } from 'node:path';
+
+/** Before the subcommand: nothing that a repository configures is to be started. */
+const HARMLESS = [
+  '--no-pager',
+  '--no-replace-objects',
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'core.hooksPath=/dev/null',
+  '-c',
+  'core.sshCommand=false',
+  '-c',
+  'core.gitProxy=false',
+  '-c',
+  'protocol.allow=never',
+];
+const LONGEST_ANSWER = 16 * 1024 * 1024;
+const MILLISECONDS = 10_000;
+/** How many files' texts are kept. */
+const MOST_TEXTS = 200;
+
+export interface Head {
+  /** The commit; undefined before the first one. */
+  readonly commit: string | undefined;
+  /** Files that change when another commit is checked out or made. */
+  readonly watched: readonly string[];
+}
+
+export class GitTexts {
+  /** Directory -> its repository's HEAD; valid until `forget`. */
+  private readonly heads = new Map<string, Promise<Head | undefined>>();
+  /** Path and commit -> text; never outdated. */
+  private readonly texts = new Map<string, Promise<string | undefined>>();
+
+  /** The text that HEAD has for a file; undefined where there is no repository, no git, or no such file in it. */
+  async headText(path: string): Promise<string | undefined> {
+    const head = await this.head(dirname(path));
+    if (head?.commit === undefined) return undefined;
+    const key = `${head.commit}\0${path}`;
+    let text = this.texts.get(key);
+    if (!text) {
+      for (const oldest of this.texts.keys()) {
+        if (this.texts.size < MOST_TEXTS) break;
+        this.texts.delete(oldest);
+      }
+      text = git(dirname(path), ['cat-file', 'blob', `${head.commit}:./${basename(path)}`]).then(decode);
+      this.texts.set(key, text);
+    }
+    return text;
+  }
+
+  head(directory: string): Promise<Head | undefined> {
+    let head = this.heads.get(directory);
+    if (!head) this.heads.set(directory, (head = readHead(directory)));
+    return head;
+  }
+
+  /** HEADs are asked for again; texts of commits stay. */
+  forget(): void {
+    this.heads.clear();
+  }
+}
+
+async function readHead(directory: string): Promise<Head | undefined> {
+  const answer = decode(await git(directory, ['rev-parse', '--absolute-git-dir']));
+  const gitDir = answer?.replace(/\n$/, '');
+  if (!gitDir) return undefined;
+  const commit = decode(await git(directory, ['rev-parse', '--verify', '--quiet', 'HEAD']))?.trim();
+  return {
+    commit: commit && /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined,
+    watched: [join(gitDir, 'HEAD'), join(gitDir, 'logs/HEAD')],
+  };
+}
+
+function decode(bytes: Buffer | undefined): string | undefined {
+  return bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
+
+/** @returns what git printed; undefined where it failed or is not there */
+function git(directory: string, args: readonly string[]): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    execFile(
+      'git',
+      ['-C', directory, ...HARMLESS, ...args],
+      {
+        encoding: 'buffer',
+        maxBuffer: LONGEST_ANSWER,
+        timeout: MILLISECONDS,
+        env: gitEnvironment(),
+        windowsHide: true,
+      },
+      (error, stdout) => resolve(error ? undefined : stdout),
+    );
+  });
+}
+
+/** Ours without what would point git at another repository, and without leave to fetch or ask. */
+function gitEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
+  return {
+    ...Object.fromEntries(kept),
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    LC_ALL: 'C',
+  };
+}

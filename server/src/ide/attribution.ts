@@ -1,0 +1,109 @@
+/**
+ * Which edited statement changed which task's basehash, and by which chain of dependencies.
+ *
+ * A statement answers for the variables it may set; a variable that changed without an edited statement of its own
+ * (through an `inherit`, anonymous Python, a test for an item of a list) is answered for by the statements that set
+ * nothing that changed.
+ */
+import type { DependencyNode } from '../signature/signatures.ts';
+import { type Chain, chainsTo } from './chains.ts';
+import type { TaskChange, VariantChange } from './comparison.ts';
+import type { EditedStatement } from './edits.ts';
+import { matches } from './names.ts';
+
+export interface ChangedTask extends TaskChange {
+  /** From the task to what the statement changed; the task alone where that is the task's own text. */
+  readonly chain: Chain;
+}
+
+export interface VariantEffect {
+  readonly pn: string;
+  readonly mcfn: string;
+  readonly tasks: readonly ChangedTask[];
+}
+
+/** One edited statement with what it does to hashes; only statements that change a hash have one. */
+export interface HashChange {
+  readonly edit: EditedStatement;
+  readonly variants: readonly VariantEffect[];
+}
+
+/** @param edits of all open documents that take part, so that none answers for another's change */
+export function attribute(
+  changes: readonly VariantChange[],
+  edits: readonly EditedStatement[],
+): HashChange[] {
+  const own = changes.map((change) =>
+    edits.map(({ names }) => {
+      const set = [...change.nodes].filter((node) => names.some((name) => matches(name, node)));
+      return new Set(set);
+    }),
+  );
+  const silent = edits.map((_, index) => own.every((sets) => sets[index]!.size === 0));
+  const effects = edits.map((): VariantEffect[] => []);
+  for (const [index, change] of changes.entries()) {
+    const targets = responsibilities(change, own[index]!, silent);
+    for (const [which, nodes] of targets.entries()) {
+      const tasks = reached(change, nodes);
+      const { pn, mcfn } = change.current;
+      if (tasks.length > 0) effects[which]!.push({ pn, mcfn, tasks });
+    }
+  }
+  return edits.flatMap((edit, index) =>
+    effects[index]!.length > 0 ? [{ edit, variants: effects[index]! }] : [],
+  );
+}
+
+/** The changed nodes of a variant that each edit answers for. */
+function responsibilities(
+  change: VariantChange,
+  own: readonly ReadonlySet<string>[],
+  silent: readonly boolean[],
+): ReadonlySet<string>[] {
+  const explained = new Set(own.flatMap((nodes) => [...nodes]));
+  const others = [...change.nodes].filter(
+    (node) => !explained.has(node) && !follows(node, change, explained),
+  );
+  if (others.length === 0) return [...own];
+  if (silent.includes(true)) return own.map((nodes, index) => (silent[index] ? new Set(others) : nodes));
+  // No edit is left that could be the cause: what nothing else explains, all of them may have done.
+  const known = new Set(reached(change, explained).map(({ task }) => task));
+  const unexplained = reached(change, new Set(others)).some(({ task }) => !known.has(task));
+  return unexplained ? own.map((nodes) => new Set([...nodes, ...others])) : [...own];
+}
+
+/** Whether a node differs only in naming, or no longer naming, what is explained already. */
+function follows(name: string, change: VariantChange, explained: ReadonlySet<string>): boolean {
+  const now = change.current.nodes.get(name);
+  const before = change.baseline.nodes.get(name);
+  if (!now || !before) return isReachedOnlyThrough(name, change, explained);
+  return now.value === before.value && difference(now, before).every((other) => explained.has(other));
+}
+
+/** A node that came or went because something explained names it now, or did. */
+function isReachedOnlyThrough(
+  name: string,
+  { current, baseline }: VariantChange,
+  explained: ReadonlySet<string>,
+): boolean {
+  const nodes = current.nodes.has(name) ? current.nodes : baseline.nodes;
+  const users = [...nodes].filter(([, { dependencies }]) => dependencies.includes(name));
+  return users.length > 0 && users.every(([user]) => explained.has(user));
+}
+
+function difference(a: DependencyNode, b: DependencyNode): string[] {
+  const [inA, inB] = [new Set(a.dependencies), new Set(b.dependencies)];
+  return [
+    ...a.dependencies.filter((name) => !inB.has(name)),
+    ...b.dependencies.filter((name) => !inA.has(name)),
+  ];
+}
+
+function reached(change: VariantChange, nodes: ReadonlySet<string>): ChangedTask[] {
+  if (nodes.size === 0) return [];
+  const chains = chainsTo(nodes, change.current.nodes, change.baseline.nodes);
+  return change.tasks.flatMap((task) => {
+    const chain = chains.get(task.task);
+    return chain ? [{ ...task, chain }] : [];
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * What a hover says of a task or a variable, as markdown.
+ *
+ * Markdown is text to every editor; whatever comes from the workspace is put into code spans and fences, so that it
+ * cannot become markup.
+ */
+import type { VariableInspection } from '../engine/results.ts';
+import type { Origin, VariantSignatures } from '../signature/signatures.ts';
+import { type Chain, chainsTo, showChain } from './chains.ts';
+import { compareEvaluations, type VariantChange } from './comparison.ts';
+import { previousHash } from './lenses.ts';
+import type { Symbol } from './symbols.ts';
+import { isUnknown, plainVariant, taskOf, type View } from './view.ts';
+import { counted } from './wording.ts';
+
+/** A markdown link target for a place; `line` counts from 1. */
+export type LinkTo = (path: string, line: number) => string;
+
+const MOST_NAMES = 40;
+const MOST_CHAINS = 12;
+const MOST_ORIGINS = 8;
+const MOST_VALUE = 1_500;
+
+/** What a symbol means in the recipe; undefined where it means nothing there. */
+export function meaning(symbol: Symbol, view: View): 'task' | 'variable' | undefined {
+  const variants = view.current?.variants ?? [];
+  if (variants.some((variant) => taskOf(variant, symbol.name))) return 'task';
+  if (symbol.kind === 'task-word') return undefined;
+  if (symbol.kind === 'name') return 'variable';
+  // A bare word in code: only a function that takes part, and functions are in lower case.
+  return /^[a-z_]/.test(symbol.name) && variants.some(({ nodes }) => nodes.has(symbol.name))
+    ? 'variable'
+    : undefined;
+}
+
+export function taskHover(task: string, view: View): string {
+  const having = (view.current?.variants ?? []).filter((variant) => taskOf(variant, task));
+  const changes = compareEvaluations(view.current, view.baseline);
+  const lines = [`### ${task}`, ''];
+  for (const variant of having) lines.push(`- ${code(variant.pn)}: ${hashText(task, variant, view)}`);
+  const [first] = having;
+  if (first) lines.push('', ...ingredients(task, first));
+  for (const change of changes) lines.push(...changedIngredients(task, change));
+  return lines.join('\n');
+}
+
+function hashText(task: string, variant: VariantSignatures, view: View): string {
+  const { basehash } = taskOf(variant, task)!;
+  if (isUnknown(basehash)) return `unknown: ${code(basehash.unknown)}`;
+  const before = previousHash(task, variant, view);
+  return before === undefined || before === basehash ? code(basehash) : `${code(before)} → ${code(basehash)}`;
+}
+
+function ingredients(task: string, variant: VariantSignatures): string[] {
+  const { dependencies } = taskOf(variant, task)!;
+  const direct = variant.nodes.get(task)?.dependencies ?? [];
+  if (dependencies.length === 0) return ['Only its own text goes in.'];
+  return [
+    `${counted(dependencies.length, 'variable')} and functions go in, ${direct.length} directly: ${names(direct)}`,
+  ];
+}
+
+function changedIngredients(task: string, change: VariantChange): string[] {
+  if (!change.tasks.some((changed) => changed.task === task)) return [];
+  const known = new Set([task, ...(taskOf(change.current, task)?.dependencies ?? [])]);
+  for (const name of taskOf(change.baseline, task)?.dependencies ?? []) known.add(name);
+  const changed = [...change.nodes].filter((name) => known.has(name));
+  return ['', `Changed for ${code(change.current.pn)}: ${names(changed)}`];
+}
+
+/** Which variables of the configuration say what stays out of hashes. */
+export const IGNORE_VARIABLES = ['BB_BASEHASH_IGNORE_VARS', 'BB_HASHBASE_WHITELIST'];
+
+/** @param ignored the names that enter no hash by the configuration's word */
+export function variableHover(
+  inspection: VariableInspection,
+  view: View,
+  ignored: ReadonlySet<string>,
+  link: LinkTo,
+): string {
+  const { name, unexpanded, expanded, flags, origins } = inspection;
+  const lines = [`### ${plain(name)}`, ''];
+  if (unexpanded === undefined) lines.push('Not set.');
+  else {
+    lines.push(fence(unexpanded));
+    if (expanded !== undefined && expanded !== unexpanded) lines.push('', 'Expanded:', '', fence(expanded));
+  }
+  if (origins.length > 0) lines.push('', `Set in: ${originLinks(origins, link)}`);
+  const shown = Object.entries(flags).filter(([flag]) => !flag.startsWith('_'));
+  for (const [flag, value] of shown) lines.push('', `Flag ${code(flag)}: ${code(cut(value, 200))}`);
+  return [...lines, '', ...reach(name, view, ignored)].join('\n');
+}
+
+function originLinks(origins: readonly Origin[], link: LinkTo): string {
+  const shown = origins.slice(0, MOST_ORIGINS).map(({ path, line, operation }) => {
+    const file = path.slice(path.lastIndexOf('/') + 1);
+    return `[${plain(`${file}:${line}`)}](${link(path, line)}) (${code(operation)})`;
+  });
+  const rest = origins.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+}
+
+/** Which tasks a variable enters and how, or why it enters none. */
+function reach(name: string, view: View, ignored: ReadonlySet<string>): string[] {
+  const variant = plainVariant(view.current);
+  if (!variant) return [];
+  const chains = taskChains(name, variant);
+  if (chains.length > 0) {
+    const shown = chains.slice(0, MOST_CHAINS).map((chain) => `- ${code(showChain(chain))}`);
+    const rest = chains.length - shown.length;
+    return [
+      `Enters ${counted(chains.length, 'task')} of ${code(variant.pn)}:`,
+      '',
+      ...shown,
+      ...(rest > 0 ? [`- and ${rest} more`] : []),
+    ];
+  }
+  const why = ignored.has(name) ? `: ${code(IGNORE_VARIABLES[0]!)} leaves it out` : '';
+  return [`Enters no basehash of ${code(variant.pn)}${why}.`];
+}
+
+/** The shortest chain from each task to a variable, or to a test for items of it, in BitBake's order of tasks. */
+export function taskChains(name: string, variant: VariantSignatures): Chain[] {
+  const direct = chainsTo([name], variant.nodes);
+  const tested = [...variant.nodes].filter(([, { value }]) => value?.includes(`\n${name}{`));
+  const indirect = chainsTo(
+    tested.map(([user]) => user),
+    variant.nodes,
+  );
+  const known = variant.nodes.has(name);
+  return variant.tasks.flatMap(({ task }) => {
+    const chain = known ? direct.get(task) : undefined;
+    if (chain) return [chain];
+    const through = indirect.get(task);
+    return through ? [[...through, `${name}{…}`]] : [];
+  });
+}
+
+function names(list: readonly string[]): string {
+  const shown = list.slice(0, MOST_NAMES).map(code);
+  const rest = list.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+/** A code span, whatever backticks the text has. */
+function code(text: string): string {
+  const line = text.replace(/\s*\n\s*/g, ' ');
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
+  const ticks = '`'.repeat(longest + 1);
+  const space = longest > 0 || line.trim() === '' ? ' ' : '';
+  return `${ticks}${space}${line}${space}${ticks}`;
+}
+
+function fence(text: string): string {
+  const shown = cut(text, MOST_VALUE);
+  const longest = Math.max(2, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
+  const ticks = '`'.repeat(longest + 1);
+  return `${ticks}\n${shown}\n${ticks}`;
+}
+
+/** Text outside code, with the characters of markup escaped. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#+!|~$-]/g, '\\$&');
+}

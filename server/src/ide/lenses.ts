@@ -1,0 +1,163 @@
+/**
+ * The lenses of a document: one at its head that sums up the recipe, one over each function of a task.
+ */
+import type { Position, Range } from '../base/text.ts';
+import type { Statement } from '../syntax/statements.ts';
+import type { SyntaxTree } from '../syntax/tree.ts';
+import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import { compareEvaluations } from './comparison.ts';
+import { baseName } from './names.ts';
+import { nameRange, originRange } from './places.ts';
+import { counterpart, isUnknown, plainVariant, shortHash, taskOf, type Trees, type View } from './view.ts';
+import { counted } from './wording.ts';
+
+export interface TaskEntry {
+  readonly name: string;
+  /** In full, or why it is unknown. */
+  readonly basehash: string;
+  /** The baseline's, where it is another. */
+  readonly previous?: string;
+  readonly place?: { readonly path: string; readonly position: Position };
+}
+
+export interface Lens {
+  readonly range: Range;
+  readonly title: string;
+  /** What a click lists. */
+  readonly tasks: readonly TaskEntry[];
+}
+
+export function lenses(tree: SyntaxTree, view: View, trees: Trees): Lens[] {
+  const plain = plainVariant(view.current);
+  if (!plain) return [headLens(unavailable(view))];
+  const head = headLens(summary(tree, view, plain), entries(view, trees));
+  return [head, ...functionLenses(tree, view, plain, trees)];
+}
+
+function headLens(title: string, tasks: readonly TaskEntry[] = []): Lens {
+  return { range: { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } }, title, tasks };
+}
+
+function unavailable({ failure, recipe }: View): string {
+  if (failure) return `unknown: ${failure.message}`;
+  return recipe === undefined ? 'no recipe found that uses this file' : 'unknown: nothing could be evaluated';
+}
+
+/** `12 tasks · do_install 3f2a91c4 → 9b01c2d3 · 2 changed, +1 variant` */
+function summary(tree: SyntaxTree, view: View, plain: VariantSignatures): string {
+  const of = tree.kind === 'recipe' ? '' : `${plain.pn}: `;
+  if (plain.skipped !== undefined) return `${of}skipped: ${oneLine(plain.skipped)}`;
+  const headline = headlineTask(tree, plain);
+  const parts = [`${of}${counted(plain.tasks.length, 'task')}`];
+  if (headline) parts.push(hashTitle(headline, plain, view));
+  const changed = changeCounts(view, plain);
+  return [...parts, ...(changed ? [changed] : [])].join(' · ');
+}
+
+function changeCounts(view: View, plain: VariantSignatures): string | undefined {
+  const changes = compareEvaluations(view.current, view.baseline);
+  if (changes.length === 0) return undefined;
+  const own = changes.find(({ current }) => current.mcfn === plain.mcfn)?.tasks.length ?? 0;
+  const others = changes.length - (own > 0 ? 1 : 0);
+  const more = others > 0 ? [`+${counted(others, 'variant')}`] : [];
+  return [...(own > 0 ? [`${own} changed`] : []), ...more].join(', ');
+}
+
+/** do_install, else the first task with a function in this file, else the first of all. */
+function headlineTask(tree: SyntaxTree, plain: VariantSignatures): TaskSignature | undefined {
+  const install = taskOf(plain, 'do_install');
+  if (install) return install;
+  for (const statement of tree.statements) {
+    const task = statement.kind === 'function' && taskOf(plain, taskDefinedBy(statement, tree, plain) ?? '');
+    if (task) return task;
+  }
+  return plain.tasks[0];
+}
+
+function functionLenses(tree: SyntaxTree, view: View, plain: VariantSignatures, trees: Trees): Lens[] {
+  return tree.statements.flatMap((statement) => {
+    if (statement.kind !== 'function') return [];
+    const variants = view.current?.variants ?? [];
+    // A function may belong to a task that only another variant has.
+    for (const variant of [plain, ...variants]) {
+      const task = taskOf(variant, taskDefinedBy(statement, tree, variant) ?? '');
+      if (!task) continue;
+      const title =
+        hashTitle(task, variant, view) +
+        (variant === plain ? elsewhere(task, plain, view) : ` (${variant.pn})`);
+      return [{ range: nameRange(statement), title, tasks: entries(view, trees, task.task) }];
+    }
+    return [];
+  });
+}
+
+/**
+ * The task whose text a function is or adds to: `do_x`, `do_x:append`, and in a class `name_do_x`, which
+ * EXPORT_FUNCTIONS makes do_x, where the task comes to it.
+ */
+export function taskDefinedBy(
+  statement: Statement,
+  tree: SyntaxTree,
+  variant: VariantSignatures,
+): string | undefined {
+  if (statement.kind !== 'function') return undefined;
+  const name = baseName(statement.name);
+  if (taskOf(variant, name)) return name;
+  const exported = /^.+?_(do_\w+)$/.exec(name)?.[1];
+  if (tree.kind !== 'class' || exported === undefined) return undefined;
+  return variant.nodes.get(exported)?.dependencies.includes(name) ? exported : undefined;
+}
+
+/** `do_install 3f2a91c4`, `do_install 3f2a91c4 → 9b01c2d3`, `do_install unknown: …` */
+function hashTitle({ task, basehash }: TaskSignature, variant: VariantSignatures, view: View): string {
+  if (isUnknown(basehash)) return `${task} unknown: ${oneLine(basehash.unknown)}`;
+  const before = previousHash(task, variant, view);
+  return before === undefined || before === basehash
+    ? `${task} ${shortHash(basehash)}`
+    : `${task} ${shortHash(before)} → ${shortHash(basehash)}`;
+}
+
+/** Said only where the plain variant is the same: an edit that changes it mostly changes the others too. */
+function elsewhere({ task, basehash }: TaskSignature, plain: VariantSignatures, view: View): string {
+  const before = previousHash(task, plain, view);
+  if (before !== undefined && before !== basehash) return '';
+  const others = (view.current?.variants ?? []).filter((variant) => {
+    const now = taskOf(variant, task)?.basehash;
+    const was = previousHash(task, variant, view);
+    return variant !== plain && typeof now === 'string' && was !== undefined && was !== now;
+  });
+  return others.length > 0 ? ` +${counted(others.length, 'variant')} changed` : '';
+}
+
+/** The hash that the baseline has; undefined where it has none to compare with. */
+export function previousHash(task: string, variant: VariantSignatures, view: View): string | undefined {
+  const before = counterpart(variant, view.baseline);
+  const hash = before && taskOf(before, task)?.basehash;
+  return typeof hash === 'string' ? hash : undefined;
+}
+
+/** What a click lists: the tasks of all variants, the plain one's first; those of one name where it is given. */
+function entries(view: View, trees: Trees, only?: string): TaskEntry[] {
+  return (view.current?.variants ?? []).flatMap((variant, index) =>
+    variant.tasks
+      .filter(({ task }) => only === undefined || task === only)
+      .map(({ task, basehash }): TaskEntry => {
+        const origins = view.current?.origins.get(task);
+        const origin = origins?.find(({ operation }) => operation.startsWith('set')) ?? origins?.[0];
+        const before = previousHash(task, variant, view);
+        return {
+          name: index === 0 ? task : `${task} (${variant.pn})`,
+          basehash: isUnknown(basehash) ? `unknown: ${oneLine(basehash.unknown)}` : basehash,
+          ...(before !== undefined && before !== basehash && { previous: before }),
+          ...(origin && {
+            place: { path: origin.path, position: originRange(origin, trees).start },
+          }),
+        };
+      }),
+  );
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

@@ -1,0 +1,63 @@
+/**
+ * What is known of one open document: the recipe that gives its tasks a meaning, that recipe's evaluation as the
+ * editor has it and as the baseline has it.
+ *
+ * Everything in `ide` is computed from this, the document's tree and a position. Paths are all spelled alike (the
+ * caller has resolved symbolic links and `..`), so that they can be compared. Knows no editor and reads nothing.
+ */
+import type { SourceFile, RecipeEvaluation } from '../engine/results.ts';
+import type { Unknown, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import type { SyntaxTree } from '../syntax/tree.ts';
+
+/** Why there is no evaluation. */
+export interface Failure {
+  readonly message: string;
+  /** Where the evaluation was when it was stopped; `line` counts from 1. */
+  readonly where: { readonly path: string; readonly line: number } | undefined;
+}
+
+export interface View {
+  /** The document. */
+  readonly path: string;
+  /** The .bb file that is evaluated for it; undefined where none is known to use it. */
+  readonly recipe: string | undefined;
+  /** With the texts of the open documents. */
+  readonly current: RecipeEvaluation | undefined;
+  /** With their baseline texts; undefined where it cannot be told, then nothing counts as changed. */
+  readonly baseline: RecipeEvaluation | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** The tree of a file's present text; undefined where it cannot be read. */
+export type Trees = (path: string) => SyntaxTree | undefined;
+
+/** The variant that speaks for the recipe: the plain one. */
+export function plainVariant(evaluation: RecipeEvaluation | undefined): VariantSignatures | undefined {
+  return evaluation?.variants[0];
+}
+
+export function taskOf(variant: VariantSignatures | undefined, task: string): TaskSignature | undefined {
+  return variant?.tasks.find((known) => known.task === task);
+}
+
+/** The same variant in another evaluation. */
+export function counterpart(
+  variant: VariantSignatures,
+  evaluation: RecipeEvaluation | undefined,
+): VariantSignatures | undefined {
+  return evaluation?.variants.find(({ mcfn }) => mcfn === variant.mcfn);
+}
+
+export function isUnknown(hash: TaskSignature['basehash']): hash is Unknown {
+  return typeof hash !== 'string';
+}
+
+/** The first eight digits: enough to tell two hashes apart at a glance. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 8);
+}
+
+/** Whether a file takes part in an evaluation. */
+export function takesPart(path: string, evaluation: RecipeEvaluation): SourceFile | undefined {
+  return evaluation.files.find((file) => file.path === path);
+}

@@ -1,0 +1,13 @@
+/** Lists of names as they are said in a sentence. */
+
+/** `a`, `a and b`, `a, b and c`; past `most` names, `a, b and 3 more`. */
+export function enumerate(names: readonly string[], most = 8): string {
+  const shown = names.length > most ? [...names.slice(0, most), `${names.length - most} more`] : names;
+  if (shown.length < 2) return shown[0] ?? '';
+  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)!}`;
+}
+
+/** `1 task`, `2 tasks`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,206 @@
+/**
+ * One build directory as the server sees it: `engine/workspace.ts` with every path in its canonical spelling, and
+ * the baseline beside it.
+ *
+ * BitBake spells paths as BBLAYERS does (`build/../meta-sample/…`, through symbolic links), and so do evaluations;
+ * an editor has its own spelling. This is the one place that knows both.
+ */
+import { splitWords } from '../base/words.ts';
+import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
+import { Workspace } from '../engine/workspace.ts';
+import type { BuildDirectory } from '../host/buildDirectory.ts';
+import { connectEvaluator } from '../host/evaluatorConnection.ts';
+import { evaluatorFiles } from '../host/installation.ts';
+import { canonicalPath, readSource } from '../host/sources.ts';
+import { IGNORE_VARIABLES } from '../ide/hover.ts';
+import type { Origin } from '../signature/signatures.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export class Build {
+  private readonly workspace: Workspace;
+  /**
+   * A second evaluator with the baseline texts laid over the files: an edited configuration file cannot be put
+   * back for one evaluation. Started when the first such edit is seen.
+   */
+  private baselineWorkspace: Workspace | undefined;
+  private baselineTexts = new Map<string, string>();
+  /** Texts of open documents, and whether they lie over their files. */
+  private readonly told = new Map<string, { readonly text: string; readonly laid: boolean }>();
+  private readonly canonicals = new Map<string, string>();
+  /** Canonical path -> how BitBake spells it. */
+  private readonly spelled = new Map<string, Set<string>>();
+  private read: { readonly raw: ConfigurationSummary; readonly summary: ConfigurationSummary } | undefined;
+
+  constructor(
+    readonly directory: BuildDirectory,
+    private readonly environment: Environment,
+  ) {
+    this.workspace = this.start();
+  }
+
+  private start(): Workspace {
+    const connect = () => connectEvaluator(this.directory, evaluatorFiles(), this.environment);
+    return new Workspace({ processes: 1, connect });
+  }
+
+  /** The configuration; read again where something that it depends on has changed. */
+  async summary(): Promise<ConfigurationSummary> {
+    const raw = await this.workspace.summary();
+    if (this.read?.raw !== raw) this.read = { raw, summary: this.canonicalSummary(raw) };
+    return this.read.summary;
+  }
+
+  /**
+   * An open document's text, which stands for the file until it is taken away with `undefined`. A file that no
+   * layer holds, or a recipe that no BBFILES names, is none of BitBake's.
+   */
+  setText(path: string, text: string | undefined): void {
+    const told = this.told.get(path);
+    if (told?.text === text) return;
+    // Laying a text over a configuration file has all of it read again: not for one that is the same on disk.
+    const laid = told?.laid === true || (text !== undefined && text !== readSource(path));
+    if (text === undefined) this.told.delete(path);
+    else this.told.set(path, { text, laid });
+    if (laid) for (const name of this.spellings(path)) this.workspace.setOverlay(name, text);
+  }
+
+  /** Files changed on disk. @param listed whether files came or went */
+  filesChanged(paths: readonly string[], listed: boolean): void {
+    if (listed) this.canonicals.clear();
+    const changed = paths.filter((path) => {
+      const told = this.told.get(path);
+      if (told?.laid === false) this.told.delete(path);
+      // A document that was saved is known already.
+      return listed || !(told?.laid && told.text === readSource(path));
+    });
+    const names = changed.flatMap((path) => [...new Set([path, ...this.spellings(path, true)])]);
+    this.workspace.filesChanged(names);
+    this.baselineWorkspace?.filesChanged(names);
+  }
+
+  async evaluate(recipe: string): Promise<RecipeEvaluation> {
+    return this.canonical(await this.workspace.evaluate(this.recipeName(recipe)));
+  }
+
+  /**
+   * @param texts the baseline of every document that differs from it
+   * @param configuration whether one of them takes part in the configuration itself
+   */
+  async evaluateBaseline(
+    recipe: string,
+    texts: ReadonlyMap<string, string>,
+    configuration: boolean,
+  ): Promise<RecipeEvaluation> {
+    const overlays = new Map(
+      [...texts].flatMap(([path, text]) => this.spellings(path).map((name) => [name, text] as const)),
+    );
+    const name = this.recipeName(recipe);
+    if (!configuration) return this.canonical(await this.workspace.evaluate(name, overlays));
+    const baseline = (this.baselineWorkspace ??= this.start());
+    for (const known of this.baselineTexts.keys()) {
+      if (!overlays.has(known)) baseline.setOverlay(known, undefined);
+    }
+    for (const [path, text] of overlays) baseline.setOverlay(path, text);
+    this.baselineTexts = overlays;
+    return this.canonical(await baseline.evaluate(name));
+  }
+
+  /** Ends the second evaluator where no edited document needs it any more. */
+  releaseBaseline(): void {
+    this.baselineWorkspace?.dispose();
+    this.baselineWorkspace = undefined;
+    this.baselineTexts.clear();
+  }
+
+  async inspect(recipe: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
+    const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, name);
+    return found && { ...found, origins: found.origins.map((origin) => this.canonicalOrigin(origin)) };
+  }
+
+  /** What the configuration keeps out of hashes. */
+  async ignored(recipe: string, mcfn: string): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
+    for (const variable of IGNORE_VARIABLES) {
+      const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, variable);
+      for (const name of splitWords(found?.expanded ?? '')) names.add(name);
+    }
+    return names;
+  }
+
+  dispose(): void {
+    this.workspace.dispose();
+    this.releaseBaseline();
+  }
+
+  /** How BitBake spells a path, in all the ways that are known. */
+  private spellings(path: string, changed = false): string[] {
+    const known = this.spelled.get(path);
+    if (known) return [...known];
+    // A recipe that was not found is found only when it is there: its file has changed, not its text.
+    if (/\.bb(append)?$/.test(path) && !changed) return [];
+    for (const layer of this.read?.raw.layers ?? []) {
+      const root = this.canonicalOf(layer.path);
+      if (layer.path !== '' && path.startsWith(`${root}/`))
+        return [`${layer.path}${path.slice(root.length)}`];
+    }
+    const inside = this.directory.roots.some((root) => path.startsWith(`${root}/`));
+    return inside ? [path] : [];
+  }
+
+  private recipeName(recipe: string): string {
+    const [name = recipe] = this.spelled.get(recipe) ?? [];
+    return name;
+  }
+
+  private canonicalOf(path: string): string {
+    let canonical = this.canonicals.get(path);
+    if (canonical === undefined) {
+      canonical = path.startsWith('/') ? canonicalPath(path) : path;
+      this.canonicals.set(path, canonical);
+    }
+    return canonical;
+  }
+
+  private learn(path: string): string {
+    const canonical = this.canonicalOf(path);
+    const names = this.spelled.get(canonical);
+    if (names) names.add(path);
+    else this.spelled.set(canonical, new Set([path]));
+    return canonical;
+  }
+
+  private canonicalSummary(summary: ConfigurationSummary): ConfigurationSummary {
+    this.spelled.clear();
+    return {
+      ...summary,
+      layers: summary.layers.map((layer) => ({ ...layer, path: this.canonicalOf(layer.path) })),
+      recipes: summary.recipes.map(({ path, appends }) => ({
+        path: this.learn(path),
+        appends: appends.map((append) => this.learn(append)),
+      })),
+      problems: summary.problems.map((problem) => ({ ...problem, path: this.canonicalOf(problem.path) })),
+    };
+  }
+
+  private canonical(evaluation: RecipeEvaluation): RecipeEvaluation {
+    const origins = new Map(
+      [...evaluation.origins].map(([name, places]) => [
+        name,
+        places.map((place) => this.canonicalOrigin(place)),
+      ]),
+    );
+    return {
+      ...evaluation,
+      path: this.canonicalOf(evaluation.path),
+      files: evaluation.files.map((file) => ({ ...file, path: this.learn(file.path) })),
+      problems: evaluation.problems.map((problem) => ({ ...problem, path: this.canonicalOf(problem.path) })),
+      origins,
+    };
+  }
+
+  private canonicalOrigin(origin: Origin): Origin {
+    const path = this.canonicalOf(origin.path);
+    return path === origin.path ? origin : { ...origin, path };
+  }
+}

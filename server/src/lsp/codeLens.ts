@@ -1,0 +1,27 @@
+/** textDocument/codeLens. */
+import type { CodeLens } from 'vscode-languageserver/node';
+import { lenses } from '../ide/lenses.ts';
+import { toPosition, toRange } from './convert.ts';
+import type { Session } from './session.ts';
+
+/** Performed by the client, which is given plain data. */
+export const SHOW_TASK = 'sstateLens.showTask';
+
+export async function codeLens(uri: string, session: Session): Promise<CodeLens[]> {
+  const known = await session.settled(uri);
+  if (!known) return [];
+  return lenses(known.tree, known.view, session.trees).map(({ range, title, tasks }) => ({
+    range: toRange(range),
+    command: {
+      title,
+      // A lens without a command is shown as text.
+      command: tasks.length > 0 ? SHOW_TASK : '',
+      arguments: [
+        tasks.map(({ place, ...task }) => ({
+          ...task,
+          ...(place && { uri: session.documents.uriOf(place.path), position: toPosition(place.position) }),
+        })),
+      ],
+    },
+  }));
+}

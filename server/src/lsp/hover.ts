@@ -1,0 +1,22 @@
+/** textDocument/hover. */
+import { type Hover, MarkupKind, type Position } from 'vscode-languageserver/node';
+import { meaning, taskHover, variableHover } from '../ide/hover.ts';
+import { symbolAt } from '../ide/symbols.ts';
+import { fromPosition, toRange } from './convert.ts';
+import type { Session } from './session.ts';
+
+export async function hover(uri: string, position: Position, session: Session): Promise<Hover | undefined> {
+  const known = await session.settled(uri);
+  const symbol = known && symbolAt(known.tree, known.document.text, fromPosition(position));
+  if (!symbol) return undefined;
+  const { view } = known;
+  const what = meaning(symbol, view);
+  if (what === undefined) return undefined;
+  const range = toRange(symbol.range);
+  const answer = (value: string): Hover => ({ range, contents: { kind: MarkupKind.Markdown, value } });
+  if (what === 'task') return answer(taskHover(symbol.name, view));
+  const found = await session.inspect(view, symbol.name);
+  if (!found) return undefined;
+  const link = (path: string, line: number) => `${session.documents.uriOf(path)}#L${line}`;
+  return answer(variableHover(found.inspection, view, found.ignored, link));
+}

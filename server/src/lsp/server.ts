@@ -1,0 +1,179 @@
+/**
+ * The language server: one client over standard input and output. Converts between the protocol and `Session`, and
+ * nothing else. Standard output is the protocol alone; what there is to say goes to the client's log.
+ */
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type CancellationToken,
+  CodeLensRefreshRequest,
+  createConnection,
+  DidChangeConfigurationNotification,
+  type InitializeParams,
+  type InitializeResult,
+  LSPErrorCodes,
+  ProposedFeatures,
+  ResponseError,
+  TextDocuments,
+  TextDocumentSyncKind,
+  type WorkDoneProgressServerReporter,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
+import { codeLens } from './codeLens.ts';
+import { hover } from './hover.ts';
+import { Session } from './session.ts';
+import { readSettings, sameSettings, SECTION, type Settings } from './settings.ts';
+import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
+
+export interface ServerOptions {
+  readonly buildDir?: string;
+  readonly bitbake?: string;
+}
+
+export function serveLanguage(options: ServerOptions): void {
+  new LanguageServer(options).listen();
+}
+
+class LanguageServer {
+  private readonly connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
+  private readonly texts = new TextDocuments(TextDocument);
+  private session!: Session;
+  private capabilities: InitializeParams['capabilities'] = {};
+  private folders: string[] = [];
+  private settings: Settings = readSettings(undefined);
+  private progress: Promise<WorkDoneProgressServerReporter> | undefined;
+
+  constructor(private readonly options: ServerOptions) {}
+
+  listen(): void {
+    const { connection, texts } = this;
+    connection.onInitialize((params) => this.initialize(params));
+    connection.onInitialized(() => this.initialized());
+    connection.onDidChangeConfiguration(({ settings }) => this.configurationChanged(settings));
+    connection.onCodeLens(({ textDocument: { uri } }, token) =>
+      answered(() => codeLens(uri, this.session), token),
+    );
+    connection.onHover(({ textDocument: { uri }, position }, token) =>
+      answered(() => hover(uri, position, this.session), token),
+    );
+    connection.onShutdown(() => this.session?.close());
+    texts.onDidOpen(({ document }) => {
+      this.session.update(document, document.getText(), true);
+      if (this.session.buildDir === undefined) this.openBuild();
+    });
+    texts.onDidChangeContent(({ document }) => {
+      // The first version was told by its opening.
+      if (this.session.documents.byUri(document.uri)?.version === document.version) return;
+      this.session.update(document, document.getText(), false);
+    });
+    texts.onDidClose(({ document }) => this.session.closeDocument(document.uri));
+    texts.listen(connection);
+    connection.listen();
+    // A bug must not take the server down, nor go unnoticed.
+    process.on('uncaughtException', (error) => this.log(`this is a bug: ${error.stack ?? error.message}`));
+    process.on('unhandledRejection', (reason) => this.log(`this is a bug: ${String(reason)}`));
+  }
+
+  private initialize(params: InitializeParams): InitializeResult {
+    this.capabilities = params.capabilities;
+    this.settings = readSettings(params.initializationOptions);
+    const uris = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
+    this.folders = uris.filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri));
+    const related = params.capabilities.textDocument?.publishDiagnostics?.relatedInformation === true;
+    this.session = new Session(
+      {
+        status: (status) => this.tell(status),
+        publish: (diagnostics) => void this.connection.sendDiagnostics(diagnostics),
+        refresh: () => this.refresh(),
+        log: (message) => this.log(message),
+      },
+      related,
+    );
+    return {
+      serverInfo: { name: 'sstate-lens' },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        codeLensProvider: { resolveProvider: false },
+        hoverProvider: true,
+      },
+    };
+  }
+
+  private async initialized(): Promise<void> {
+    if (this.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration) {
+      await this.connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
+    }
+    this.openBuild();
+  }
+
+  private async configurationChanged(sent: unknown): Promise<void> {
+    const value = this.capabilities.workspace?.configuration
+      ? ((await this.connection.workspace.getConfiguration(SECTION)) as unknown)
+      : (sent as Record<string, unknown> | undefined)?.[SECTION];
+    const settings = readSettings(value);
+    if (sameSettings(settings, this.settings)) return;
+    this.settings = settings;
+    this.session.close();
+    this.openBuild();
+  }
+
+  /** Opens the build directory that is named, or found from the folders or open documents; or says why not. */
+  private openBuild(): void {
+    const named = this.options.buildDir ?? this.settings.buildDirectory;
+    if (named) {
+      const candidates = [...this.folders, process.cwd()].map((folder) => resolve(folder, named));
+      const path = candidates.find(isBuildDirectory);
+      if (path === undefined) this.session.say(wrongBuildDirectory(candidates[0]!));
+      else this.open(path);
+      return;
+    }
+    const documents = this.session.documents.all().map(({ path }) => dirname(path));
+    const starts = [...this.folders, ...documents];
+    const path = starts.map((start) => findBuildDirectory(start)).find((found) => found !== undefined);
+    if (path === undefined) this.session.say(noBuildDirectory(this.folders));
+    else this.open(path);
+  }
+
+  private open(path: string): void {
+    const { options, settings } = this;
+    this.log(`build directory: ${path}`);
+    this.session.open(path, options.bitbake, { ...process.env, ...settings.environment });
+  }
+
+  private tell(status: Status): void {
+    void this.connection.sendNotification(STATUS, status);
+    if (status.state === 'error') this.log(`${status.text}. ${status.tooltip ?? ''}`);
+    if (status.state === 'loading') {
+      this.progress ??= this.connection.window.createWorkDoneProgress().then((progress) => {
+        progress.begin('sstate Lens', undefined, status.text);
+        return progress;
+      });
+    } else {
+      void this.progress?.then((progress) => progress.done());
+      this.progress = undefined;
+    }
+  }
+
+  private refresh(): void {
+    if (!this.capabilities.workspace?.codeLens?.refreshSupport) return;
+    this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+  }
+
+  private log(message: string): void {
+    this.connection.console.log(message);
+  }
+}
+
+/** A request's answer, or that it was cancelled while it was worked on. */
+async function answered<T>(
+  work: () => Promise<T>,
+  token: CancellationToken,
+): Promise<T | ResponseError<void>> {
+  const cancelled = () => new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
+  if (token.isCancellationRequested) return cancelled();
+  return new Promise((done, fail) => {
+    token.onCancellationRequested(() => done(cancelled()));
+    work().then(done, fail);
+  });
+}

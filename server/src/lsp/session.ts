@@ -1,0 +1,216 @@
+/**
+ * What the requests of one client are answered from: its open documents, the build directory they belong to, and
+ * the views of them. Knows the client only through `SessionEvents`.
+ */
+import type { Problem } from '../base/problem.ts';
+import type { ConfigurationSummary, VariableInspection } from '../engine/results.ts';
+import { openBuildDirectory } from '../host/buildDirectory.ts';
+import { GitTexts } from '../host/git.ts';
+import { canonicalPath, readSource } from '../host/sources.ts';
+import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
+import { type Failure, plainVariant, type Trees, type View } from '../ide/view.ts';
+import { BUILT_IN_VERSION, releaseOf } from '../metadata/release.ts';
+import type { SyntaxTraits } from '../syntax/statements.ts';
+import type { SyntaxTree } from '../syntax/tree.ts';
+import { Build, type Environment } from './build.ts';
+import { Diagnostics, type Published } from './diagnostics.ts';
+import { type OpenDocument, OpenDocuments } from './documents.ts';
+import { configured, loading, type Status, unreadable } from './status.ts';
+import { Views } from './views.ts';
+
+export interface SessionEvents {
+  status(status: Status): void;
+  publish(diagnostics: Published): void;
+  /** Lenses that were shown may be others now. */
+  refresh(): void;
+  log(message: string): void;
+}
+
+/** A document with all that a request about it needs. */
+export interface Known {
+  readonly document: OpenDocument;
+  readonly tree: SyntaxTree;
+  readonly view: View;
+}
+
+export class Session {
+  private readonly git = new GitTexts();
+  readonly documents = new OpenDocuments(this.git);
+  private readonly diagnostics: Diagnostics;
+  private build: Build | undefined;
+  private views: Views | undefined;
+  private watcher: LayerWatcher | undefined;
+  private summary: ConfigurationSummary | undefined;
+  private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
+  /** What the last status said, so that it is not said again. */
+  private said = '';
+
+  constructor(
+    private readonly events: SessionEvents,
+    hasRelated: boolean,
+  ) {
+    this.diagnostics = new Diagnostics(this.documents, () => this.traits, hasRelated);
+  }
+
+  /** The tree of any file that a view may refer to. */
+  readonly trees: Trees = (path) => this.documents.tree(path, this.traits);
+
+  get buildDir(): string | undefined {
+    return this.build?.directory.path;
+  }
+
+  /** Reads a build directory instead of the one before; reads its configuration in the background. */
+  open(path: string, bitbakeDir: string | undefined, environment: Environment): void {
+    this.close();
+    const directory = openBuildDirectory(path, bitbakeDir);
+    this.build = new Build(directory, environment);
+    this.views = new Views(this.build, this.documents, {
+      configured: (summary) => this.configured(summary),
+      computed: () => this.publish(),
+      settled: (different) => {
+        this.publish();
+        if (different) this.events.refresh();
+      },
+      failed: (error) => this.events.log(describe(error)),
+    });
+    this.say(loading(directory.path));
+    this.views.schedule(0);
+  }
+
+  /** Forgets the build directory; the documents stay. */
+  close(): void {
+    this.views?.dispose();
+    this.build?.dispose();
+    void this.watcher?.dispose();
+    this.views = this.build = this.watcher = this.summary = undefined;
+  }
+
+  // Documents
+
+  /** A document was opened or edited. */
+  update(document: Parameters<OpenDocuments['set']>[0], text: string, opened: boolean): void {
+    const path = this.documents.set(document, text);
+    if (path === undefined) return;
+    // Opening a file shows what there is already.
+    if (opened && text === readSource(path)) this.views?.schedule(0);
+    else this.views?.textChanged(path);
+    if (opened) void this.readBaselines([path]);
+  }
+
+  closeDocument(uri: string): void {
+    const document = this.documents.byUri(uri);
+    const path = this.documents.close(uri);
+    if (path === undefined || !document) return;
+    if (this.diagnostics.closed(uri)) this.events.publish({ uri, version: 0, diagnostics: [] });
+    this.build?.setText(path, undefined);
+    this.views?.closed(path);
+    // From now on it counts as it is on disk.
+    const disk = readSource(path);
+    if (document.baseline !== disk) this.views?.baselineChanged(path);
+    if (document.text !== disk) this.views?.textChanged(path);
+  }
+
+  /** A document in its present state; waits until that has been computed. */
+  async settled(uri: string): Promise<Known | undefined> {
+    const path = this.documents.byUri(uri)?.path;
+    if (path === undefined) return undefined;
+    const view = await this.views?.settled(path);
+    const document = this.documents.get(path);
+    const tree = this.trees(path);
+    return view && document && tree && { document, tree, view };
+  }
+
+  /** The final value of a variable of the view's recipe. */
+  async inspect(
+    view: View,
+    name: string,
+  ): Promise<{ inspection: VariableInspection; ignored: ReadonlySet<string> } | undefined> {
+    const variant = plainVariant(view.current);
+    if (!this.build || !variant || view.recipe === undefined) return undefined;
+    const inspection = await this.build.inspect(view.recipe, variant.mcfn, name);
+    if (!inspection) return undefined;
+    return { inspection, ignored: await this.build.ignored(view.recipe, variant.mcfn) };
+  }
+
+  // What happens outside
+
+  private configured(summary: ConfigurationSummary | Failure): void {
+    if ('message' in summary) return this.say(unreadable(summary.message));
+    if (this.summary !== summary) {
+      this.summary = summary;
+      this.traits = releaseOf(summary.bitbakeVersion).syntax;
+      this.watcher ??= this.watch(summary);
+      for (const problem of summary.problems) this.events.log(describeProblem(problem));
+    }
+    this.say(configured(summary));
+  }
+
+  private watch({ layers }: ConfigurationSummary): LayerWatcher {
+    const watcher = new LayerWatcher({
+      buildDir: this.build!.directory.path,
+      layers: layers.map(({ path }) => path).filter((path) => path !== ''),
+      onChange: (changes) => this.filesChanged(changes),
+      onTrouble: (message) => this.events.log(message),
+    });
+    for (const { path } of this.documents.all()) void this.watchHead(path, watcher);
+    return watcher;
+  }
+
+  private async watchHead(path: string, watcher = this.watcher): Promise<void> {
+    const head = await this.git.head(path.slice(0, path.lastIndexOf('/')));
+    if (head) watcher?.add(head.watched);
+  }
+
+  private filesChanged({ changed, listed }: FileChanges): void {
+    const isGit = (path: string) => /\/(logs\/)?HEAD$/.test(path);
+    if ([...changed, ...listed].some(isGit)) this.git.forget();
+    const files = (paths: readonly string[]) => paths.filter((path) => !isGit(path)).map(canonicalPath);
+    const [texts, names] = [files(changed), files(listed)];
+    for (const path of [...texts, ...names]) this.documents.fileChanged(path);
+    this.build?.filesChanged(texts, false);
+    if (names.length > 0) {
+      this.build?.filesChanged(names, true);
+      this.views?.everythingChanged();
+    }
+    for (const path of texts) {
+      this.views?.textChanged(path);
+      if (!this.documents.get(path)) this.views?.baselineChanged(path);
+    }
+    // A commit changes every baseline, saving that of a file that is not yet in git.
+    void this.readBaselines(this.documents.all().map(({ path }) => path));
+  }
+
+  private async readBaselines(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      const before = this.documents.get(path)?.baseline;
+      if (!(await this.documents.readBaseline(path))) continue;
+      const document = this.documents.get(path);
+      // One that is as it was on disk so far changes nothing.
+      if (before !== undefined || document?.text !== document?.baseline) this.views?.baselineChanged(path);
+      await this.watchHead(path);
+    }
+  }
+
+  private publish(): void {
+    const views = this.documents.all().flatMap(({ path }) => this.views?.get(path) ?? []);
+    for (const published of this.diagnostics.update(views, this.summary?.problems ?? [])) {
+      this.events.publish(published);
+    }
+  }
+
+  say(status: Status): void {
+    const text = JSON.stringify(status);
+    if (text === this.said) return;
+    this.said = text;
+    this.events.status(status);
+  }
+}
+
+function describeProblem({ path, range, severity, message }: Problem): string {
+  const line = range ? `:${range.start.line + 1}` : '';
+  return `${path}${line}: ${severity}: ${message}`;
+}
+
+function describe(error: unknown): string {
+  return `this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

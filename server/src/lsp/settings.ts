@@ -1,0 +1,30 @@
+/** The settings a client may send, and what of them is usable: they come from outside. */
+
+export interface Settings {
+  /** A folder with conf/bblayers.conf, absolute or relative to a workspace folder; empty: found by looking. */
+  readonly buildDirectory: string;
+  /** Added to the environment that BitBake would be started with. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export const SECTION = 'sstateLens';
+
+export function readSettings(value: unknown): Settings {
+  const section = isRecord(value) ? value : {};
+  const { buildDirectory, environment } = section;
+  const entries = isRecord(environment) ? Object.entries(environment) : [];
+  return {
+    buildDirectory: typeof buildDirectory === 'string' ? buildDirectory.trim() : '',
+    environment: Object.fromEntries(
+      entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
+  };
+}
+
+export function sameSettings(a: Settings, b: Settings): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

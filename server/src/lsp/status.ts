@@ -1,0 +1,80 @@
+/**
+ * What the server says about itself: `sstateLens/status`, for a status bar. A client that does not know the
+ * notification leaves it alone.
+ */
+import { NotificationType } from 'vscode-languageserver/node';
+import type { ConfigurationSummary } from '../engine/results.ts';
+import { counted } from '../ide/wording.ts';
+
+export interface Status {
+  readonly state: 'loading' | 'ready' | 'degraded' | 'error';
+  /** A few words. */
+  readonly text: string;
+  /** Markdown. */
+  readonly tooltip?: string;
+}
+
+export const STATUS = new NotificationType<Status>('sstateLens/status');
+
+const MOST_PROBLEMS = 5;
+
+export function loading(buildDir: string): Status {
+  return {
+    state: 'loading',
+    text: 'loading the configuration',
+    tooltip: `Build directory: ${code(buildDir)}`,
+  };
+}
+
+export function noBuildDirectory(searched: readonly string[]): Status {
+  return {
+    state: 'error',
+    text: 'no build directory',
+    tooltip:
+      `No \`conf/bblayers.conf\` was found from ${searched.map(code).join(', ') || 'the open folder'} on. ` +
+      'Set `sstateLens.buildDirectory` to the folder that BitBake is started in, or start the server with ' +
+      '`--build-dir DIR`.',
+  };
+}
+
+export function wrongBuildDirectory(path: string): Status {
+  return {
+    state: 'error',
+    text: 'no build directory',
+    tooltip: `${code(path)} has no \`conf/bblayers.conf\`. Choose the folder that BitBake is started in.`,
+  };
+}
+
+export function configured(summary: ConfigurationSummary): Status {
+  const errors = summary.problems.filter(({ severity }) => severity === 'error');
+  const machine = summary.machine ?? 'no MACHINE';
+  const facts = [
+    `Build directory: ${code(summary.buildDir)}`,
+    `${counted(summary.recipes.length, 'recipe')} in ${counted(summary.layers.length, 'layer')}` +
+      `: ${summary.layers.map(({ name }) => code(name)).join(', ')}`,
+    ...(summary.distro === undefined ? [] : [`DISTRO ${code(summary.distro)}`]),
+    summary.bitbakeDir === undefined
+      ? `No BitBake is at hand: the rules are those of ${summary.bitbakeVersion}`
+      : `BitBake ${summary.bitbakeVersion} in ${code(summary.bitbakeDir)}`,
+  ];
+  const shown = errors.slice(0, MOST_PROBLEMS).map(({ path, range, message }) => {
+    const line = range ? `:${range.start.line + 1}` : '';
+    return `${code(`${path}${line}`)} ${code(message)}`;
+  });
+  const tooltip = [...shown, ...facts].join('\n\n');
+  return errors.length > 0
+    ? {
+        state: 'degraded',
+        text: `${machine}, ${counted(errors.length, 'error')} in the configuration`,
+        tooltip,
+      }
+    : { state: 'ready', text: machine, tooltip };
+}
+
+export function unreadable(message: string): Status {
+  return { state: 'error', text: 'the configuration cannot be read', tooltip: code(message) };
+}
+
+function code(text: string): string {
+  return `\`\`${text.replace(/`+/g, "'").replace(/\s+/g, ' ')}\`\``;
+}
