@@ -217,19 +217,20 @@ export class Editor {
     return (await this.#page.locator('.statusbar-item').allInnerTexts()).map(plain).filter(Boolean);
   }
 
-  /** The messages in the Problems panel, which must be open. */
+  /** The rows of the Problems panel, which must be open: messages with their place, and what belongs to them. */
   async problems() {
-    return (await this.#page.locator('.markers-panel .marker-line, .markers-panel .details').allInnerTexts())
-      .map(plain)
-      .filter(Boolean);
+    const rows = await this.#page.locator('.markers-panel-container .monaco-list-row').allInnerTexts();
+    return rows.map((row) => plain(row.replace(/\s*\n\s*/g, ' '))).filter(Boolean);
   }
 
-  /** The colour that the first piece of text with these words is drawn in, as CSS says it. */
-  async colourOf(text) {
-    const piece = this.#page
-      .locator('.editor-instance .view-line span > span', { hasText: spaced(text) })
-      .first();
-    return piece.evaluate((element) => element.computedStyleMap().get('color').toString());
+  /** The colours, as CSS says them, that pieces of text with these words are drawn in. */
+  async coloursOf(...texts) {
+    const colours = texts.map((text) => {
+      const piece = this.#page.locator('.editor-instance .view-line span > span', { hasText: spaced(text) });
+      // A line is drawn anew when its colours are known: the piece at hand may be gone by now.
+      return piece.first().evaluate((element) => String(element.computedStyleMap().get('color')));
+    });
+    return Promise.all(colours);
   }
 
   /** Asks until the answer contains what is wanted (a text or a pattern); returns the match. */
