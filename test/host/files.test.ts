@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -42,13 +50,16 @@ describe('the files of the host', () => {
     expect(files.stat(join(root, 'broken'))).toBeUndefined();
   });
 
-  it.each(['../secret', 'out', 'up/secret', '../layer-not', '..'])('outside the roots are not there: %s', (path) => {
-    const whole = `${root}/${path}`;
-    expect(files.stat(whole)).toBeUndefined();
-    expect(files.readText(whole)).toBeUndefined();
-    expect(files.list(whole)).toBeUndefined();
-    expect(files.realPath(whole)).toBeUndefined();
-  });
+  it.each(['../secret', 'out', 'up/secret', '../layer-not', '..'])(
+    'outside the roots are not there: %s',
+    (path) => {
+      const whole = `${root}/${path}`;
+      expect(files.stat(whole)).toBeUndefined();
+      expect(files.readText(whole)).toBeUndefined();
+      expect(files.list(whole)).toBeUndefined();
+      expect(files.realPath(whole)).toBeUndefined();
+    },
+  );
 
   it('are confined also where a root is named by a symbolic link', () => {
     symlinkSync(root, join(base, 'alias'));
@@ -85,7 +96,11 @@ describe('the files of the host', () => {
   it('have the texts of open editors laid over them', () => {
     const path = join(root, 'a.bb');
     files.setOverlay(path, 'typed ü');
-    expect([files.readText(path), files.stat(path)?.size, files.readBytes(path)?.length]).toEqual(['typed ü', 8, 8]);
+    expect([files.readText(path), files.stat(path)?.size, files.readBytes(path)?.length]).toEqual([
+      'typed ü',
+      8,
+      8,
+    ]);
     files.setOverlay(path, undefined);
     expect(files.readText(path)).toBe('ü');
     const unsaved = join(root, 'unsaved.bb');

@@ -1,0 +1,26 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileLibrary } from '../../server/src/python/library.ts';
+import { ASSETS, testSandbox } from './workspace.ts';
+
+describe('the compiled library', () => {
+  let library: Uint8Array;
+
+  beforeAll(async () => {
+    library = await compileLibrary(ASSETS.assets.wasm, ASSETS.assets.library);
+  }, 60_000);
+
+  it('is used in the place of the sources', async () => {
+    const box = await testSandbox({ assets: { ...ASSETS.assets, library } });
+    expect(box.evaluate('__import__("json").__file__')).toBe('/.lens/lib/python314.zip/json/__init__.pyc');
+    expect(box.evaluate('__import__("json").dumps([1])')).toBe('[1]');
+    expect(box.raised(() => box.evaluate('__import__("json").loads("x")')).type).toBe(
+      'json.decoder.JSONDecodeError',
+    );
+  });
+
+  it('has nothing for JavaScript', async () => {
+    const box = await testSandbox({ assets: { ...ASSETS.assets, library } });
+    box.run('import sys\ndel sys.modules["pyodide"]');
+    expect(box.raised(() => box.run('import pyodide')).type).toBe('ModuleNotFoundError');
+  });
+});
