@@ -52,6 +52,9 @@ async function main() {
 
   let server;
   let window;
+  // Also where this process is interrupted, nothing of it may stay behind.
+  process.on('exit', () => server?.stop());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
   try {
     server = await startServer(runtime, vsix, profile);
     window = await openFolder(runtime, server, workspace);

@@ -20,6 +20,9 @@ const BASEHASHES = new Map(
 const INSTALL = BASEHASHES.get('hello:do_install');
 const TASKS = [...BASEHASHES.keys()].filter((key) => key.startsWith('hello:')).length;
 const SHORT = INSTALL.slice(0, 8);
+/** With ADDED behind the second line of do_install, as BitBake computed it. */
+const CHANGED = `${SHORT} → e6e84541`;
+const READY = 'sstate Lens: samplebox';
 
 /** `[title, async (editor, workspace)]`; a step fails by throwing. */
 export const SCENARIO = [
@@ -41,8 +44,8 @@ export const SCENARIO = [
     },
   ],
   [
-    'the status bar says when the configuration is read',
-    (editor) => editor.until(() => editor.statusBar(), /sstate Lens(?!.*(loading|starting|not running))/, 60),
+    'the status bar names the machine when the configuration is read',
+    (editor) => editor.until(() => editor.statusBar(), READY, 60),
   ],
   [
     'the lens at the head counts the tasks and shows the hash of BitBake',
@@ -76,11 +79,7 @@ export const SCENARIO = [
       await editor.cursorAtEndOf('install -m 0755 hello');
       await editor.press('Enter');
       await editor.type(ADDED);
-      const lens = await editor.until(
-        () => editor.lenses(),
-        new RegExp(`^do_install ${SHORT} → [0-9a-f]{8}$`),
-      );
-      assert.notEqual(lens.slice(-8), SHORT);
+      await editor.until(() => editor.lenses(), `do_install ${CHANGED}`);
     },
   ],
   [
@@ -128,7 +127,12 @@ export const SCENARIO = [
       await editor.open(RECIPE);
       await editor.command('sstate Lens: Restart Language Server');
       await editor.until(() => editor.statusBar(), /sstate Lens.*(loading|starting)/i);
-      await editor.until(() => editor.lenses(), `${TASKS} tasks · do_install ${SHORT}`, 60);
+      await editor.until(() => editor.statusBar(), READY, 60);
+      // What is shown may still be from before; what follows an edit is not.
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.press('Enter');
+      await editor.type(ADDED);
+      await editor.until(() => editor.lenses(), `do_install ${CHANGED}`);
     },
   ],
 ];
