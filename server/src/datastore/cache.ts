@@ -14,22 +14,26 @@ export interface CachedExpansion {
   readonly expansion: Expansion;
   /** Whether the value depends on the current overrides, directly or through what it read. */
   readonly usesOverrides: boolean;
+  /** How often the datastore had been changed when it was made, where it counts only until the next change. */
+  readonly until: number | undefined;
 }
 
 /** One expansion in progress. */
 interface Frame {
+  /** The cache of the datastore it belongs to. */
+  readonly owner: ExpansionCache;
   readonly reads: Set<string>;
   usesOverrides: boolean;
-  /** It listed all variables or changed one: it must be computed anew each time. */
-  unrepeatable: boolean;
+  /** It changed its datastore, listed all of it, or read another: it counts until the next change only. */
+  passing: boolean;
 }
 
 /** The expansions in progress, innermost last; shared by all datastores of an evaluation. */
 export class ReadFrames {
   private readonly frames: Frame[] = [];
 
-  enter(): Frame {
-    const frame = { reads: new Set<string>(), usesOverrides: false, unrepeatable: false };
+  enter(owner: ExpansionCache): Frame {
+    const frame = { owner, reads: new Set<string>(), usesOverrides: false, passing: false };
     this.frames.push(frame);
     return frame;
   }
@@ -39,12 +43,27 @@ export class ReadFrames {
     this.frames.pop();
     const outer = this.frames.at(-1);
     if (!outer) return;
+    if (outer.owner !== frame.owner) {
+      outer.passing = true;
+      return;
+    }
     if (frame.usesOverrides) outer.usesOverrides = true;
-    if (frame.unrepeatable) outer.unrepeatable = true;
+    if (frame.passing) outer.passing = true;
   }
 
-  read(variable: string): void {
-    this.frames.at(-1)?.reads.add(variable);
+  read(variable: string, owner: ExpansionCache): void {
+    const frame = this.frames.at(-1);
+    if (!frame) return;
+    if (frame.owner === owner) frame.reads.add(variable);
+    else frame.passing = true;
+  }
+
+  /** A cached expansion was used: what makes it pass makes the one around it pass. */
+  reuse(cached: CachedExpansion): void {
+    const frame = this.frames.at(-1);
+    if (!frame) return;
+    if (cached.usesOverrides) frame.usesOverrides = true;
+    if (cached.until !== undefined) frame.passing = true;
   }
 
   readOverrides(): void {
@@ -54,12 +73,11 @@ export class ReadFrames {
 
   readEverything(): void {
     const frame = this.frames.at(-1);
-    if (frame) frame.unrepeatable = true;
+    if (frame) frame.passing = true;
   }
 
-  /** A change during an expansion makes it, and all around it, unrepeatable. */
-  write(): void {
-    for (const frame of this.frames) frame.unrepeatable = true;
+  write(owner: ExpansionCache): void {
+    for (const frame of this.frames) if (frame.owner === owner) frame.passing = true;
   }
 }
 
@@ -71,22 +89,27 @@ export class ExpansionCache {
   private readonly readers = new Map<string, Set<string>>();
   /** Variables with at least one entry that depends on the overrides. */
   private readonly overrideUsers = new Set<string>();
+  /** How often the datastore was changed. */
+  private changes = 0;
 
   get(key: string): CachedExpansion | undefined {
-    return this.entries.get(key);
+    const entry = this.entries.get(key);
+    return entry?.until === undefined || entry.until === this.changes ? entry : undefined;
   }
 
   /** @param provisional made while the overrides themselves are being computed */
   store(key: string, variable: string, expansion: Expansion, frame: Frame, provisional: boolean): void {
-    if (frame.unrepeatable || (provisional && frame.usesOverrides)) return;
-    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides });
+    if (provisional && frame.usesOverrides) return;
+    const until = frame.passing ? this.changes : undefined;
+    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides, until });
     add(this.own, variable, key);
     for (const read of frame.reads) if (read !== variable) add(this.readers, read, variable);
     if (frame.usesOverrides) this.overrideUsers.add(variable);
   }
 
-  /** Forgets everything that read `variable`. */
+  /** Forgets everything that read `variable`, which has changed. */
   forget(variable: string): void {
+    this.changes++;
     if (this.entries.size > 0) this.drop(variable);
   }
 

@@ -64,7 +64,9 @@ export class Datastore {
   readonly history: History;
   private readonly level: Level;
   private readonly cache = new ExpansionCache();
-  private overrideForms: Map<string, OverrideForms>;
+  /** Variable -> its forms with overrides. Shared with the datastore this was copied from until one changes it. */
+  private overrideForms: ReadonlyMap<string, OverrideForms>;
+  private ownsForms = false;
   private overrides: readonly string[] | undefined;
   private overrideSet: ReadonlySet<string> = new Set();
   /** The overrides under which the cached expansions that depend on them were made. */
@@ -79,7 +81,8 @@ export class Datastore {
   ) {
     this.level = new Level(from?.level);
     this.history = new History(from?.history);
-    this.overrideForms = new Map(from?.overrideForms);
+    this.overrideForms = from?.overrideForms ?? new Map();
+    if (from) from.ownsForms = false;
     this.overrideVariables = new Set(from?.overrideVariables ?? ['OVERRIDES', 'FILE']);
     this.filters = new Map(from?.filters);
   }
@@ -113,7 +116,7 @@ export class Datastore {
 
   getVarFlag(name: string, flag: string, expand = true, options?: ReadOptions): Value {
     if (expand) return this.expansion(name, flag, options, true).value;
-    this.context.frames.read(name);
+    this.context.frames.read(name, this.cache);
     return this.unexpanded(name, flag, options).value;
   }
 
@@ -126,8 +129,13 @@ export class Datastore {
     return this.expansion(name, flag, undefined, false);
   }
 
-  private expansion(name: string, flag: string, options: ReadOptions | undefined, filtered: boolean): Expansion {
-    this.context.frames.read(name);
+  private expansion(
+    name: string,
+    flag: string,
+    options: ReadOptions | undefined,
+    filtered: boolean,
+  ): Expansion {
+    this.context.frames.read(name, this.cache);
     if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
     const key = flag === '_content' ? name : `${name}[${flag}]`;
     const cacheable = !options?.noWeakDefault && !options?.parsing;
@@ -135,7 +143,7 @@ export class Datastore {
       const cached = this.cachedExpansion(key);
       if (cached) return cached.expansion;
     }
-    const frame = this.context.frames.enter();
+    const frame = this.context.frames.enter(this.cache);
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
       if (filtered && flag === '_content') this.applyFilter(name, expansion);
@@ -147,13 +155,14 @@ export class Datastore {
   }
 
   private cachedExpansion(key: string): CachedExpansion | undefined {
-    const cached = this.cache.get(key);
-    if (!cached?.usesOverrides) return cached;
-    if (this.inOverride) return undefined;
-    this.needOverrides();
-    const still = this.cache.get(key);
-    if (still) this.context.frames.readOverrides();
-    return still;
+    let cached = this.cache.get(key);
+    if (cached?.usesOverrides) {
+      if (this.inOverride) return undefined;
+      this.needOverrides();
+      cached = this.cache.get(key);
+    }
+    if (cached) this.context.frames.reuse(cached);
+    return cached;
   }
 
   private expandAfresh(name: string, flag: string, key: string, options: ReadOptions | undefined): Expansion {
@@ -295,7 +304,7 @@ export class Datastore {
     expand: readonly string[] = [],
     internal = false,
   ): Map<string, Value> | undefined {
-    this.context.frames.read(name);
+    this.context.frames.read(name, this.cache);
     const flags = this.level.find(name);
     if (!flags) return undefined;
     const found = new Map<string, Value>();
@@ -316,7 +325,7 @@ export class Datastore {
   }
 
   hasOverrides(name: string): boolean {
-    this.context.frames.read(name);
+    this.context.frames.read(name, this.cache);
     return this.overrideForms.has(name);
   }
 
@@ -356,29 +365,38 @@ export class Datastore {
 
   private needOverrides(): void {
     if (this.overrides !== undefined || this.inOverride) return;
+    let current = this.withoutOverrides(() => this.overridesNow());
     for (let count = 0; count < 5; count++) {
-      this.inOverride = true;
-      let first: string[];
-      try {
-        this.setOverrides([]);
-        first = (this.getText('OVERRIDES') ?? '').split(':');
-      } catch (error) {
-        this.overrides = undefined;
-        throw error;
-      } finally {
-        this.inOverride = false;
-      }
-      this.setOverrides(first);
-      this.forgetUnlessCachedUnder(first);
-      const second = (this.getText('OVERRIDES') ?? '').split(':');
-      if (second.join(':') === first.join(':')) return;
-      this.setOverrides(second);
-      this.forgetUnlessCachedUnder(second);
+      this.setOverrides(current);
+      this.forgetUnlessCachedUnder(current);
+      const next = this.overridesNow();
+      if (next.join(':') === current.join(':')) return;
+      current = next;
     }
+    this.setOverrides(current);
+    this.forgetUnlessCachedUnder(current);
     throw new FatalError(
       'OVERRIDES could not be expanded into a stable state after 5 iterations: it refers to variables that overrides change. ' +
-        `Its last value was ${(this.overrides ?? []).join(':')}`,
+        `Its last value was ${current.join(':')}`,
     );
+  }
+
+  private overridesNow(): string[] {
+    return (this.getText('OVERRIDES') ?? '').split(':');
+  }
+
+  /** Runs `action` as if there were no overrides. */
+  private withoutOverrides<T>(action: () => T): T {
+    this.inOverride = true;
+    this.setOverrides([]);
+    try {
+      return action();
+    } catch (error) {
+      this.overrides = undefined;
+      throw error;
+    } finally {
+      this.inOverride = false;
+    }
   }
 
   private setOverrides(overrides: readonly string[]): void {
@@ -409,6 +427,16 @@ export class Datastore {
     this.overrides = undefined;
   }
 
+  private setForms(name: string, forms: OverrideForms | undefined): void {
+    if (!this.ownsForms) {
+      this.overrideForms = new Map(this.overrideForms);
+      this.ownsForms = true;
+    }
+    const own = this.overrideForms as Map<string, OverrideForms>;
+    if (forms) own.set(name, forms);
+    else own.delete(name);
+  }
+
   private isOverride(text: string): boolean {
     if (this.traits.overrideNeedsLowerStart) return /^[a-z0-9]/.test(text);
     return /\p{Ll}/u.test(text) && !/[\p{Lu}\p{Lt}]/u.test(text);
@@ -421,7 +449,7 @@ export class Datastore {
     while (override && this.isOverride(override)) {
       const forms = this.overrideForms.get(short) ?? [];
       if (!forms.some(([form, known]) => form === name && known === override)) {
-        this.overrideForms.set(short, [...forms, [name, override]]);
+        this.setForms(short, [...forms, [name, override]]);
         this.changed(short);
       }
       if (!short.includes(':')) break;
@@ -441,7 +469,7 @@ export class Datastore {
       if (forms) {
         const index = forms.findIndex(([form, known]) => form === name && known === override);
         if (index >= 0) {
-          this.overrideForms.set(short, forms.toSpliced(index, 1));
+          this.setForms(short, forms.toSpliced(index, 1));
           this.changed(short);
         }
       }
@@ -477,7 +505,7 @@ export class Datastore {
         this.needOverrides();
         const active = forms.filter(([, override]) => this.isActive(override)).map(([form]) => form);
         for (const form of active) this.delVar(form, source);
-        this.overrideForms.delete(name);
+        this.setForms(name, undefined);
       }
     }
     if (name.includes(':')) this.addOverrideForms(name);
@@ -547,7 +575,7 @@ export class Datastore {
   delVar(name: string, source?: ChangeSource): void {
     this.history.record(name, source, 'del', undefined);
     this.level.variables.set(name, new Map());
-    this.overrideForms.delete(name);
+    if (this.overrideForms.has(name)) this.setForms(name, undefined);
     if (name.includes(':')) this.removeOverrideForms(name);
     this.changed(name);
   }
@@ -591,10 +619,10 @@ export class Datastore {
     }
     const forms = this.overrideForms.get(from);
     if (forms) {
-      this.overrideForms.set(to, []);
+      this.setForms(to, []);
       for (const [form, override] of forms) {
         const renamed = form.replaceAll(from, to);
-        this.overrideForms.set(to, [...(this.overrideForms.get(to) ?? []), [renamed, override]]);
+        this.setForms(to, [...(this.overrideForms.get(to) ?? []), [renamed, override]]);
         this.renameVar(form, renamed, source);
       }
       this.changed(to);
@@ -641,7 +669,7 @@ export class Datastore {
   }
 
   private changed(name: string): void {
-    this.context.frames.write();
+    this.context.frames.write(this.cache);
     this.cache.forget(name);
     // See `expansionOf`: what was read first, filtered or not, counts only until any variable changes.
     for (const filtered of this.filters.keys()) this.cache.forget(filtered);

@@ -28,6 +28,8 @@ export interface EvaluatorOptions extends Pick<SandboxOptions, 'assets' | 'modul
   readonly buildDir: string;
   /** The directory of BitBake's checkout; undefined: the built-in part of it is used. */
   readonly bitbakeDir: string | undefined;
+  /** The version whose rules count where no BitBake is at hand: `2.8.0`. */
+  readonly version?: string;
   readonly files: FileSystem;
   readonly facts: HostFacts;
   /** Told before each entry into Python where it belongs: `/abs/file:12`, or in words. */
@@ -57,7 +59,7 @@ export class RecipeEvaluator {
 
   /** Starts Python and reads the configuration; what is wrong with it is in `summary.problems`. */
   static async open(options: EvaluatorOptions): Promise<RecipeEvaluator> {
-    const release = detectRelease(options.files, options.bitbakeDir);
+    const release = detectRelease(options.files, options.bitbakeDir, options.version);
     // The context needs Python, and Python needs the context once it asks for a datastore.
     const late: { ctx?: ParseContext } = {};
     const context = (): ParseContext => late.ctx!;
@@ -80,6 +82,11 @@ export class RecipeEvaluator {
     python.checkpoint();
     const summary = summarise(options, release.version, configuration, ctx);
     return new RecipeEvaluator(ctx, python, inline, configuration, [...ctx.involved], summary);
+  }
+
+  /** Why BitBake would refuse the whole configuration, where it would. */
+  get refused(): string | undefined {
+    return this.configuration.refused;
   }
 
   /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
@@ -151,6 +158,7 @@ export class RecipeEvaluator {
       variant: variant.name,
       pn: textOr(variant.d, 'PN', ''),
       skipped: variant.skipped,
+      failed: variant.failed === undefined ? undefined : unknown,
       tasks,
       nodes: dependencies ? dependencyNodes(dependencies) : new Map(),
     };

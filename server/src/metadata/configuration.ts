@@ -89,6 +89,7 @@ class ConfigurationReader {
       );
     }
     this.applyModuleExclusions(plain);
+    this.checkRenamed(plain);
     const configurations = data.map(({ multiconfig, d }) => {
       d.setVar('__bbclasstype', 'recipe');
       const copy = d.createCopy();
@@ -301,6 +302,16 @@ class ConfigurationReader {
     }
     if (ctx.release.parse.collectsLayerSeries)
       d.setVar('LAYERSERIES_CORENAMES', sortedStrings(series).join(' '));
+  }
+
+  /** Variables that have been renamed: BitBake stops when the configuration sets one. */
+  private checkRenamed(d: Datastore): void {
+    for (const [name, instead] of this.ctx.datastoreContext.renamed) {
+      if (this.attempt(() => d.getVar(name)) === undefined && !d.hasOverrides(name)) continue;
+      const event = d.history.of(name).at(-1);
+      const text = instead.includes(' ') ? instead : `has been renamed to ${instead}`;
+      this.refuse(new ParseError(`Variable ${name} ${text}`, event?.path ?? '', event?.line ?? 0));
+    }
   }
 
   /** `bb/codeparser.py: update_module_dependencies`. */

@@ -6,6 +6,7 @@
 import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { ParseError } from '../datastore/errors.ts';
+import { fileKind } from '../syntax/parser.ts';
 import { PythonError } from '../python/runtime.ts';
 import { type ParseContext, SKIP_RECIPE } from './context.ts';
 import { evaluateStatements } from './statements.ts';
@@ -160,6 +161,13 @@ export function handleFile(
   from: { readonly path: string; readonly line: number } | undefined,
   baseConfiguration = false,
 ): void {
+  if (fileKind(path) === undefined) {
+    throw new ParseError(
+      `${path} is no metadata file: BitBake reads files named .bb, .bbclass, .inc and .conf`,
+      from?.path ?? path,
+      from?.line ?? 0,
+    );
+  }
   const tree = ctx.tree(path);
   if (!tree)
     throw new ParseError(`file ${path} not found or not readable`, from?.path ?? path, from?.line ?? 0);

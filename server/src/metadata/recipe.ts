@@ -12,7 +12,7 @@ import { type ParseContext, SKIP_RECIPE } from './context.ts';
 import { EventHandlers } from './events.ts';
 import { deferInherit, handleFile, inherit } from './files.ts';
 import type { RecipeFile } from './layers.ts';
-import { evaluateStatements } from './statements.ts';
+import { evaluateStatements, pythonText } from './statements.ts';
 import { markTasks, taskList, textList } from './tasks.ts';
 
 /** A variant that was evaluated to its end, or skipped on the way. */
@@ -94,7 +94,7 @@ function readRecipe(path: string, d: Datastore, ctx: ParseContext): boolean {
 function skipReason(d: Datastore): string | undefined {
   const reason = d.getVar('__SKIPPED', false);
   if (reason === undefined || reason === false) return undefined;
-  return typeof reason === 'string' ? reason : 'the recipe skips itself';
+  return pythonText(reason);
 }
 
 function finishVariant(

@@ -74,11 +74,18 @@ export interface Release {
 export const BUILT_IN_VERSION = '2.18.0';
 const KNOWN_MINORS = [0, 8, 12, 16, 18, 19];
 
-/** Reads BitBake's version and traits from its checkout; without one, those of `BUILT_IN_VERSION`. */
-export function detectRelease(files: FileSystem, bitbakeDir: string | undefined): Release {
+/**
+ * Reads BitBake's version and traits from its checkout.
+ * @param otherwise the version whose rules count where there is no checkout
+ */
+export function detectRelease(
+  files: FileSystem,
+  bitbakeDir: string | undefined,
+  otherwise: string = BUILT_IN_VERSION,
+): Release {
   const source = (name: string) =>
     bitbakeDir === undefined ? undefined : files.readText(`${bitbakeDir}/lib/bb/${name}`);
-  const version = /^__version__ = "([^"]+)"/m.exec(source('__init__.py') ?? '')?.[1] ?? BUILT_IN_VERSION;
+  const version = /^__version__ = "([^"]+)"/m.exec(source('__init__.py') ?? '')?.[1] ?? otherwise;
   return releaseOf(version, source);
 }
 

@@ -109,13 +109,11 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
       operation = 'set?';
       result = current() ?? value;
       break;
-    case ':=': {
+    case ':=':
       operation = 'immediate';
       // Python that runs here may write to its datastore without effect on ours.
-      const store = value.includes('${@') ? d.createCopy() : d;
-      result = store.expand(value, `${variable}[:=]`);
+      result = d.createCopy().expand(value, `${variable}[:=]`);
       break;
-    }
     case '+=':
       operation = 'append';
       result = `${currentText()} ${value}`;

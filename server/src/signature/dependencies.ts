@@ -6,6 +6,7 @@
  */
 import { sortedStrings, splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
+import { FatalError } from '../datastore/errors.ts';
 import type { Expansion } from '../datastore/expansion.ts';
 import type { Value } from '../datastore/value.ts';
 import type { ModuleFunction, PythonAnalysis } from '../python/runtime.ts';
@@ -171,6 +172,11 @@ class DependencyBuilder {
     let value: string;
     if (flags.get('python')) {
       const body = this.analysed.getVar(key, false);
+      if (body && (flags.get('lineno') === undefined || flags.get('filename') === undefined)) {
+        throw new FatalError(
+          `the Python function ${key} needs the flags lineno and filename: BitBake cannot analyse it without`,
+        );
+      }
       const found = this.analysis.python(body === undefined ? '' : pythonText(body), key);
       for (const name of found.references) names.add(name);
       this.addKnown(names, found.execs);

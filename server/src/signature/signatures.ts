@@ -43,6 +43,8 @@ export interface VariantSignatures {
   readonly pn: string;
   /** BitBake's reason why the variant is skipped; its tasks are then empty. */
   readonly skipped: string | undefined;
+  /** Why BitBake could not parse it, where it could not; the hashes of its tasks are then unknown. */
+  readonly failed: string | undefined;
   /** In BitBake's order of definition. */
   readonly tasks: readonly TaskSignature[];
   readonly nodes: ReadonlyMap<string, DependencyNode>;
