@@ -5,14 +5,20 @@
 import { build } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { BUILD_INPUTS, digest, stamp } from './stamp.mjs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { BUILD_INPUTS, digest, isStamped, stamp } from './stamp.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 
 /** Of the pyodide package, the interpreter and its library: the rest is its JavaScript side, which is ours here. */
-const PYODIDE_FILES = ['pyodide.asm.wasm', 'python_stdlib.zip'];
+const WASM = 'pyodide.asm.wasm';
+const LIBRARY = 'python_stdlib.zip';
+/** What the compiled library is made from. */
+const LIBRARY_INPUTS = [
+  ...[WASM, LIBRARY].map((name) => `node_modules/pyodide/${name}`),
+  'server/src/python/library.ts',
+];
 
 // Some bundled packages are CommonJS and call require() for Node's own modules, which an ES module does not have.
 const REQUIRE = "import { createRequire as __createRequire } from 'node:module';";
@@ -54,7 +60,9 @@ mkdirSync(DIST, { recursive: true });
 const results = await Promise.all(bundles.map((options) => build(options))).catch(() => process.exit(1));
 
 const pyodide = join(ROOT, 'node_modules/pyodide');
-for (const name of PYODIDE_FILES) cpSync(join(pyodide, name), join(DIST, 'pyodide', name));
+mkdirSync(join(DIST, 'pyodide'), { recursive: true });
+cpSync(join(pyodide, WASM), join(DIST, 'pyodide', WASM));
+await makeLibrary();
 rmSync(join(DIST, 'python'), { recursive: true, force: true });
 cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
   recursive: true,
@@ -63,6 +71,20 @@ cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
 writeFileSync(join(DIST, 'THIRD-PARTY.txt'), notices(results.map(({ metafile }) => metafile)));
 stamp(join(DIST, '.stamp'), before);
 process.stderr.write(`built dist in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+
+/** The library as bytecode: it takes some seconds to compile, here or at every start. */
+async function makeLibrary() {
+  const made = join(DIST, 'pyodide', LIBRARY);
+  const inputs = digest(ROOT, LIBRARY_INPUTS);
+  if (existsSync(made) && isStamped(join(DIST, '.library'), inputs)) return;
+  const compiler = join(DIST, '.library.mjs');
+  await build({ ...COMMON, format: 'esm', entryPoints: ['server/src/python/library.ts'], outfile: compiler });
+  const { compileLibrary } = await import(pathToFileURL(compiler).href);
+  rmSync(compiler);
+  const [wasm, library] = [WASM, LIBRARY].map((name) => readFileSync(join(pyodide, name)));
+  writeFileSync(made, await compileLibrary(wasm, library));
+  stamp(join(DIST, '.library'), inputs);
+}
 
 /** The licences of all that the bundles hold of others' work. */
 function notices(metafiles) {
@@ -81,9 +103,9 @@ function notices(metafiles) {
   });
   const { version } = JSON.parse(readFileSync(join(pyodide, 'package.json'), 'utf8'));
   packages.push(
-    `pyodide ${version} (MPL-2.0)\n\nThe files in pyodide/ are those of the registry package, unchanged; their source is at ` +
-      `https://github.com/pyodide/pyodide and the licence at https://mozilla.org/MPL/2.0/. They contain CPython, ` +
-      `under the Python Software Foundation licence (https://docs.python.org/3/license.html).`,
+    `pyodide ${version} (MPL-2.0)\n\nThe files in pyodide/ are those of the registry package, the interpreter unchanged ` +
+      `and the library compiled to bytecode; their source is at https://github.com/pyodide/pyodide and the licence ` +
+      `at https://mozilla.org/MPL/2.0/. They contain CPython, under the Python Software Foundation licence (https://docs.python.org/3/license.html).`,
   );
   return packages.join(`\n\n${'-'.repeat(80)}\n\n`) + '\n';
 }
