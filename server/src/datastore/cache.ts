@@ -113,6 +113,11 @@ export class ExpansionCache {
     if (this.entries.size > 0) this.drop(variable);
   }
 
+  /** What counted only until the next change counts no longer. */
+  expire(): void {
+    this.changes++;
+  }
+
   forgetOverrides(): void {
     const users = [...this.overrideUsers];
     this.overrideUsers.clear();

@@ -405,6 +405,7 @@ export class Datastore {
   }
 
   private forgetUnlessCachedUnder(overrides: readonly string[]): void {
+    this.cache.expire();
     const joined = overrides.join(':');
     if (joined === this.cachedOverrides) return;
     this.cachedOverrides = joined;

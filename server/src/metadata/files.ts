@@ -80,6 +80,7 @@ function includeOne(
   if (!name.startsWith('/')) {
     path = which(`${directoryOf(parent)}:${d.getText('BBPATH') ?? ''}`, name, ctx) ?? name;
   }
+  requireMetadataFile(path, { path: parent, line });
   if (!path.startsWith('/') || ctx.files.stat(path)?.kind !== 'file') {
     if (verb) {
       throw new ParseError(
@@ -91,6 +92,19 @@ function includeOne(
     return;
   }
   handleFile(path, d, ctx, { path: parent, line });
+}
+
+/** BitBake goes by the file's name before it looks whether there is such a file. @throws ParseError */
+function requireMetadataFile(
+  path: string,
+  from: { readonly path: string; readonly line: number } | undefined,
+): void {
+  if (fileKind(path) !== undefined) return;
+  throw new ParseError(
+    `${path} is no metadata file: BitBake reads files named .bb, .bbclass, .inc and .conf`,
+    from?.path ?? path,
+    from?.line ?? 0,
+  );
 }
 
 /**
@@ -161,13 +175,7 @@ export function handleFile(
   from: { readonly path: string; readonly line: number } | undefined,
   baseConfiguration = false,
 ): void {
-  if (fileKind(path) === undefined) {
-    throw new ParseError(
-      `${path} is no metadata file: BitBake reads files named .bb, .bbclass, .inc and .conf`,
-      from?.path ?? path,
-      from?.line ?? 0,
-    );
-  }
+  requireMetadataFile(path, from);
   const tree = ctx.tree(path);
   if (!tree)
     throw new ParseError(`file ${path} not found or not readable`, from?.path ?? path, from?.line ?? 0);
