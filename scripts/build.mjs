@@ -53,7 +53,7 @@ const bundles = [
     banner: { js: `#!/usr/bin/env node\n${AS_MODULE.banner.js}` },
   },
   { ...AS_MODULE, entryPoints: ['server/src/evaluator.ts'], outfile: 'dist/evaluator.mjs' },
-].filter(({ entryPoints }) => existsSync(join(ROOT, entryPoints[0])));
+];
 
 mkdirSync(DIST, { recursive: true });
 // esbuild has already said what is wrong.
@@ -61,6 +61,8 @@ const results = await Promise.all(bundles.map((options) => build(options))).catc
 
 const pyodide = join(ROOT, 'node_modules/pyodide');
 mkdirSync(join(DIST, 'pyodide'), { recursive: true });
+for (const name of readdirSync(join(DIST, 'pyodide')))
+  if (name !== WASM && name !== LIBRARY) rmSync(join(DIST, 'pyodide', name));
 cpSync(join(pyodide, WASM), join(DIST, 'pyodide', WASM));
 await makeLibrary();
 rmSync(join(DIST, 'python'), { recursive: true, force: true });

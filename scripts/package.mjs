@@ -1,11 +1,11 @@
 /**
- * `npm run package`: builds from nothing and makes sstate-lens.vsix, then looks into it: it must hold what
+ * `npm run package`: builds and makes sstate-lens.vsix, then looks into it: it must hold what
  * .vscodeignore lets through and nothing else, all that the extension reads at run time, and no text under the GPL
  * (BitBake's licence).
  */
 import { createVSIX } from '@vscode/vsce';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entries } from './zip.mjs';
@@ -58,7 +58,6 @@ function textsUnderGpl(name, bytes) {
   return found ? [`under the GPL? ${name}: ${JSON.stringify(found[0])}`] : [];
 }
 
-rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 await createVSIX({ cwd: ROOT, packagePath: PACKAGE, dependencies: false, allowMissingRepository: true });
