@@ -33,12 +33,7 @@ export function attribute(
   changes: readonly VariantChange[],
   edits: readonly EditedStatement[],
 ): HashChange[] {
-  const own = changes.map((change) =>
-    edits.map(({ names }) => {
-      const set = [...change.nodes].filter((node) => names.some((name) => matches(name, node)));
-      return new Set(set);
-    }),
-  );
+  const own = changes.map((change) => ownNodes(change, edits));
   const silent = edits.map((_, index) => own.every((sets) => sets[index]!.size === 0));
   const effects = edits.map((): VariantEffect[] => []);
   for (const [index, change] of changes.entries()) {
@@ -52,6 +47,36 @@ export function attribute(
   return edits.flatMap((edit, index) =>
     effects[index]!.length > 0 ? [{ edit, variants: effects[index]! }] : [],
   );
+}
+
+/** The changed nodes that each edit sets. Of several edits of one name, those whose value is seen to have mattered. */
+function ownNodes(change: VariantChange, edits: readonly EditedStatement[]): ReadonlySet<string>[] {
+  const own = edits.map(() => new Set<string>());
+  for (const node of change.nodes) {
+    const setting = edits.filter(({ names }) => names.some((name) => matches(name, node)));
+    const weights = setting.map((edit) => weight(edit, node, change));
+    const heaviest = Math.max(...weights);
+    for (const [index, edit] of setting.entries()) {
+      if (weights[index] === heaviest) own[edits.indexOf(edit)]!.add(node);
+    }
+  }
+  return own;
+}
+
+/** 2: the value is what the edit says, or was what it said before; 1: it is a part of it; 0: it is not seen. */
+function weight(
+  { before, after }: EditedStatement,
+  node: string,
+  { current, baseline }: VariantChange,
+): 0 | 1 | 2 {
+  const now = current.nodes.get(node)?.value;
+  const was = baseline.nodes.get(node)?.value;
+  const is = (value: string | undefined, text: string | undefined) =>
+    text !== undefined && (value === text || value?.startsWith(`${text}\n`) === true);
+  const has = (value: string | undefined, text: string | undefined) =>
+    text !== undefined && text !== '' && value?.includes(text) === true;
+  if (is(now, after) || is(was, before)) return 2;
+  return (has(now, after) && !has(was, after)) || (has(was, before) && !has(now, before)) ? 1 : 0;
 }
 
 /** The changed nodes of a variant that each edit answers for. */

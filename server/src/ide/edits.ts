@@ -11,8 +11,13 @@ export interface EditedStatement {
   readonly path: string;
   /** The lines that differ; for what was taken away, the line that follows. */
   readonly range: Range;
+  /** The statement as a whole; undefined where it was taken away. */
+  readonly whole: Range | undefined;
   /** What the statement, or the one it replaces, may set. */
   readonly names: readonly SetName[];
+  /** The values that it and the one it replaces give, as written; undefined where there is none. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
 }
 
 /** One version of a document. */
@@ -45,10 +50,13 @@ export function editedStatements(before: Version, after: Version): EditedStateme
       edits.push({
         path: after.tree.path,
         range: {
-          start: { line: first, column: 0 },
-          end: { line: last, column: lines[last]?.length ?? 0 },
+          start: { line: first, column: /^\s*/.exec(lines[first]?.text ?? '')![0].length },
+          end: { line: last, column: lines[last]?.text.length ?? 0 },
         },
+        whole: is?.statement.range,
         names: [was, is].flatMap((piece) => (piece ? namesSetBy(piece.statement, after.tree.path) : [])),
+        before: was && valueOf(was.statement),
+        after: is && valueOf(is.statement),
       });
     }
   }
@@ -63,6 +71,11 @@ function piecesOf({ text, tree }: Version): Piece[] {
       const lines = all.slice(statement.range.start.line, statement.range.end.line + 1);
       return { statement, lines, key: lines.join('\n') };
     });
+}
+
+function valueOf(statement: Statement): string | undefined {
+  if (statement.kind === 'assignment') return statement.value;
+  return statement.kind === 'function' || statement.kind === 'def' ? statement.body.join('\n') : undefined;
 }
 
 interface Difference {

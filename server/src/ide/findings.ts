@@ -93,7 +93,8 @@ function relatedPlaces(change: HashChange, evaluation: RecipeEvaluation, trees: 
         const origin = definition(evaluation.origins.get(name));
         if (!origin || found.has(name) || found.size >= MOST_RELATED) continue;
         const range = originRange(origin, trees);
-        if (origin.path === change.edit.path && overlaps(range, change.edit.range)) continue;
+        const edited = change.edit.whole ?? change.edit.range;
+        if (origin.path === change.edit.path && overlaps(range, edited)) continue;
         const next = chain[index + 1];
         found.set(name, {
           path: origin.path,

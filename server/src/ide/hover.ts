@@ -21,6 +21,9 @@ const MOST_CHAINS = 12;
 const MOST_ORIGINS = 8;
 const MOST_VALUE = 1_500;
 
+/** Flags that BitBake sets for itself. */
+const BOOKKEEPING = new Set(['func', 'python', 'filename', 'lineno', 'export_func', 'task', 'defaultval']);
+
 /** What a symbol means in the recipe; undefined where it means nothing there. */
 export function meaning(symbol: Symbol, view: View): 'task' | 'variable' | undefined {
   const variants = view.current?.variants ?? [];
@@ -56,7 +59,8 @@ function ingredients(task: string, variant: VariantSignatures): string[] {
   const direct = variant.nodes.get(task)?.dependencies ?? [];
   if (dependencies.length === 0) return ['Only its own text goes in.'];
   return [
-    `${counted(dependencies.length, 'variable')} and functions go in, ${direct.length} directly: ${names(direct)}`,
+    `${counted(dependencies.length, 'name')} of variables, flags and functions go in, ${direct.length} of them ` +
+      `directly: ${names(direct)}`,
   ];
 }
 
@@ -86,7 +90,7 @@ export function variableHover(
     if (expanded !== undefined && expanded !== unexpanded) lines.push('', 'Expanded:', '', fence(expanded));
   }
   if (origins.length > 0) lines.push('', `Set in: ${originLinks(origins, link)}`);
-  const shown = Object.entries(flags).filter(([flag]) => !flag.startsWith('_'));
+  const shown = Object.entries(flags).filter(([flag]) => !/^[_:]/.test(flag) && !BOOKKEEPING.has(flag));
   for (const [flag, value] of shown) lines.push('', `Flag ${code(flag)}: ${code(cut(value, 200))}`);
   return [...lines, '', ...reach(name, view, ignored)].join('\n');
 }

@@ -205,12 +205,16 @@ export class Views {
     return recipe;
   }
 
-  /** Recipes in the order in which they were last worked on: open ones, then others that were evaluated. */
+  /** Recipes in the order in which they were last worked on: open ones, those of other open files, the rest. */
   private active(): string[] {
-    const open = this.documents
-      .all()
-      .flatMap(({ path }) => this.views.get(path)?.recipe ?? (path.endsWith('.bb') ? [path] : []));
-    return [...new Set([...open, ...[...this.evaluations.keys()].reverse()])];
+    const paths = this.documents.all().map(({ path }) => path);
+    return [
+      ...new Set([
+        ...paths.filter((path) => path.endsWith('.bb')),
+        ...paths.flatMap((path) => this.views.get(path)?.recipe ?? []),
+        ...[...this.evaluations.keys()].reverse(),
+      ]),
+    ];
   }
 
   /** Tries recipes until one turns out to use the file. */
