@@ -1,17 +1,15 @@
 /**
- * The system calls of the interpreter: all it can reach of the world. Files come from a `Volume`; there are
- * no processes, no sockets, no threads, no signals, and no randomness (the same recipe must give the same
- * result twice).
+ * The system calls of the interpreter: all it can reach of the world. Files come from a `Volume`; what is no
+ * file is in `surroundings.ts`.
  *
- * File descriptor `PORT` is how Python calls TypeScript: a write is a request and returns the length of the
+ * File descriptor 3, the port, is how Python calls TypeScript: a write is a request and returns the length of the
  * reply, which the next read returns. The struct layouts are those of Emscripten's musl for wasm32.
  */
 import type { Machine } from './machine.ts';
-import { calendarCalls } from './calendar.ts';
+import { Surroundings } from './surroundings.ts';
 import type { NodeStat, ScratchNode, Volume } from './volume.ts';
 import { Errno, normalised, SystemError } from './volume.ts';
 
-export const PORT = 3;
 const MAX_DESCRIPTORS = 4096;
 const O_WRONLY = 1;
 const O_RDWR = 2;
@@ -65,7 +63,7 @@ export interface KernelOptions {
 const NOTHING = new Uint8Array(0);
 
 export class Kernel {
-  environment: Readonly<Record<string, string>> = {};
+  readonly surroundings: Surroundings;
   private machine: Machine | undefined;
   private streams: (Stream | undefined)[] = [
     stream('null', '/dev/null'),
@@ -76,11 +74,11 @@ export class Kernel {
   private cwd: string;
   private umask = 0o22;
   private reply: Uint8Array = NOTHING;
-  private random = 1;
   private readonly decoder = new TextDecoder();
 
   constructor(private readonly options: KernelOptions) {
     this.cwd = options.cwd;
+    this.surroundings = new Surroundings(options);
   }
 
   attach(machine: Machine): void {
@@ -91,7 +89,8 @@ export class Kernel {
   save(): () => void {
     const streams = this.streams.map((entry) => entry && { ...entry, cursor: { ...entry.cursor } });
     const paths = this.streams.map((entry) => entry?.node && entry.path);
-    const { cwd, umask, random } = this;
+    const { cwd, umask } = this;
+    const { random } = this.surroundings;
     const volume = this.options.volume.save();
     return () => {
       this.options.volume.load(volume);
@@ -105,7 +104,7 @@ export class Kernel {
       );
       this.cwd = cwd;
       this.umask = umask;
-      this.random = random;
+      this.surroundings.random = random;
       this.reply = NOTHING;
     };
   }
@@ -148,11 +147,7 @@ export class Kernel {
     return {
       ...this.fileCalls(),
       ...this.pathCalls(),
-      ...this.processCalls(),
-      ...calendarCalls(
-        () => this.view,
-        () => this.heap,
-      ),
+      ...this.surroundings.calls(() => this.machine!),
     };
   }
 
@@ -258,7 +253,7 @@ export class Kernel {
       this.reply = this.reply.subarray(part.length);
       return part;
     }
-    if (entry.kind === 'random') return this.randomBytes(Math.min(length, 65536));
+    if (entry.kind === 'random') return this.surroundings.randomBytes(Math.min(length, 65536));
     if (entry.kind === 'zero') return new Uint8Array(Math.min(length, 65536));
     return entry.kind === 'directory' ? fail(Errno.EISDIR) : NOTHING;
   }
@@ -477,6 +472,11 @@ export class Kernel {
       __syscall_fchmodat2: (directory: number, path: number, mode: number) =>
         negative(() => volume.changeMode(this.path(path, directory), mode)),
       __syscall_fchownat: () => 0,
+      __syscall_umask_js: (mask: number) => {
+        const old = this.umask;
+        this.umask = mask & 0o777;
+        return old;
+      },
       __syscall_utimensat: (directory: number, path: number) =>
         negative(() => {
           if (path !== 0) volume.changeTime(this.path(path, directory));
@@ -484,104 +484,6 @@ export class Kernel {
       __syscall_truncate64: (path: number, length: bigint) =>
         negative(() => volume.truncate(volume.writable(this.path(path), false, 0o644), Number(length))),
     };
-  }
-
-  private processCalls(): Record<string, (...args: never[]) => unknown> {
-    const { options } = this;
-    const refused = (what: string, result: number) => () => {
-      options.refuse(what);
-      return result;
-    };
-    const network = refused('use the network', -Errno.EPERM);
-    return {
-      __hiwire_deduplicate_new: () => null,
-      // Each asks whether the host can wait for the call that follows; it cannot.
-      _maybe_poll_async: () => null,
-      _maybe_connect_async: () => null,
-      _maybe_recvfrom_async: () => null,
-      _maybe_sendto_async: () => null,
-      _try_shutdown: () => 0,
-      __syscall_poll: () => 0,
-      __syscall_getuid32_js: () => options.uid,
-      __syscall_umask_js: (mask: number) => {
-        const old = this.umask;
-        this.umask = mask & 0o777;
-        return old;
-      },
-      __syscall_socket: network,
-      __syscall_connect: network,
-      __syscall_pipe: refused('make a pipe', -Errno.ENOSYS),
-      getaddrinfo: refused('look up a host name', -2),
-      getnameinfo: refused('look up a host name', -2),
-      _emscripten_system: refused('run a command', -1),
-      _dlopen_js: refused('load a native library', 0),
-      _mmap_js: () => -Errno.ENOSYS,
-      _munmap_js: () => 0,
-      _msync_js: () => 0,
-      _setitimer_js: () => -Errno.ENOSYS,
-      environ_sizes_get: (count: number, size: number) => {
-        const entries = this.environmentStrings();
-        this.view.setUint32(count >>> 0, entries.length, true);
-        this.view.setUint32(
-          size >>> 0,
-          entries.reduce((sum, entry) => sum + entry.length, 0),
-          true,
-        );
-        return 0;
-      },
-      environ_get: (pointers: number, buffer: number) => {
-        let at = buffer >>> 0;
-        this.environmentStrings().forEach((entry, index) => {
-          this.view.setUint32((pointers >>> 0) + 4 * index, at, true);
-          this.heap.set(entry, at);
-          at += entry.length;
-        });
-        return 0;
-      },
-      random_get: (address: number, size: number) => {
-        this.heap.set(this.randomBytes(size >>> 0), address >>> 0);
-        return 0;
-      },
-      _emscripten_get_progname: (address: number, size: number) => {
-        this.heap.fill(0, address >>> 0, (address >>> 0) + Math.min(size, 1));
-      },
-      emscripten_runtime_keepalive_push: () => undefined,
-      emscripten_runtime_keepalive_pop: () => undefined,
-      _emscripten_runtime_keepalive_clear: () => undefined,
-      clock_time_get: (id: number, _precision: bigint, result: number) => {
-        this.machine!.checkTime();
-        const milliseconds = id === 0 ? options.now() : performance.now();
-        this.view.setBigInt64(result >>> 0, BigInt(Math.round(milliseconds * 1e6)), true);
-        return 0;
-      },
-      clock_res_get: (_id: number, result: number) => {
-        this.view.setBigInt64(result >>> 0, 1000n, true);
-        return 0;
-      },
-      emscripten_date_now: () => options.now(),
-      emscripten_get_now: () => {
-        // What waits asks for the time over and over.
-        this.machine!.checkTime();
-        return performance.now();
-      },
-    };
-  }
-
-  private environmentStrings(): Uint8Array[] {
-    const encoder = new TextEncoder();
-    return Object.entries(this.environment).map(([name, value]) => encoder.encode(`${name}=${value}\0`));
-  }
-
-  /** A fixed sequence (xorshift), put back with everything else. */
-  private randomBytes(size: number): Uint8Array {
-    const bytes = new Uint8Array(size);
-    for (let index = 0; index < size; index++) {
-      this.random ^= this.random << 13;
-      this.random ^= this.random >>> 17;
-      this.random ^= this.random << 5;
-      bytes[index] = this.random & 255;
-    }
-    return bytes;
   }
 }
 

@@ -147,7 +147,7 @@ export class Machine {
     const instance = await Wasm.instantiate(module, imports);
     machine = new Machine(instance.exports, limits);
     kernel.attach(machine);
-    kernel.environment = {
+    kernel.surroundings.environment = {
       PYTHONHOME: home,
       // Sets are iterated in the order of hashes: the same run must give the same result every time.
       PYTHONHASHSEED: '0',
@@ -264,7 +264,7 @@ export class Machine {
       this.failure ??=
         error instanceof MachineFailure
           ? error
-          : error instanceof RangeError
+          : error instanceof RangeError && error.message.includes('call stack')
             ? new MachineFailure('stack', 'maximum recursion depth exceeded')
             : new MachineFailure('trap', error instanceof Error ? error.message : String(error));
       throw this.failure;
