@@ -48,11 +48,11 @@ describe('an expression', () => {
   });
 
   it('sees functions of the context before variables, and no variable for a built-in name', () => {
-    box.run('def helper(d):\n    return "function"\n');
-    box.d.set('helper', 'variable');
+    box.run('def assist(d):\n    return "function"\n');
+    box.d.set('assist', 'variable');
     box.d.set('len', 'variable');
     box.d.set('oe', 'variable');
-    expect(box.evaluate('helper(d)')).toBe('function');
+    expect(box.evaluate('assist(d)')).toBe('function');
     expect(box.evaluate('len("abc")')).toBe('3');
     expect(box.raised(() => box.evaluate('oe')).type).toBe('NameError');
   });

@@ -9,16 +9,16 @@ beforeEach(() => {
   refusals = [];
   volume = new Volume({
     files: memoryFiles({
-      '/work/layer/a.bb': 'text',
-      '/work/layer/run.sh': 'x',
-      '/work/layer/__pycache__/a.pyc': 'x',
-      '/work/layer/link': '-> /work/layer/a.bb',
-      '/work/layer/sub/b.bb': 'b',
-      '/work/build/tmp/host': 'from the host',
+      '/src/layer/a.bb': 'text',
+      '/src/layer/run.sh': 'x',
+      '/src/layer/__pycache__/a.pyc': 'x',
+      '/src/layer/link': '-> /src/layer/a.bb',
+      '/src/layer/sub/b.bb': 'b',
+      '/src/build/tmp/host': 'from the host',
       '/other/c': 'c',
     }),
-    roots: ['/work/layer', '/work/build'],
-    scratch: ['/work/build/tmp'],
+    roots: ['/src/layer', '/src/build'],
+    scratch: ['/src/build/tmp'],
     programs: ['/usr/bin', 'relative', '/opt/bin/'],
     own: new Map([['lib/own.py', new TextEncoder().encode('own')]]),
     refuse: (what) => refusals.push(what),
@@ -46,36 +46,36 @@ function put(path: string, content: string): void {
 
 describe('the volume', () => {
   it('shows the files of the roots as they are', () => {
-    expect(volume.stat('/work/layer/a.bb', true)).toEqual({
+    expect(volume.stat('/src/layer/a.bb', true)).toEqual({
       kind: 'file',
       size: 4,
       mtimeMs: 1_000_500,
       mode: 0o644,
     });
-    expect(volume.stat('/work/layer/run.sh', true).mode).toBe(0o755);
-    expect(text('/work/layer/sub/b.bb')).toBe('b');
-    expect(volume.list('/work/layer')).toEqual(['a.bb', 'link', 'run.sh', 'sub']);
-    expect(errno(() => volume.stat('/work/layer/none', true))).toBe(Errno.ENOENT);
-    expect(errno(() => volume.content('/work/layer/sub'))).toBe(Errno.EISDIR);
-    expect(errno(() => volume.list('/work/layer/a.bb'))).toBe(Errno.ENOTDIR);
+    expect(volume.stat('/src/layer/run.sh', true).mode).toBe(0o755);
+    expect(text('/src/layer/sub/b.bb')).toBe('b');
+    expect(volume.list('/src/layer')).toEqual(['a.bb', 'link', 'run.sh', 'sub']);
+    expect(errno(() => volume.stat('/src/layer/none', true))).toBe(Errno.ENOENT);
+    expect(errno(() => volume.content('/src/layer/sub'))).toBe(Errno.EISDIR);
+    expect(errno(() => volume.list('/src/layer/a.bb'))).toBe(Errno.ENOTDIR);
     expect(refusals).toEqual([]);
   });
 
   it('follows symbolic links, or tells of them', () => {
-    expect(text('/work/layer/link')).toBe('text');
-    expect(volume.stat('/work/layer/link', false).kind).toBe('link');
-    expect(volume.readLink('/work/layer/link')).toBe('/work/layer/a.bb');
-    expect(errno(() => volume.readLink('/work/layer/a.bb'))).toBe(Errno.EINVAL);
+    expect(text('/src/layer/link')).toBe('text');
+    expect(volume.stat('/src/layer/link', false).kind).toBe('link');
+    expect(volume.readLink('/src/layer/link')).toBe('/src/layer/a.bb');
+    expect(errno(() => volume.readLink('/src/layer/a.bb'))).toBe(Errno.EINVAL);
   });
 
   it('has no compiled Python of the host', () => {
-    expect(errno(() => volume.content('/work/layer/__pycache__/a.pyc'))).toBe(Errno.ENOENT);
+    expect(errno(() => volume.content('/src/layer/__pycache__/a.pyc'))).toBe(Errno.ENOENT);
   });
 
   it('leads to the roots from above, and shows nothing else there', () => {
-    expect(volume.stat('/work', true).kind).toBe('directory');
-    expect(volume.list('/work')).toEqual(['build', 'layer']);
-    expect(refusals).toEqual(['list /work']);
+    expect(volume.stat('/src', true).kind).toBe('directory');
+    expect(volume.list('/src')).toEqual(['build', 'layer']);
+    expect(refusals).toEqual(['list /src']);
   });
 
   it('refuses what is outside', () => {
@@ -83,13 +83,13 @@ describe('the volume', () => {
     expect(errno(() => volume.content('/other/c'))).toBe(Errno.ENOENT);
     expect(errno(() => volume.list('/other'))).toBe(Errno.ENOENT);
     expect(errno(() => volume.writable('/other/c', false, 0))).toBe(Errno.EACCES);
-    expect(errno(() => volume.writable('/work/layer/a.bb', false, 0))).toBe(Errno.EACCES);
+    expect(errno(() => volume.writable('/src/layer/a.bb', false, 0))).toBe(Errno.EACCES);
     expect(refusals).toEqual([
       'read /other/c',
       'read /other/c',
       'read /other',
       'write /other/c',
-      'write /work/layer/a.bb',
+      'write /src/layer/a.bb',
     ]);
   });
 
@@ -113,81 +113,81 @@ describe('the volume', () => {
 
 describe('the scratch area', () => {
   it('lies over the files of the host', () => {
-    expect(text('/work/build/tmp/host')).toBe('from the host');
-    put('/work/build/tmp/host', 'changed');
-    expect(text('/work/build/tmp/host')).toBe('changed');
-    volume.remove('/work/build/tmp/host', false);
-    expect(errno(() => volume.stat('/work/build/tmp/host', true))).toBe(Errno.ENOENT);
-    expect(volume.list('/work/build/tmp')).toEqual([]);
+    expect(text('/src/build/tmp/host')).toBe('from the host');
+    put('/src/build/tmp/host', 'changed');
+    expect(text('/src/build/tmp/host')).toBe('changed');
+    volume.remove('/src/build/tmp/host', false);
+    expect(errno(() => volume.stat('/src/build/tmp/host', true))).toBe(Errno.ENOENT);
+    expect(volume.list('/src/build/tmp')).toEqual([]);
   });
 
   it('keeps what a file had when it is opened to be changed', () => {
-    const node = volume.writable('/work/build/tmp/host', false, 0);
+    const node = volume.writable('/src/build/tmp/host', false, 0);
     volume.write(node, 5, new TextEncoder().encode('THE'));
-    expect(text('/work/build/tmp/host')).toBe('from THE host');
+    expect(text('/src/build/tmp/host')).toBe('from THE host');
     volume.truncate(node, 4);
-    expect(text('/work/build/tmp/host')).toBe('from');
+    expect(text('/src/build/tmp/host')).toBe('from');
   });
 
   it('has directories, which must be there and be empty to go', () => {
-    expect(errno(() => put('/work/build/tmp/d/f', 'x'))).toBe(Errno.ENOENT);
-    volume.makeDirectory('/work/build/tmp/d', 0o700);
-    put('/work/build/tmp/d/f', 'x');
-    expect(volume.stat('/work/build/tmp/d', true)).toMatchObject({ kind: 'directory', mode: 0o700 });
-    expect(errno(() => volume.makeDirectory('/work/build/tmp/d', 0o700))).toBe(Errno.EEXIST);
-    expect(errno(() => volume.remove('/work/build/tmp/d', true))).toBe(Errno.ENOTEMPTY);
-    expect(errno(() => volume.remove('/work/build/tmp/d', false))).toBe(Errno.EISDIR);
-    volume.remove('/work/build/tmp/d/f', false);
-    volume.remove('/work/build/tmp/d', true);
-    expect(volume.list('/work/build/tmp')).toEqual(['host']);
+    expect(errno(() => put('/src/build/tmp/d/f', 'x'))).toBe(Errno.ENOENT);
+    volume.makeDirectory('/src/build/tmp/d', 0o700);
+    put('/src/build/tmp/d/f', 'x');
+    expect(volume.stat('/src/build/tmp/d', true)).toMatchObject({ kind: 'directory', mode: 0o700 });
+    expect(errno(() => volume.makeDirectory('/src/build/tmp/d', 0o700))).toBe(Errno.EEXIST);
+    expect(errno(() => volume.remove('/src/build/tmp/d', true))).toBe(Errno.ENOTEMPTY);
+    expect(errno(() => volume.remove('/src/build/tmp/d', false))).toBe(Errno.EISDIR);
+    volume.remove('/src/build/tmp/d/f', false);
+    volume.remove('/src/build/tmp/d', true);
+    expect(volume.list('/src/build/tmp')).toEqual(['host']);
   });
 
   it('has symbolic links, also to programs and in circles', () => {
-    volume.makeLink('/usr/bin/gcc', '/work/build/tmp/gcc');
-    volume.makeLink('d', '/work/build/tmp/l');
-    volume.makeDirectory('/work/build/tmp/d', 0o755);
-    put('/work/build/tmp/l/f', 'x');
-    expect(text('/work/build/tmp/d/f')).toBe('x');
-    expect(volume.readLink('/work/build/tmp/gcc')).toBe('/usr/bin/gcc');
-    expect(volume.stat('/work/build/tmp/gcc', true).mode).toBe(0o755);
-    volume.makeLink('b', '/work/build/tmp/a');
-    volume.makeLink('a', '/work/build/tmp/b');
-    expect(errno(() => volume.stat('/work/build/tmp/a', true))).toBe(Errno.ELOOP);
+    volume.makeLink('/usr/bin/gcc', '/src/build/tmp/gcc');
+    volume.makeLink('d', '/src/build/tmp/l');
+    volume.makeDirectory('/src/build/tmp/d', 0o755);
+    put('/src/build/tmp/l/f', 'x');
+    expect(text('/src/build/tmp/d/f')).toBe('x');
+    expect(volume.readLink('/src/build/tmp/gcc')).toBe('/usr/bin/gcc');
+    expect(volume.stat('/src/build/tmp/gcc', true).mode).toBe(0o755);
+    volume.makeLink('b', '/src/build/tmp/a');
+    volume.makeLink('a', '/src/build/tmp/b');
+    expect(errno(() => volume.stat('/src/build/tmp/a', true))).toBe(Errno.ELOOP);
   });
 
   it('leads out of itself to nothing more than is there anyway', () => {
-    volume.makeLink('/other', '/work/build/tmp/out');
-    expect(errno(() => volume.content('/work/build/tmp/out/c'))).toBe(Errno.ENOENT);
-    expect(errno(() => put('/work/build/tmp/out/c', 'x'))).toBe(Errno.EACCES);
+    volume.makeLink('/other', '/src/build/tmp/out');
+    expect(errno(() => volume.content('/src/build/tmp/out/c'))).toBe(Errno.ENOENT);
+    expect(errno(() => put('/src/build/tmp/out/c', 'x'))).toBe(Errno.EACCES);
     expect(refusals).toEqual(['read /other/c', 'write /other/c']);
   });
 
   it('moves files', () => {
-    put('/work/build/tmp/a', 'a');
-    volume.rename('/work/build/tmp/a', '/work/build/tmp/b');
-    volume.rename('/work/build/tmp/host', '/work/build/tmp/c');
-    expect(volume.list('/work/build/tmp')).toEqual(['b', 'c']);
-    expect(text('/work/build/tmp/c')).toBe('from the host');
-    expect(errno(() => volume.rename('/work/layer/a.bb', '/work/build/tmp/d'))).toBe(Errno.EACCES);
+    put('/src/build/tmp/a', 'a');
+    volume.rename('/src/build/tmp/a', '/src/build/tmp/b');
+    volume.rename('/src/build/tmp/host', '/src/build/tmp/c');
+    expect(volume.list('/src/build/tmp')).toEqual(['b', 'c']);
+    expect(text('/src/build/tmp/c')).toBe('from the host');
+    expect(errno(() => volume.rename('/src/layer/a.bb', '/src/build/tmp/d'))).toBe(Errno.EACCES);
   });
 
   it('is bounded', () => {
-    const node = volume.writable('/work/build/tmp/big', true, 0);
+    const node = volume.writable('/src/build/tmp/big', true, 0);
     expect(errno(() => volume.truncate(node, 65 * 1024 * 1024))).toBe(Errno.ENOSPC);
     expect(errno(() => volume.write(node, 2 ** 40, new Uint8Array(1)))).toBe(Errno.ENOSPC);
   });
 
   it('is put back as it was', () => {
-    put('/work/build/tmp/kept', 'kept');
+    put('/src/build/tmp/kept', 'kept');
     const saved = volume.save();
-    put('/work/build/tmp/kept', 'changed');
-    put('/work/build/tmp/new', 'new');
+    put('/src/build/tmp/kept', 'changed');
+    put('/src/build/tmp/new', 'new');
     volume.load(saved);
-    expect(volume.list('/work/build/tmp')).toEqual(['host', 'kept']);
-    expect(text('/work/build/tmp/kept')).toBe('kept');
-    put('/work/build/tmp/kept', 'changed again');
+    expect(volume.list('/src/build/tmp')).toEqual(['host', 'kept']);
+    expect(text('/src/build/tmp/kept')).toBe('kept');
+    put('/src/build/tmp/kept', 'changed again');
     volume.load(saved);
-    expect(text('/work/build/tmp/kept')).toBe('kept');
+    expect(text('/src/build/tmp/kept')).toBe('kept');
   });
 });
 
