@@ -149,6 +149,7 @@ export class RecipeEvaluator {
   ): VariantSignatures {
     const dependencies = generated.get(variant.name);
     let unknown = refused;
+    if (this.refused !== undefined) unknown = `BitBake would refuse the configuration: ${this.refused}`;
     if (variant.failed !== undefined) unknown = this.ctx.reportError(variant.failed).message;
     let tasks: TaskSignature[] = [];
     if (variant.skipped === undefined && dependencies && !unknown) tasks = taskSignatures(dependencies);

@@ -13,6 +13,7 @@ import { DatastoreHandle } from '../datastore/value.ts';
 import type { ModuleFunction } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
 import { EventHandlers } from './events.ts';
+import { textList } from './tasks.ts';
 import { handleFile, inherit, which } from './files.ts';
 import { type Collection, collections, type RecipeFile, recipeFiles } from './layers.ts';
 
@@ -188,6 +189,10 @@ class ConfigurationReader {
       this.attempt(() => inherit(name, 'configuration INHERITs', 0, d, false, ctx));
     }
     ctx.place = undefined;
+    const checked = textList(d.getVar('__inherit_cache', false)).some((path) =>
+      path.endsWith('/sanity.bbclass'),
+    );
+    if (ctx.unknownMachine !== undefined && checked) this.refused ??= ctx.unknownMachine;
     this.attempt(() => this.handlers.registerAll(d, ctx));
     d.setVar('BBINCLUDED', [...ctx.involved].join(' '));
     return d;

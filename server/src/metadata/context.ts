@@ -55,6 +55,8 @@ export class ParseContext {
   place: ChangeSource | undefined;
   /** The datastore of the variant at work, for telling where a value that is being computed was set. */
   current: Datastore | undefined;
+  /** What was said of a MACHINE that no layer knows. */
+  unknownMachine: string | undefined;
   /** How many files are being read inside one another. */
   depth = 0;
 

@@ -6,6 +6,7 @@
 import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { ParseError } from '../datastore/errors.ts';
+import type { ChangeSource } from '../datastore/history.ts';
 import { fileKind } from '../syntax/parser.ts';
 import { PythonError } from '../python/runtime.ts';
 import { type ParseContext, SKIP_RECIPE } from './context.ts';
@@ -89,9 +90,23 @@ function includeOne(
         line,
       );
     }
+    reportMissingMachine(name, d, { path: parent, line }, ctx);
     return;
   }
   handleFile(path, d, ctx, { path: parent, line });
+}
+
+/**
+ * An `include` may find nothing, but a machine that no layer knows is never what was meant: OE-Core's own check
+ * refuses it (`sanity.bbclass`) once the configuration is read.
+ */
+function reportMissingMachine(name: string, d: Datastore, from: ChangeSource, ctx: ParseContext): void {
+  const machine = /^conf\/machine\/([^/]+)\.conf$/.exec(name)?.[1];
+  if (machine === undefined || machine !== d.getText('MACHINE')) return;
+  const event = d.history.of('MACHINE').at(-1);
+  const message = `No layer has a conf/machine/${machine}.conf: set MACHINE to a machine of the layers in BBLAYERS`;
+  ctx.report('error', 'unknown-machine', message, event ?? from);
+  ctx.unknownMachine = message;
 }
 
 /** BitBake goes by the file's name before it looks whether there is such a file. @throws ParseError */
