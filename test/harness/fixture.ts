@@ -131,11 +131,13 @@ export function scenarioNames(): string[] {
     .sort();
 }
 
-/** Writes the base workspace and over it the scenario's files; `dispose` takes it all away again. */
-export function materialise(scenario: Scenario): Workspace {
-  const scratch = scenario.place ?? realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-')));
-  if (scenario.place !== undefined) rmSync(scratch, { recursive: true, force: true });
-  const root = scenario.place ?? join(scratch, 'workspace');
+/**
+ * Writes the base workspace and over it the scenario's files; `dispose` takes it all away again.
+ * @param place where, unless the scenario says so itself; emptied first. Without it, a new temporary directory
+ */
+export function materialise(scenario: Scenario, place?: string): Workspace {
+  const root = scenario.place ?? place ?? realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-')));
+  rmSync(root, { recursive: true, force: true });
   const base = join(FIXTURES, 'base');
   const files = new Map(filesUnder(base).map((path) => [relative(base, path), readFileSync(path, 'utf8')]));
   for (const [path, text] of scenario.files) files.set(path, text);
@@ -147,7 +149,7 @@ export function materialise(scenario: Scenario): Workspace {
   return {
     root,
     buildDir: join(root, 'build'),
-    dispose: () => rmSync(scratch, { recursive: true, force: true }),
+    dispose: () => rmSync(root, { recursive: true, force: true }),
   };
 }
 
