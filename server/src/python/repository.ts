@@ -1,7 +1,7 @@
 /**
  * What a few read-only git commands would print, read from the repository's files: `rev-parse` of HEAD, of its
- * branch and of the top directory, and `symbolic-ref`. Metadata asks for these while parsing; no command is
- * ever run for it.
+ * branch and of the top directory, and `symbolic-ref`; and the `--help` of host tools, which base.bbclass asks
+ * `ld` for. Metadata asks for these while parsing; no command is ever run for it.
  */
 import type { FileSystem } from '../inputs/ports.ts';
 import { normalised, parent } from './volume.ts';
@@ -21,6 +21,7 @@ export interface CommandResult {
   readonly error: string;
 }
 
+const SILENT: CommandResult = { status: 0, output: '', error: '' };
 const NO_REPOSITORY: CommandResult = {
   status: 128,
   output: '',
@@ -33,6 +34,8 @@ export function commandResult(
   words: readonly string[],
   cwd: string,
 ): CommandResult | undefined {
+  // Programs on PATH are taken to exist; what one says of itself is the same as nothing to metadata.
+  if (words.length === 2 && words[0]!.startsWith('/') && words[1] === '--help') return SILENT;
   const rest = words.filter((word) => !/^[A-Z_]+=/.test(word) && word !== '2>/dev/null');
   if (rest[0] !== 'git' && !rest[0]?.endsWith('/git')) return undefined;
   let directory = cwd;

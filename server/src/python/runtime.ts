@@ -105,6 +105,8 @@ export interface Refusal {
   /** What was asked, for the message: `run a command: hostname -f`. */
   readonly what: string;
   readonly frame: { readonly file: string; readonly line: number } | undefined;
+  /** What Python had been entered for, for one without a frame: `the value of MOTD`. */
+  readonly entered: string;
 }
 
 /**

@@ -105,6 +105,8 @@ class Sandbox implements PythonRuntime {
   private readonly kernel: Kernel;
   private readonly errors = new ErrorCrossing();
   private refusals = new Map<string, Refusal>();
+  /** What Python was last entered for, as told to `enter`. */
+  private entered = '';
   private readonly entries = new Map<Entry, number>();
   private saved: { readonly image: MachineImage; readonly system: () => void } | undefined;
   private messages = 0;
@@ -157,32 +159,32 @@ class Sandbox implements PythonRuntime {
   }
 
   evaluate(expression: string, d: number, variable: string | undefined): string {
-    this.options.enter?.(variable === undefined ? 'an expression' : `the value of ${variable}`);
+    this.note(variable === undefined ? 'an expression' : `the value of ${variable}`);
     return this.enter('evaluate', `${d}\n${variable ?? ''}\n${expression}`);
   }
 
   define(text: string, place: CodePlace): void {
-    this.options.enter?.(`${place.file}:${place.line}`);
+    this.note(`${place.file}:${place.line}`);
     this.enter('define', JSON.stringify([place.file, place.line, text]));
   }
 
   callAnonymous(functions: readonly string[], d: number): void {
-    this.options.enter?.(`the anonymous functions ${functions.join(' ')}`);
+    this.note(`the anonymous functions ${functions.join(' ')}`);
     this.enter('call_anonymous', JSON.stringify([functions, d]));
   }
 
   defineHandler(name: string, body: string, place: CodePlace): void {
-    this.options.enter?.(`${place.file}:${place.line}`);
+    this.note(`${place.file}:${place.line}`);
     this.enter('define_handler', JSON.stringify([name, body, place.file, place.line]));
   }
 
   fireHandler(name: string, eventClass: string, args: readonly Value[], d: number): void {
-    this.options.enter?.(`the event handler ${name}`);
+    this.note(`the event handler ${name}`);
     this.enter('fire_handler', JSON.stringify([name, eventClass, args.map(toJson), d]));
   }
 
   addLibrary(directory: string, namespace: string): readonly ModuleFunction[] {
-    this.options.enter?.(`the Python library ${namespace} of ${directory}`);
+    this.note(`the Python library ${namespace} of ${directory}`);
     const found = JSON.parse(
       this.enter('add_library', JSON.stringify([directory, namespace])),
     ) as (RawAnalysis & {
@@ -231,6 +233,11 @@ class Sandbox implements PythonRuntime {
   }
 
   /** Calls an entry of `lib/lens/door.py`; returns the text behind the letter of its reply. */
+  private note(what: string): void {
+    this.entered = what;
+    this.options.enter?.(what);
+  }
+
   private enter(name: Entry, argument: string): string {
     let reply: string;
     try {
@@ -329,8 +336,9 @@ class Sandbox implements PythonRuntime {
   private refuse(long: string): void {
     const what = cut(long);
     if (this.refusals.has(what) || this.refusals.size >= MAX_REFUSALS) return;
-    this.refusals.set(what, { what, frame: undefined });
-    if (this.entries.size === ENTRIES.length) this.refusals.set(what, { what, frame: this.where() });
+    const { entered } = this;
+    this.refusals.set(what, { what, frame: undefined, entered });
+    if (this.entries.size === ENTRIES.length) this.refusals.set(what, { what, frame: this.where(), entered });
   }
 }
 
