@@ -57,12 +57,11 @@ export class Editor {
 
   constructor(
     readonly folder: string,
-    options: { command: string; args?: readonly string[]; env?: NodeJS.ProcessEnv },
+    private readonly options: { command: string; args?: readonly string[]; refreshes?: boolean },
   ) {
     this.process = spawn(process.execPath, [options.command, 'server', '--stdio', ...(options.args ?? [])], {
       cwd: folder,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: options.env ?? process.env,
     });
     this.exited = new Promise((resolve) => this.process.on('exit', (code) => resolve(code)));
     this.process.stderr!.on('data', (data: Buffer) => this.logged.push(data.toString()));
@@ -95,7 +94,7 @@ export class Editor {
       initializationOptions,
       capabilities: {
         window: { workDoneProgress: true },
-        workspace: { codeLens: { refreshSupport: true } },
+        workspace: { codeLens: { refreshSupport: this.options.refreshes === true } },
         textDocument: { publishDiagnostics: { relatedInformation: true } },
       },
     });
@@ -140,6 +139,10 @@ export class Editor {
     await this.connection.sendNotification('textDocument/didClose', {
       textDocument: { uri: this.uri(path) },
     });
+  }
+
+  async closeAll(): Promise<void> {
+    for (const path of [...this.texts.keys()]) await this.close(path);
   }
 
   /** The lenses of a document as `line: title`, lines counted from 1. */

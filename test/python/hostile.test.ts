@@ -216,7 +216,7 @@ describe('files', () => {
     box.run('\nfound = os.path.exists("/secret/key")');
     expect(box.evaluate('found')).toBe('False');
     expect(box.python.takeRefusals()).toEqual([
-      { what: 'read /secret/key', frame: { file: '/layer/x.bb', line: 11 } },
+      { what: 'read /secret/key', frame: { file: '/layer/x.bb', line: 11 }, entered: '/layer/x.bb:10' },
     ]);
   });
 

@@ -235,9 +235,14 @@ function whereOf(what: string, ctx: ParseContext | undefined): string {
 /** Reports what the sandbox refused. @returns a reason for "unknown, because …" where it refused anything */
 function reportRefusals(python: PythonRuntime, ctx: ParseContext): string | undefined {
   let reason: string | undefined;
-  for (const { what, frame } of python.takeRefusals()) {
+  for (const { what, frame, entered } of python.takeRefusals()) {
     reason ??= `its Python tried to ${what}, which is not done while hashes are computed`;
-    const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
+    const place = /^(.*):(\d+)$/.exec(whereOf(entered, ctx));
+    const source = frame
+      ? { path: frame.file, line: frame.line }
+      : place
+        ? { path: place[1]!, line: Number(place[2]) }
+        : ctx.place;
     ctx.report(
       'warning',
       'refused',

@@ -7,8 +7,12 @@ import type { Session } from './session.ts';
 /** Performed by the client, which is given plain data. */
 export const SHOW_TASK = 'sstateLens.showTask';
 
-export async function codeLens(uri: string, session: Session): Promise<CodeLens[]> {
-  const known = await session.settled(uri);
+/** How long a client that can be told to ask again is kept waiting. */
+const PATIENCE_MILLISECONDS = 200;
+
+/** @param refreshes whether the client can be told to ask again */
+export async function codeLens(uri: string, session: Session, refreshes: boolean): Promise<CodeLens[]> {
+  const known = await (refreshes ? session.soon(uri, PATIENCE_MILLISECONDS) : session.settled(uri));
   if (!known) return [];
   return lenses(known.tree, known.view, session.trees).map(({ range, title, tasks }) => ({
     range: toRange(range),

@@ -52,7 +52,7 @@ class LanguageServer {
     connection.onInitialized(() => this.initialized());
     connection.onDidChangeConfiguration(({ settings }) => this.configurationChanged(settings));
     connection.onCodeLens(({ textDocument: { uri } }, token) =>
-      answered(() => codeLens(uri, this.session), token),
+      answered(() => codeLens(uri, this.session, this.refreshes), token),
     );
     connection.onHover(({ textDocument: { uri }, position }, token) =>
       answered(() => hover(uri, position, this.session), token),
@@ -155,8 +155,12 @@ class LanguageServer {
     }
   }
 
+  private get refreshes(): boolean {
+    return this.capabilities.workspace?.codeLens?.refreshSupport === true;
+  }
+
   private refresh(): void {
-    if (!this.capabilities.workspace?.codeLens?.refreshSupport) return;
+    if (!this.refreshes) return;
     this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
   }
 

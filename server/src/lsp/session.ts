@@ -42,6 +42,8 @@ export class Session {
   private watcher: LayerWatcher | undefined;
   private summary: ConfigurationSummary | undefined;
   private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
+  /** Whether lenses were given that do not yet belong to the present texts. */
+  private owed = false;
   /** What the last status said, so that it is not said again. */
   private said = '';
 
@@ -69,7 +71,8 @@ export class Session {
       computed: () => this.publish(),
       settled: (different) => {
         this.publish();
-        if (different) this.events.refresh();
+        if (different || this.owed) this.events.refresh();
+        this.owed = false;
       },
       failed: (error) => this.events.log(describe(error)),
     });
@@ -112,12 +115,27 @@ export class Session {
 
   /** A document in its present state; waits until that has been computed. */
   async settled(uri: string): Promise<Known | undefined> {
-    const path = this.documents.byUri(uri)?.path;
-    if (path === undefined) return undefined;
-    const view = await this.views?.settled(path);
-    const document = this.documents.get(path);
-    const tree = this.trees(path);
-    return view && document && tree && { document, tree, view };
+    await this.views?.settled();
+    return this.known(uri);
+  }
+
+  /**
+   * As `settled`, but waits no longer than a moment: then it is what was known before, and `refresh` follows. An
+   * editor that has to wait for lenses asks less and less often for them.
+   */
+  async soon(uri: string, milliseconds: number): Promise<Known | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), milliseconds)));
+    if (await Promise.race([this.views?.settled(), late])) this.owed = true;
+    clearTimeout(timer);
+    return this.known(uri);
+  }
+
+  private known(uri: string): Known | undefined {
+    const document = this.documents.byUri(uri);
+    const view = document && this.views?.get(document.path);
+    const tree = document && this.trees(document.path);
+    return view && tree && { document, tree, view };
   }
 
   /** The final value of a variable of the view's recipe. */

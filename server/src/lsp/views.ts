@@ -70,10 +70,9 @@ export class Views {
     return this.views.get(path);
   }
 
-  /** The view of a document in its present state. */
-  async settled(path: string): Promise<View | undefined> {
-    if (this.isPending()) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    return this.views.get(path);
+  /** Resolves when every view is that of its document's present state. */
+  settled(): Promise<void> {
+    return this.isPending() ? new Promise((resolve) => this.waiting.push(resolve)) : Promise.resolve();
   }
 
   /** A document was opened, edited or closed, or its file changed on disk. */
