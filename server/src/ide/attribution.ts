@@ -9,7 +9,7 @@ import type { DependencyNode } from '../signature/signatures.ts';
 import { type Chain, chainsTo } from './chains.ts';
 import type { TaskChange, VariantChange } from './comparison.ts';
 import type { EditedStatement } from './edits.ts';
-import { matches } from './names.ts';
+import { matches, type SetName } from './names.ts';
 
 export interface ChangedTask extends TaskChange {
   /** From the task to what the statement changed; the task alone where that is the task's own text. */
@@ -37,7 +37,7 @@ export function attribute(
   const silent = edits.map((_, index) => own.every((sets) => sets[index]!.size === 0));
   const effects = edits.map((): VariantEffect[] => []);
   for (const [index, change] of changes.entries()) {
-    const targets = responsibilities(change, own[index]!, silent);
+    const targets = responsibilities(change, own[index]!, edits, silent);
     for (const [which, nodes] of targets.entries()) {
       const tasks = reached(change, nodes);
       const { pn, mcfn } = change.current;
@@ -60,6 +60,8 @@ function ownNodes(change: VariantChange, edits: readonly EditedStatement[]): Rea
       if (weights[index] === heaviest) own[edits.indexOf(edit)]!.add(node);
     }
   }
+  // A task that only names a new flag of its own is not what was edited.
+  for (const nodes of own) for (const node of nodes) if (namesOnly(node, change, nodes)) nodes.delete(node);
   return own;
 }
 
@@ -83,6 +85,7 @@ function weight(
 function responsibilities(
   change: VariantChange,
   own: readonly ReadonlySet<string>[],
+  edits: readonly EditedStatement[],
   silent: readonly boolean[],
 ): ReadonlySet<string>[] {
   const explained = new Set(own.flatMap((nodes) => [...nodes]));
@@ -90,19 +93,62 @@ function responsibilities(
     (node) => !explained.has(node) && !follows(node, change, explained),
   );
   if (others.length === 0) return [...own];
-  if (silent.includes(true)) return own.map((nodes, index) => (silent[index] ? new Set(others) : nodes));
+  if (silent.includes(true)) return shareAmongSilent(change, own, edits, silent, others);
   // No edit is left that could be the cause: what nothing else explains, all of them may have done.
   const known = new Set(reached(change, explained).map(({ task }) => task));
   const unexplained = reached(change, new Set(others)).some(({ task }) => !known.has(task));
   return unexplained ? own.map((nodes) => new Set([...nodes, ...others])) : [...own];
 }
 
+/**
+ * Nodes that no edit sets, shared among the edits that set nothing that changed: a list that is tested for items
+ * answers for where it is tested, and for the rest those that may do anything (`inherit`, Python) before others.
+ */
+function shareAmongSilent(
+  change: VariantChange,
+  own: readonly ReadonlySet<string>[],
+  edits: readonly EditedStatement[],
+  silent: readonly boolean[],
+  others: readonly string[],
+): ReadonlySet<string>[] {
+  const shares = own.map((nodes) => new Set(nodes));
+  const tested = new Set<string>();
+  for (const [index, { names }] of edits.entries()) {
+    if (!silent[index]) continue;
+    for (const node of others.filter((node) => tests(node, names, change))) {
+      tested.add(node);
+      shares[index]!.add(node);
+    }
+  }
+  const rest = others.filter((node) => !tested.has(node));
+  const opaque = edits.map(({ names }, index) => silent[index]! && names.length === 0);
+  const answering = opaque.includes(true) ? opaque : silent;
+  for (const [index, answers] of answering.entries()) {
+    if (answers) for (const node of rest) shares[index]!.add(node);
+  }
+  return shares;
+}
+
+/** Whether a node's text depends on which items a variable has (`bb.utils.contains`). */
+function tests(node: string, names: readonly SetName[], { current, baseline }: VariantChange): boolean {
+  return [current, baseline].some(({ nodes }) => {
+    const found = nodes.get(node)?.value?.matchAll(/^([^\s{]+)\{.*\} = (?:Set|Unset)$/gm) ?? [];
+    return [...found].some(([, variable]) => names.some((name) => matches(name, variable!)));
+  });
+}
+
 /** Whether a node differs only in naming, or no longer naming, what is explained already. */
 function follows(name: string, change: VariantChange, explained: ReadonlySet<string>): boolean {
+  const known = change.current.nodes.has(name) && change.baseline.nodes.has(name);
+  return known ? namesOnly(name, change, explained) : isReachedOnlyThrough(name, change, explained);
+}
+
+/** Whether a node that was there before has the same text, and differs in naming others of `nodes`. */
+function namesOnly(name: string, change: VariantChange, nodes: ReadonlySet<string>): boolean {
   const now = change.current.nodes.get(name);
   const before = change.baseline.nodes.get(name);
-  if (!now || !before) return isReachedOnlyThrough(name, change, explained);
-  return now.value === before.value && difference(now, before).every((other) => explained.has(other));
+  if (!now || !before || now.value !== before.value) return false;
+  return difference(now, before).every((other) => other !== name && nodes.has(other));
 }
 
 /** A node that came or went because something explained names it now, or did. */

@@ -47,6 +47,7 @@ function unavailable({ failure, recipe }: View): string {
 function summary(tree: SyntaxTree, view: View, plain: VariantSignatures): string {
   const of = tree.kind === 'recipe' ? '' : `${plain.pn}: `;
   if (plain.skipped !== undefined) return `${of}skipped: ${oneLine(plain.skipped)}`;
+  if (plain.failed !== undefined && plain.tasks.length === 0) return `${of}unknown: ${oneLine(plain.failed)}`;
   const headline = headlineTask(tree, plain);
   const parts = [`${of}${counted(plain.tasks.length, 'task')}`];
   if (headline) parts.push(hashTitle(headline, plain, view));
