@@ -30,12 +30,16 @@ const OUTPUTS = /^(tmp|sstate-cache|downloads|cache|buildhistory|deploy|workspac
 const MOST_WATCHED = 60_000;
 /** A checkout touches many files: they count as one change once it has been quiet for so long. */
 const QUIET_MILLISECONDS = 300;
+/** Where it never gets quiet, they are told after this. */
+const LONGEST_MILLISECONDS = 2_000;
 
 export class LayerWatcher {
   private readonly watcher: FSWatcher;
   private readonly changed = new Set<string>();
   private readonly listed = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
+  /** When the first of the changes that wait was noted. */
+  private since = 0;
   private readonly seen = new Set<string>();
   private full = false;
 
@@ -96,11 +100,15 @@ export class LayerWatcher {
 
   private note(into: Set<string>, path: string): void {
     into.add(path);
+    const now = performance.now();
+    if (this.timer === undefined) this.since = now;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(), QUIET_MILLISECONDS);
+    const left = this.since + LONGEST_MILLISECONDS - now;
+    this.timer = setTimeout(() => this.tell(), Math.max(0, Math.min(QUIET_MILLISECONDS, left)));
   }
 
   private tell(): void {
+    this.timer = undefined;
     const changes = { changed: [...this.changed], listed: [...this.listed] };
     this.changed.clear();
     this.listed.clear();
