@@ -13,7 +13,6 @@ const LIMITS = {
   memoryBytes: 512 * 1024 * 1024,
   // What the stack of `host/evaluatorProcess.ts` suffices for.
   stackBytes: 384 * 1024,
-  milliseconds: 3_000,
   messages: 100,
 };
 
@@ -44,7 +43,7 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
     roots: params.roots,
     facts: params.facts,
     files,
-    limits: LIMITS,
+    limits: { ...LIMITS, milliseconds: params.pythonMilliseconds },
     enter: noteWhere,
   });
   return evaluator.summary;
@@ -63,12 +62,12 @@ const handlers: Handlers = {
     return { configuration: evaluator !== undefined && evaluator.dependsOn(paths) };
   },
 
-  evaluate({ path, overlays: temporary }) {
-    if (!temporary || !files) return opened().evaluate(path);
+  evaluate({ path, overlays: temporary, hashesOnly = false }) {
+    if (!temporary || !files) return opened().evaluate(path, hashesOnly);
     const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
     try {
       for (const [name, text] of temporary) files.setOverlay(name, text);
-      return opened().evaluate(path);
+      return opened().evaluate(path, hashesOnly);
     } finally {
       for (const [name, text] of before) files.setOverlay(name, text);
       evaluator?.outdate();

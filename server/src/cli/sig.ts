@@ -38,17 +38,21 @@ async function everything(session: Session, report: Report, output: Output): Pro
   const results = new Map<string, RecipeEvaluation>();
   let done = 0;
   let failed = 0;
-  await session.workspace.evaluateAll(paths, (path, result) => {
-    output.progress(`Evaluated ${++done} of ${paths.length} recipes, ${failed} failed`);
-    if (result instanceof Error) {
-      failed++;
-      output.note(`${path}: error: ${result.message}`);
-      return;
-    }
-    if (result.variants.some(({ tasks }) => tasks.some(({ basehash }) => typeof basehash !== 'string')))
-      failed++;
-    results.set(path, result);
-  });
+  await session.workspace.evaluateAll(
+    paths,
+    (path, result) => {
+      output.progress(`Evaluated ${++done} of ${paths.length} recipes, ${failed} failed`);
+      if (result instanceof Error) {
+        failed++;
+        output.note(`${path}: error: ${result.message}`);
+        return;
+      }
+      if (result.variants.some(({ tasks }) => tasks.some(({ basehash }) => typeof basehash !== 'string')))
+        failed++;
+      results.set(path, result);
+    },
+    true,
+  );
   output.progress(undefined);
   for (const path of paths) {
     const result = results.get(path);

@@ -46,7 +46,9 @@ class Level {
   readonly variables = new Map<string, Flags>();
   constructor(readonly below: Level | undefined) {}
   find(name: string): Flags | undefined {
-    for (let level: Level | undefined = this; level; level = level.below) {
+    const own = this.variables.get(name);
+    if (own) return own;
+    for (let level = this.below; level; level = level.below) {
       const flags = level.variables.get(name);
       if (flags) return flags;
     }

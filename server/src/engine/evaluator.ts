@@ -90,7 +90,7 @@ export class RecipeEvaluator {
   }
 
   /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
-  evaluate(path: string): RecipeEvaluation {
+  evaluate(path: string, hashesOnly = false): RecipeEvaluation {
     const start = performance.now();
     this.python.restore();
     this.ctx.begin();
@@ -109,10 +109,10 @@ export class RecipeEvaluator {
     this.live = { path, variants: all };
     return {
       path,
-      variants: signatures,
+      variants: hashesOnly ? signatures.map(withoutMaterial) : signatures,
       problems: this.ctx.reported(),
       files: this.sourceFiles(path),
-      origins: origins(all[0]?.d, signatures[0]),
+      origins: hashesOnly ? new Map() : origins(all[0]?.d, signatures[0]),
       milliseconds: performance.now() - start,
     };
   }
@@ -211,6 +211,12 @@ export class RecipeEvaluator {
       .map((file) => ({ path: file, role: 'configuration' as const }));
     return [...own, ...shared];
   }
+}
+
+/** Signatures without what they were made of. */
+function withoutMaterial(signatures: VariantSignatures): VariantSignatures {
+  const tasks = signatures.tasks.map((task) => ({ ...task, dependencies: [] }));
+  return { ...signatures, tasks, nodes: new Map() };
 }
 
 function say(

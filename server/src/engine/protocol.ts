@@ -20,6 +20,8 @@ export interface OpenParameters {
   readonly interpreter: string;
   /** The directory with our own Python modules. */
   readonly modules: string;
+  /** How long one entry into Python may take, in milliseconds of processor time. */
+  readonly pythonMilliseconds: number;
 }
 
 /** Method -> parameters and result. */
@@ -40,9 +42,16 @@ export interface EvaluatorMethods {
     };
     result: { readonly configuration: boolean };
   };
-  /** Evaluates a recipe by its absolute path, with texts laid over files for this call only. */
+  /**
+   * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
+   * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size.
+   */
   evaluate: {
-    params: { readonly path: string; readonly overlays?: ReadonlyMap<string, string> };
+    params: {
+      readonly path: string;
+      readonly overlays?: ReadonlyMap<string, string>;
+      readonly hashesOnly?: boolean;
+    };
     result: RecipeEvaluation;
   };
   inspect: {

@@ -57,8 +57,8 @@ export class Workspace {
   }
 
   /** @throws EvaluatorStopped; the workspace stays usable */
-  evaluate(path: string, overlays?: ReadonlyMap<string, string>, preferred = 0): Promise<RecipeEvaluation> {
-    return this.ask(preferred, 'evaluate', overlays ? { path, overlays } : { path });
+  evaluate(path: string, overlays?: ReadonlyMap<string, string>): Promise<RecipeEvaluation> {
+    return this.ask(0, 'evaluate', overlays ? { path, overlays } : { path });
   }
 
   inspect(path: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
@@ -68,17 +68,19 @@ export class Workspace {
   /**
    * Evaluates many recipes on all evaluators. One that cannot be evaluated does not hold up the others.
    * @param each is told of each as it is done: its evaluation, or why there is none
+   * @param hashesOnly whether what hashes were made of may be left out
    */
   async evaluateAll(
     paths: readonly string[],
     each: (path: string, result: RecipeEvaluation | EvaluatorStopped) => void,
+    hashesOnly = false,
   ): Promise<void> {
     let next = 0;
     const work = async (index: number) => {
       while (next < paths.length) {
         const path = paths[next++]!;
         try {
-          each(path, await this.evaluate(path, undefined, index));
+          each(path, await this.ask(index, 'evaluate', { path, hashesOnly }));
         } catch (error) {
           if (!(error instanceof EvaluatorStopped)) throw error;
           each(path, error);

@@ -10,29 +10,59 @@ import type { BitBakeHash, DependencyNode, TaskSignature } from './signatures.ts
 
 /** The signature of every task, in BitBake's order. */
 export function taskSignatures(generated: GeneratedDependencies): TaskSignature[] {
+  const graph = new DependencyGraph(generated);
   return generated.tasks.map((task) => {
-    const dependencies = sortedStrings(reachableFrom(task, generated));
-    return { task, basehash: basehash(task, dependencies, generated), dependencies };
+    const reached = graph.reachableFrom(task);
+    return {
+      task,
+      basehash: graph.basehash(task, reached),
+      dependencies: reached.map((at) => graph.names[at]!),
+    };
   });
 }
 
-/** Everything `task` depends on, directly or not. The task itself is in it only if something names it. */
-function reachableFrom(task: string, generated: GeneratedDependencies): Set<string> {
-  const seen = new Set<string>();
-  const waiting = [...(generated.dependencies.get(task)?.names ?? [])];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (seen.has(name)) continue;
-    seen.add(name);
-    waiting.push(...(generated.dependencies.get(name)?.names ?? []));
-  }
-  return seen;
-}
+/**
+ * All names of a variant in the order in which they are hashed, and their edges as places in that order: each task
+ * reaches hundreds of them, and sorting once is most of the work of sorting for each.
+ */
+class DependencyGraph {
+  readonly names: readonly string[];
+  private readonly places: ReadonlyMap<string, number>;
+  private readonly texts: readonly string[];
+  private readonly edges: readonly (readonly number[])[];
+  /** By place: the last search that came by. */
+  private readonly seen: Uint32Array;
+  private searches = 0;
 
-/** SHA-256 over the task's text, then each dependency's name and text, joined without delimiters. */
-function basehash(task: string, sorted: readonly string[], generated: GeneratedDependencies): BitBakeHash {
-  const parts = [generated.dependencies.get(task)?.value ?? ''];
-  for (const name of sorted) parts.push(name, generated.dependencies.get(name)?.value ?? '');
-  return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
+  constructor(generated: GeneratedDependencies) {
+    this.names = sortedStrings(generated.dependencies.keys());
+    this.places = new Map(this.names.map((name, at) => [name, at]));
+    const dependencies = this.names.map((name) => generated.dependencies.get(name)!);
+    this.texts = dependencies.map(({ value }) => value ?? '');
+    this.edges = dependencies.map(({ names }) => [...names].map((name) => this.places.get(name)!));
+    this.seen = new Uint32Array(this.names.length);
+  }
+
+  /** Everything `task` depends on, directly or not, sorted. The task itself is in it only if something names it. */
+  reachableFrom(task: string): number[] {
+    const search = ++this.searches;
+    const waiting = [...this.edges[this.places.get(task)!]!];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      if (this.seen[at] === search) continue;
+      this.seen[at] = search;
+      waiting.push(...this.edges[at]!);
+    }
+    const reached: number[] = [];
+    for (let at = 0; at < this.seen.length; at++) if (this.seen[at] === search) reached.push(at);
+    return reached;
+  }
+
+  /** SHA-256 over the task's text, then each dependency's name and text, joined without delimiters. */
+  basehash(task: string, sorted: readonly number[]): BitBakeHash {
+    const parts = [this.texts[this.places.get(task)!]!];
+    for (const at of sorted) parts.push(this.names[at]!, this.texts[at]!);
+    return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
+  }
 }
 
 /** The dependencies as plain data. */

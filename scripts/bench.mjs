@@ -1,0 +1,142 @@
+/**
+ * `npm run bench`: how fast, in figures that hold on any machine.
+ *
+ * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one, and
+ * `--bitbake-env SCRIPT` (a shell command that sets up BitBake's environment) has BitBake measured in the same
+ * run, so that ratios can be printed. `--world` evaluates every recipe, too. `--json FILE` keeps the figures,
+ * `--compare FILE` prints them beside older ones.
+ */
+import { build } from 'esbuild';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const COMMAND = join(ROOT, 'dist/sstate-lens.mjs');
+const RUNS = 5;
+const EDITS = 20;
+
+const { values: options } = parseArgs({
+  options: {
+    'build-dir': { type: 'string' },
+    recipe: { type: 'string' },
+    world: { type: 'boolean', default: false },
+    'bitbake-env': { type: 'string' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+  },
+});
+
+execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
+
+const sample = options['build-dir'] === undefined ? copySample() : undefined;
+const buildDir = resolve(options['build-dir'] ?? join(sample, 'build'));
+const recipe = options.recipe ?? (sample ? 'hello' : 'zlib');
+const figures = [];
+
+try {
+  note(`one recipe from nothing: sig ${recipe}, ${RUNS} runs`);
+  figure(
+    'one recipe from nothing (configuration, Python and all)',
+    's',
+    repeat(RUNS, () => timed(() => sig([recipe]))),
+  );
+  note(`edit to new basehashes: ${EDITS} edits`);
+  figure('an edit of the recipe to its new basehashes', 'ms', await editLatencies());
+  if (options.world) {
+    note('every recipe: sig --all');
+    figure('every recipe from nothing', 's', [timed(() => sig(['--all', '--format', 'tsv']))]);
+  }
+  if (options['bitbake-env'] !== undefined) {
+    note('BitBake: bitbake -p from nothing');
+    figure('BitBake: bitbake -p from nothing', 's', [timed(bitbakeParse)]);
+  }
+  print();
+} finally {
+  if (sample) rmSync(dirname(sample), { recursive: true, force: true });
+}
+
+function note(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A copy of the sample, so that nothing of the checkout is in the way of repeated runs. */
+function copySample() {
+  const directory = join(mkdtempSync(join(tmpdir(), 'sstate-lens-bench-')), 'workspace');
+  cpSync(join(ROOT, 'samples/workspace'), directory, { recursive: true });
+  return directory;
+}
+
+function sig(args) {
+  const run = spawnSync(process.execPath, [COMMAND, 'sig', ...args, '--build-dir', buildDir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 30,
+  });
+  if (run.status === 2 || run.stdout.length === 0) throw new Error(`sig failed: ${run.stderr}`);
+}
+
+function bitbakeParse() {
+  const script = `${options['bitbake-env']} && rm -rf "$BUILDDIR"/cache "$BUILDDIR"/tmp*/cache && bitbake -p`;
+  const run = spawnSync('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (run.status !== 0) throw new Error(`bitbake -p failed: ${run.stderr}`);
+}
+
+function timed(action) {
+  const start = performance.now();
+  action();
+  return (performance.now() - start) / 1000;
+}
+
+function repeat(count, action) {
+  return Array.from({ length: count }, action);
+}
+
+/** Milliseconds from a changed text to its hashes; see `benchEdits.ts`. */
+async function editLatencies() {
+  const outfile = join(ROOT, 'dist/.benchEdits.mjs');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['scripts/benchEdits.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const { editLatencies: measure } = await import(outfile);
+  return measure(join(ROOT, 'dist'), buildDir, recipe, EDITS);
+}
+
+function figure(name, unit, values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  figures.push({ name, unit, median: at(0.5), p95: at(0.95), runs: values.length });
+}
+
+function print() {
+  const older = options.compare === undefined ? undefined : JSON.parse(readFileSync(options.compare, 'utf8'));
+  const bitbake = figures.find(({ name }) => name.startsWith('BitBake'));
+  const world = figures.find(({ name }) => name.startsWith('every recipe'));
+  const rows = figures.map(({ name, unit, median, p95, runs }) => {
+    const before = older?.figures.find((other) => other.name === name);
+    const change = before ? `  ${(median / before.median).toFixed(2)} of ${show(before.median, unit)}` : '';
+    return `${name.padEnd(58)} ${show(median, unit).padStart(9)} ${show(p95, unit).padStart(9)}  ${runs} runs${change}`;
+  });
+  console.log(`${buildDir}`);
+  console.log(`${''.padEnd(58)} ${'median'.padStart(9)} ${'95 %'.padStart(9)}`);
+  for (const row of rows) console.log(row);
+  if (bitbake && world) {
+    console.log(
+      `every recipe in ${(world.median / bitbake.median).toFixed(2)} of BitBake's time, in the same run`,
+    );
+  }
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ buildDir, recipe, figures }, null, 2)}\n`);
+}
+
+function show(value, unit) {
+  return unit === 's' ? `${value.toFixed(2)} s` : `${value.toFixed(0)} ms`;
+}
