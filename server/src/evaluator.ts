@@ -4,7 +4,7 @@
  * Everything that runs Python of a layer runs here, behind `host/evaluatorProcess.ts`.
  */
 import { RecipeEvaluator } from './engine/evaluator.ts';
-import type { EvaluatorMethods, Method, OpenParameters } from './engine/protocol.ts';
+import { type EvaluatorMethods, type Method, NOT_OPENED, type OpenParameters } from './engine/protocol.ts';
 import { noteWhere, serve } from './host/evaluatorPort.ts';
 import { HostFiles } from './host/files.ts';
 import { readPythonAssets } from './host/pythonAssets.ts';
@@ -28,7 +28,7 @@ type Handlers = {
 };
 
 function opened(): RecipeEvaluator {
-  if (!evaluator) throw new Error('the evaluator was asked before it was opened');
+  if (!evaluator) throw new Error(NOT_OPENED);
   return evaluator;
 }
 
@@ -59,7 +59,7 @@ const handlers: Handlers = {
     files?.forget(changed);
     evaluator?.outdate();
     const paths = [...changes.keys(), ...changed];
-    return { configuration: evaluator !== undefined && evaluator.dependsOn(paths) };
+    return { configuration: !evaluator || evaluator.dependsOn(paths) };
   },
 
   evaluate({ path, overlays: temporary, hashesOnly = false }) {

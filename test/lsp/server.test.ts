@@ -288,6 +288,28 @@ describe('documents', { timeout: 60_000 }, () => {
     expect((await editor.lenses(IMAGE))[0]).toBe(others);
   });
 
+  it('say what is wrong with the configuration where that leaves every hash unknown', async () => {
+    await editor.open(HELLO);
+    await editor.lenses(HELLO);
+    await editor.open(LOCAL);
+    await editor.replace(LOCAL, 'MACHINE ?= "samplebox"', 'MACHINE ?= "nowhere"');
+    const missing = 'Could not include required file conf/machine/nowhere.conf';
+    expect((await editor.problems(HELLO)).map((line) => line.split(':').slice(0, 5).join(':'))).toEqual([
+      `1: error: bitbake.conf:60: ${missing}`,
+    ]);
+    await editor.replace(LOCAL, '"nowhere"', '"samplebox"');
+    expect(await editor.problems(HELLO)).toEqual([]);
+    expect(await editor.lenses(HELLO)).toEqual(UNCHANGED);
+  });
+
+  it('outlive an evaluator that is killed while nobody asks it', async () => {
+    await editor.open(HELLO);
+    await editor.lenses(HELLO);
+    editor.killEvaluators();
+    await editor.replace(HELLO, '${AUDIENCE}!"', '${AUDIENCE}?"');
+    expect(await editor.problems(HELLO)).toEqual([MOTD_CHANGED]);
+  });
+
   it('survive an evaluation that never ends', async () => {
     await editor.open(HELLO);
     const endless = '\npython () {\n    while True: pass\n}';

@@ -62,6 +62,12 @@ export interface EvaluatorMethods {
 
 export type Method = keyof EvaluatorMethods;
 
+/**
+ * The message of the error with which an evaluator answers that has not been opened: its process is a new one, the
+ * one before has ended while nothing was asked of it. (Of an error, only the message crosses for sure.)
+ */
+export const NOT_OPENED = 'the evaluator was asked before it was opened';
+
 /** A connection to one evaluator process. */
 export interface EvaluatorConnection {
   /**

@@ -10,6 +10,7 @@ import {
   type EvaluatorMethods,
   EvaluatorStopped,
   type Method,
+  NOT_OPENED,
 } from './protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
 
@@ -111,15 +112,22 @@ export class Workspace {
     params: EvaluatorMethods[M]['params'],
   ): Promise<EvaluatorMethods[M]['result']> {
     const member = this.member(index);
-    return this.queued(member, async () => {
+    const request = async () => {
       await this.ready(member);
       try {
         return await member.connection.request(method, params);
       } catch (error) {
-        if (error instanceof EvaluatorStopped) member.opened = undefined;
+        if (error instanceof EvaluatorStopped || isNotOpened(error)) member.opened = undefined;
         throw error;
       }
-    });
+    };
+    return this.queued(member, () =>
+      request().catch((error: unknown) => {
+        // It ended while nothing was asked of it, which is nobody's fault: the next one answers.
+        if (isNotOpened(error)) return request();
+        throw error;
+      }),
+    );
   }
 
   /** Runs one step after all that were queued for this member before. */
@@ -131,22 +139,41 @@ export class Workspace {
 
   /** Opens the member if it is not, and tells it what has changed. */
   private async ready(member: Member): Promise<ConfigurationSummary> {
-    const { connection } = member;
-    if (!member.opened) {
-      member.version = this.changes.length;
-      await connection.request('change', { overlays: this.overlays, changed: [] });
-      member.opened = connection.request('open', undefined);
-      member.opened.catch(() => (member.opened = undefined));
-    } else if (member.version < this.changes.length) {
-      const news = this.changes.slice(member.version);
-      member.version = this.changes.length;
-      const overlays = new Map(
-        news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]),
-      );
-      const changed = news.filter(({ disk }) => disk).map(({ path }) => path);
-      const { configuration } = await connection.request('change', { overlays, changed });
-      if (configuration) member.opened = connection.request('open', undefined);
+    if (member.opened && member.version < this.changes.length) {
+      try {
+        if (await this.tellNews(member)) member.opened = undefined;
+      } catch (error) {
+        member.opened = undefined;
+        throw error;
+      }
     }
-    return member.opened!;
+    if (!member.opened) {
+      const opened = (member.opened = this.open(member));
+      // A failure is not remembered: the next request tries anew.
+      opened.catch(() => member.opened === opened && (member.opened = undefined));
+    }
+    return member.opened;
   }
+
+  private async open(member: Member): Promise<ConfigurationSummary> {
+    member.version = this.changes.length;
+    await member.connection.request('change', { overlays: this.overlays, changed: [] });
+    return member.connection.request('open', undefined);
+  }
+
+  /** @returns whether the configuration must be read anew */
+  private async tellNews(member: Member): Promise<boolean> {
+    const news = this.changes.slice(member.version);
+    member.version = this.changes.length;
+    const overlays = new Map(
+      news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]),
+    );
+    const changed = news.filter(({ disk }) => disk).map(({ path }) => path);
+    const { configuration } = await member.connection.request('change', { overlays, changed });
+    return configuration;
+  }
+}
+
+function isNotOpened(error: unknown): boolean {
+  return error instanceof Error && error.message === NOT_OPENED;
 }

@@ -8,7 +8,7 @@ import type { Origin } from '../signature/signatures.ts';
 import type { HashChange, VariantEffect } from './attribution.ts';
 import { showChain } from './chains.ts';
 import { originRange } from './places.ts';
-import type { Trees, View } from './view.ts';
+import { isUnknown, type Trees, type View } from './view.ts';
 import { counted, enumerate } from './wording.ts';
 
 export interface Related {
@@ -126,7 +126,12 @@ export function problemFindings(
   isOpen: (path: string) => boolean,
 ): Finding[] {
   const problems = [...(view.current?.problems ?? []), ...stopped(view)];
-  const shared = configuration.filter(({ path }) => isOpen(path));
+  // Where no hash is known, what is wrong with the configuration is why.
+  const tasks = view.current?.variants.flatMap((variant) => variant.tasks) ?? [];
+  const nothingKnown = tasks.every(({ basehash }) => isUnknown(basehash));
+  const shared = configuration.filter(
+    ({ path, severity }) => isOpen(path) || (nothingKnown && severity === 'error'),
+  );
   return [...problems, ...shared].map((problem): Finding => {
     const { severity, code, message, path } = problem;
     const range = problem.range ?? HEAD;

@@ -106,6 +106,7 @@ export class Session {
     if (path === undefined || !document) return;
     if (this.diagnostics.closed(uri)) this.events.publish({ uri, version: 0, diagnostics: [] });
     this.build?.setText(path, undefined);
+    if (this.documents.edited().length === 0) this.build?.releaseBaseline();
     this.views?.closed(path);
     // From now on it counts as it is on disk.
     const disk = readSource(path);

@@ -160,9 +160,17 @@ export class Views {
       for (const { path, text } of this.documents.all()) this.build.setText(path, text);
       return await this.build.summary();
     } catch (error) {
-      return failure(error);
+      return this.failure(error);
     }
   }
+
+  /** Whatever goes wrong with one recipe, the others go on. */
+  private readonly failure = (error: unknown): Failure => {
+    if (error instanceof EvaluatorStopped) return { message: error.message, where: error.where };
+    // What was disposed of in the middle of a request is no bug.
+    if (!this.stopped) this.events.failed(error);
+    return { message: 'Evaluation failed by a bug, which is in the log', where: undefined };
+  };
 
   private async viewOf(
     document: OpenDocument,
@@ -256,7 +264,7 @@ export class Views {
       return known.result;
     }
     const { stamp } = this;
-    const result = await this.build.evaluate(recipe).catch(failure);
+    const result = await this.build.evaluate(recipe).catch(this.failure);
     keep(this.evaluations, recipe, { result, stamp });
     return result;
   }
@@ -277,7 +285,7 @@ export class Views {
     }
     const texts = new Map(edited.map(({ path, baseline }) => [path, baseline!]));
     const configuration = taking.some(({ role }) => role === 'configuration');
-    const result = await this.build.evaluateBaseline(recipe, texts, configuration).catch(failure);
+    const result = await this.build.evaluateBaseline(recipe, texts, configuration).catch(this.failure);
     keep(this.baselines, recipe, { result, stamp });
     return 'files' in result ? result : undefined;
   }
@@ -297,11 +305,6 @@ function keep(map: Map<string, Kept>, key: string, value: Kept): void {
     if (map.size <= MOST_KEPT) break;
     map.delete(oldest);
   }
-}
-
-function failure(error: unknown): Failure {
-  if (error instanceof EvaluatorStopped) return { message: error.message, where: error.where };
-  throw error;
 }
 
 function notARecipe(path: string, { recipes }: ConfigurationSummary): Failure | undefined {
