@@ -70,6 +70,7 @@ cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
   recursive: true,
   filter: (path) => !path.endsWith('__pycache__'),
 });
+cpSync(join(ROOT, 'server/src/host/bitbake.py'), join(DIST, 'bitbake.py'));
 writeFileSync(join(DIST, 'THIRD-PARTY.txt'), notices(results.map(({ metafile }) => metafile)));
 stamp(join(DIST, '.stamp'), before);
 process.stderr.write(`built dist in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);

@@ -21,7 +21,7 @@ const ALLOWED = [
   /^extension\/samples\/workspace\/(?!build\/(?!conf\/))/,
   /^extension\/dist\/(client\.cjs|(sstate-lens|evaluator)\.mjs|THIRD-PARTY\.txt)$/,
   /^extension\/dist\/pyodide\/(pyodide\.asm\.wasm|python_stdlib\.zip)$/,
-  /^extension\/dist\/python\/[^.]+\.py$/,
+  /^extension\/dist\/(bitbake|python\/[^.]+)\.py$/,
   /^(\[Content_Types\]\.xml|extension\.vsixmanifest)$/,
 ];
 const REQUIRED = [
@@ -32,6 +32,7 @@ const REQUIRED = [
   'extension/dist/client.cjs',
   'extension/dist/sstate-lens.mjs',
   'extension/dist/evaluator.mjs',
+  'extension/dist/bitbake.py',
   'extension/dist/pyodide/pyodide.asm.wasm',
   'extension/dist/pyodide/python_stdlib.zip',
   'extension/dist/THIRD-PARTY.txt',

@@ -11,9 +11,12 @@ import { serveLanguage } from '../lsp/server.ts';
 const output = streamOutput();
 let exitCode: ExitCode = EXIT.done;
 
+const BUILD_DIR_FLAG = '--build-dir <dir>';
+const BUILD_DIR_TEXT = 'build directory, with conf/bblayers.conf (default: found from here)';
+
 function buildOptions(command: Command): Command {
   return command
-    .option('--build-dir <dir>', 'build directory, with conf/bblayers.conf (default: found from here)')
+    .option(BUILD_DIR_FLAG, BUILD_DIR_TEXT)
     .option('--bitbake <dir>', "BitBake's checkout (default: found beside the layers or in PATH)");
 }
 
@@ -39,14 +42,23 @@ function program(): Command {
     .action(async (targets: string[], options: SigOptions) => {
       exitCode = await sig(targets, options, output);
     });
-  buildOptions(root.command('verify'))
+  root
+    .command('verify')
     .description('compare with basehashes that BitBake computed')
-    .requiredOption('--against <file>', 'table of recipe, PN, task and hash (.tsv or .tsv.zst)')
-    .requiredOption('--root <dir>', "the OE-Core checkout that the table's recipes are relative to")
+    .option(BUILD_DIR_FLAG, BUILD_DIR_TEXT)
+    .option(
+      '--bitbake [dir]',
+      "run your own BitBake in the build directory (bitbake -p) and compare with it; dir: BitBake's checkout",
+    )
+    .option(
+      '--against <file>',
+      'compare with a table of recipe, PN, task and hash instead (.tsv or .tsv.zst)',
+    )
+    .option('--root <dir>', "the OE-Core checkout that the table's recipes are relative to")
     .option('--only <pn,...>', 'only these recipes, with their native and nativesdk variants')
     .option(
       '--sigdata <dir>',
-      "where BitBake wrote sigdata files (its build's tmp/stamps), to name the variable that differs",
+      "where BitBake wrote sigdata files (its build's tmp/stamps), to name the variable that differs from a table",
     )
     .option(
       '--include-path',
@@ -54,7 +66,7 @@ function program(): Command {
     )
     .addHelpText(
       'after',
-      '\nThe build directory is ROOT/build unless --build-dir names another.\n\nExamples:\n  sstate-lens verify --against wrynose.tsv.zst --root ~/openembedded-core --only zlib,busybox\n  sstate-lens verify --against hashes.tsv --root . --sigdata build/tmp/stamps',
+      '\nBitBake is only run when --bitbake asks for it, as the user who builds; it parses into its own cache and changes\nnothing else, and what it says goes to stderr. With a table, the build directory is ROOT/build unless --build-dir\nnames another.\n\nExamples:\n  sstate-lens verify --bitbake\n  sstate-lens verify --bitbake --build-dir build --only zlib,busybox\n  sstate-lens verify --against wrynose.tsv.zst --root ~/openembedded-core --only zlib,busybox\n  sstate-lens verify --against hashes.tsv --root . --sigdata build/tmp/stamps',
     )
     .action(async (options: VerifyOptions) => {
       exitCode = await verify(options, output);

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Problem } from '../base/problem.ts';
-import type { ConfigurationSummary } from '../engine/results.ts';
+import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
 import {
   type BuildDirectory,
@@ -61,6 +61,23 @@ export async function openSession(
     workspace.dispose();
     throw error;
   }
+}
+
+/** Evaluates recipes; says of each that could not be evaluated why. */
+export async function evaluatePaths(
+  paths: readonly string[],
+  session: Session,
+  output: Output,
+): Promise<RecipeEvaluation[]> {
+  const evaluations: RecipeEvaluation[] = [];
+  let done = 0;
+  await session.workspace.evaluateAll(paths, (path, result) => {
+    output.progress(`Evaluated ${++done} of ${paths.length} recipes`);
+    if (result instanceof Error) output.note(`${path}: error: ${result.message}`);
+    else evaluations.push(result);
+  });
+  output.progress(undefined);
+  return evaluations;
 }
 
 /** `file:line: error: what to do`, with BitBake's way of counting lines. */

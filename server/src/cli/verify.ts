@@ -1,60 +1,84 @@
-/** `sstate-lens verify`: our basehashes against a table that BitBake's were recorded in. */
+/**
+ * `sstate-lens verify`: our basehashes against BitBake's, those of a recorded table or of the user's own BitBake
+ * (`verifyBitBake.ts`).
+ */
 import { join } from 'node:path';
-import type { RecipeEvaluation } from '../engine/results.ts';
-import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import { parseSignatureData, type SignatureData } from '../signature/sigdata.ts';
 import {
   absoluteRecipe,
   parseTable,
-  plainName,
   relativeRecipe,
   splitVirtual,
   type TableRow,
 } from '../signature/table.ts';
 import { realDirectory } from '../host/buildDirectory.ts';
 import { readRecording, signatureDataFiles } from '../host/recordings.ts';
+import {
+  chosenNames,
+  describeTask,
+  firstDifference,
+  type TaskDifference,
+  taskDifferences,
+  type Theirs,
+  variantsByName,
+} from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type BuildOptions, openSession } from './session.ts';
+import { type BuildOptions, evaluatePaths, openSession } from './session.ts';
+import { verifyBitBake } from './verifyBitBake.ts';
 
-export interface VerifyOptions extends BuildOptions {
-  readonly against: string;
-  readonly root: string;
+export interface VerifyOptions extends Pick<BuildOptions, 'buildDir'> {
+  readonly against?: string;
+  readonly root?: string;
+  /** Without `against`: run BitBake, this one if a checkout is named. With it: only where BitBake's library is. */
+  readonly bitbake?: string | true;
   readonly only?: string;
   readonly sigdata?: string;
   /** Count rows that depend on where the layers lie, too: the table was recorded in this very place. */
   readonly includePath?: boolean;
 }
 
-/** A row that ours does not equal. */
-interface Mismatch {
-  readonly row: TableRow;
-  readonly ours: TaskSignature | undefined;
-  readonly variant: VariantSignatures | undefined;
+export async function verify(options: VerifyOptions, output: Output): Promise<ExitCode> {
+  const { against, root, bitbake, buildDir } = options;
+  const checkout = typeof bitbake === 'string' ? { bitbake } : {};
+  const build = { ...(buildDir === undefined ? {} : { buildDir }), ...checkout };
+  if (against === undefined) {
+    if (bitbake === undefined)
+      throw new CommandError(
+        'name what to compare with: --against FILE, or --bitbake to run your own BitBake',
+      );
+    return verifyBitBake(build, options.only, output);
+  }
+  if (bitbake === true)
+    throw new CommandError(
+      'compare with a table (--against) or with BitBake (--bitbake), not with both at once',
+    );
+  if (root === undefined)
+    throw new CommandError("name the OE-Core checkout that the table's recipes are relative to: --root DIR");
+  return verifyTable(against, realDirectory(root), options, build, output);
 }
 
-export async function verify(options: VerifyOptions, output: Output): Promise<ExitCode> {
-  const root = realDirectory(options.root);
-  const rows = chooseRows(readTable(options.against), options);
+async function verifyTable(
+  against: string,
+  root: string,
+  options: VerifyOptions,
+  build: BuildOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const rows = chooseRows(readTable(against), options);
   if (rows.length === 0)
-    throw new CommandError(`${options.against} has no rows${options.only ? ` for ${options.only}` : ''}`);
-  const buildDir = options.buildDir ?? join(root, 'build');
-  const session = await openSession({ ...options, buildDir }, output);
+    throw new CommandError(`${against} has no rows${options.only ? ` for ${options.only}` : ''}`);
+  const session = await openSession({ buildDir: join(root, 'build'), ...build }, output);
   try {
     const paths = [...new Set(rows.map((row) => splitVirtual(absoluteRecipe(row.recipe, root)).path))];
-    const evaluations = new Map<string, RecipeEvaluation>();
-    const lost: string[] = [];
-    let done = 0;
-    await session.workspace.evaluateAll(paths, (path, result) => {
-      output.progress(`Verified ${++done} of ${paths.length} recipes`);
-      if (result instanceof Error) lost.push(`${path}: ${result.message}`);
-      else evaluations.set(path, result);
-    });
-    output.progress(undefined);
-    const mismatches = compare(rows, root, evaluations);
-    output.result(`matched ${rows.length - mismatches.length} of ${rows.length}`);
-    for (const line of lost) output.note(`error: ${line}`);
-    for (const mismatch of mismatches) reportMismatch(mismatch, root, options, output);
-    return mismatches.length === 0 ? EXIT.done : EXIT.no;
+    const evaluations = await evaluatePaths(paths, session, output);
+    const theirs = recipesOf(rows, root);
+    const differences = taskDifferences(theirs, variantsByName(evaluations), false);
+    output.result(`matched ${rows.length - differences.length} of ${rows.length}`);
+    for (const difference of differences) {
+      output.result(describeTask(difference, relativeRecipe(difference.mcfn, root)));
+      if (options.sigdata !== undefined) explain(difference, options.sigdata, output);
+    }
+    return differences.length === 0 ? EXIT.done : EXIT.no;
   } finally {
     session.workspace.dispose();
   }
@@ -69,88 +93,37 @@ function readTable(file: string): TableRow[] {
 }
 
 function chooseRows(rows: readonly TableRow[], options: VerifyOptions): TableRow[] {
-  const only = options.only === undefined ? undefined : new Set(options.only.split(','));
-  return rows.filter(
-    (row) =>
-      (options.includePath || !row.dependsOnPlace) &&
-      (!only || only.has(row.pn) || only.has(plainName(row.pn))),
+  const isChosen = chosenNames(options.only);
+  return rows.filter((row) => (options.includePath || !row.dependsOnPlace) && isChosen(row.pn));
+}
+
+function recipesOf(rows: readonly TableRow[], root: string): Theirs[] {
+  const recipes = new Map<string, Map<string, string>>();
+  for (const row of rows) {
+    const mcfn = absoluteRecipe(row.recipe, root);
+    let tasks = recipes.get(mcfn);
+    if (!tasks) recipes.set(mcfn, (tasks = new Map()));
+    tasks.set(row.task, row.hash);
+  }
+  return [...recipes].map(([mcfn, tasks]) => ({ mcfn, skipped: undefined, tasks }));
+}
+
+/** Says which variable differs, from the signature data that BitBake wrote. */
+function explain({ task, theirs, ours, variant }: TaskDifference, directory: string, output: Output): void {
+  if (theirs === undefined || typeof ours?.basehash !== 'string' || !variant) return;
+  const data = findSignatureData(directory, task, theirs);
+  output.result(
+    data
+      ? `  ${firstDifference(data, ours, variant)}`
+      : `  no sigdata of this task with basehash ${theirs.slice(0, 8)}… below ${directory}`,
   );
 }
 
-function compare(
-  rows: readonly TableRow[],
-  root: string,
-  evaluations: ReadonlyMap<string, RecipeEvaluation>,
-): Mismatch[] {
-  const ours = new Map<string, { task: TaskSignature; variant: VariantSignatures }>();
-  const variants = new Map<string, VariantSignatures>();
-  for (const evaluation of evaluations.values()) {
-    for (const variant of evaluation.variants) {
-      variants.set(variant.mcfn, variant);
-      for (const task of variant.tasks) ours.set(`${variant.mcfn}:${task.task}`, { task, variant });
-    }
-  }
-  return rows.flatMap((row) => {
-    const mcfn = absoluteRecipe(row.recipe, root);
-    const found = ours.get(`${mcfn}:${row.task}`);
-    if (found?.task.basehash === row.hash) return [];
-    return [{ row, ours: found?.task, variant: variants.get(mcfn) }];
-  });
-}
-
-function reportMismatch(
-  { row, ours, variant }: Mismatch,
-  root: string,
-  options: VerifyOptions,
-  output: Output,
-): void {
-  const recipe = relativeRecipe(row.recipe, root);
-  if (!ours) {
-    const why =
-      variant?.skipped === undefined ? 'we have no such task' : `we skip the recipe: ${variant.skipped}`;
-    output.result(`${recipe} ${row.task}: ${why}`);
-    return;
-  }
-  if (typeof ours.basehash !== 'string') {
-    output.result(`${recipe} ${row.task}: unknown, because ${ours.basehash.unknown}`);
-    return;
-  }
-  output.result(`${recipe} ${row.task}: theirs ${row.hash}, ours ${ours.basehash}`);
-  if (options.sigdata === undefined || !variant) return;
-  const data = findSignatureData(options.sigdata, row);
-  if (data) output.result(`  ${firstDifference(data, ours, variant)}`);
-  else
-    output.result(
-      `  no sigdata of this task with basehash ${row.hash.slice(0, 8)}… below ${options.sigdata}`,
-    );
-}
-
-/** The first variable, in the order of hashing, that is not the same on both sides. */
-export function firstDifference(
-  theirs: SignatureData,
-  ours: TaskSignature,
-  variant: VariantSignatures,
-): string {
-  const show = (value: string | undefined) => (value === undefined ? 'not set' : JSON.stringify(value));
-  const ourNames = new Set([ours.task, ...ours.dependencies]);
-  for (const name of [...new Set([theirs.task, ...ourNames, ...theirs.values.keys()])].sort()) {
-    const has = theirs.values.has(name);
-    if (has && !ourNames.has(name)) return `${name} enters their hash only: ${show(theirs.values.get(name))}`;
-    if (!has && ourNames.has(name))
-      return `${name} enters our hash only: ${show(variant.nodes.get(name)?.value)}`;
-    const value = variant.nodes.get(name)?.value;
-    if ((theirs.values.get(name) ?? '') !== (value ?? '')) {
-      return `${name} differs: theirs ${show(theirs.values.get(name))}, ours ${show(value)}`;
-    }
-  }
-  return 'every variable is the same: the hashes were made of the same values in another way';
-}
-
-function findSignatureData(directory: string, row: TableRow): SignatureData | undefined {
-  for (const path of signatureDataFiles(directory, row.task)) {
+function findSignatureData(directory: string, task: string, hash: string): SignatureData | undefined {
+  for (const path of signatureDataFiles(directory, task)) {
     try {
       const data = parseSignatureData(readRecording(path));
-      if (data.basehash === row.hash) return data;
+      if (data.basehash === hash) return data;
     } catch {
       // Another tool's file, or one that is being written.
     }

@@ -17,3 +17,8 @@ export function evaluatorFiles(): EvaluatorFiles {
 export function sampleBuildDirectory(): string {
   return join(HERE, '../samples/workspace/build');
 }
+
+/** Our Python that reads what BitBake wrote, with BitBake's own library. */
+export function bitbakeReader(): string {
+  return join(HERE, 'bitbake.py');
+}
