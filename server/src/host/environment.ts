@@ -5,9 +5,10 @@
  * The directory may never have been initialised in this process (an editor started from a desktop): what the
  * initialisation script would have let through is read from its text.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sortedStrings, splitWords } from '../base/words.ts';
+import type { BuildDirectory } from './buildDirectory.ts';
 
 const KEPT = [
   'HOME',
@@ -21,13 +22,12 @@ const KEPT = [
   'BB_PRESERVE_ENV',
 ];
 
-/** @param roots where oe-init-build-env may be */
+/** @param build with the roots where oe-init-build-env may be */
 export function bitbakeEnvironment(
-  buildDir: string,
-  roots: readonly string[],
+  build: Pick<BuildDirectory, 'path' | 'bitbakeDir' | 'roots'>,
   source: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const additions = source['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? additionsOf(roots);
+  const additions = source['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? additionsOf(build.roots);
   const names = [...KEPT, ...splitWords(additions ?? ''), ...splitWords(source['BB_ENV_PASSTHROUGH'] ?? '')];
   const kept: Record<string, string> = {};
   for (const name of names) {
@@ -35,7 +35,16 @@ export function bitbakeEnvironment(
     if (value !== undefined) kept[name] = value;
   }
   if (additions !== undefined) kept['BB_ENV_PASSTHROUGH_ADDITIONS'] = additions;
-  return { ...kept, LC_ALL: 'en_US.UTF-8', PWD: buildDir };
+  return { ...kept, PATH: pathOf(build, source['PATH'] ?? ''), LC_ALL: 'en_US.UTF-8', PWD: build.path };
+}
+
+/** PATH as the initialisation script leaves it: the core layer's scripts and BitBake come first. */
+function pathOf({ bitbakeDir, roots }: Pick<BuildDirectory, 'bitbakeDir' | 'roots'>, path: string): string {
+  if (bitbakeDir === undefined || path.split(':').includes(join(bitbakeDir, 'bin'))) return path;
+  const scripts = roots
+    .map((root) => join(root, 'scripts'))
+    .filter((directory) => existsSync(join(directory, 'oe-buildenv-internal')));
+  return [...scripts, join(bitbakeDir, 'bin'), path].join(':');
 }
 
 function additionsOf(roots: readonly string[]): string | undefined {
