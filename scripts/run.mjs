@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUILD_INPUTS, digest, isStamped, stamp } from './stamp.mjs';
@@ -17,14 +18,20 @@ const QUIET_STDOUT = ['ignore', 2, 2];
 function run(program, args, { stdio = QUIET_STDOUT, env = process.env, cwd = ROOT } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(program, args, { stdio, env, cwd });
-    // The terminal sends Ctrl-C to both of us: the child decides what to do, and we wait for it.
-    const forward = (signal) => child.kill(signal);
+    // The child decides what a signal means to it, and we wait for its end; what would come next does not come.
+    let interrupted = false;
+    const forward = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     signals.forEach((signal) => process.on(signal, forward));
     child.on('error', fail);
     child.on('exit', (code, signal) => {
       signals.forEach((name) => process.off(name, forward));
-      done(code ?? 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0));
+      const exitCode = code ?? 128 + constants.signals[signal];
+      if (interrupted) process.exit(exitCode);
+      done(exitCode);
     });
   });
 }
