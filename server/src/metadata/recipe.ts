@@ -165,7 +165,7 @@ function finalise(
 function callAnonymousFunctions(d: Datastore, ctx: ParseContext): void {
   for (const name of textList(d.getVar('__BBANONFUNCS', false))) {
     const file = d.getVarFlag(name, 'filename', false);
-    const line = Number(d.getVarFlag(name, 'lineno', false)) - 1;
+    const line = Number(d.getVarFlag(name, 'lineno', false));
     ctx.place = typeof file === 'string' ? { path: file, line } : undefined;
     ctx.python.callAnonymous([name], ctx.numberOf(d));
   }
@@ -180,8 +180,7 @@ function deferred(d: Datastore): (readonly [string, string, number])[] {
 /** `bb/data.py: expandKeys`: variables whose names contain `${…}` get their final names. */
 function expandKeys(d: Datastore, ctx: ParseContext): void {
   const renames = new Map<string, string>();
-  for (const name of d.keys()) {
-    if (!name.includes('${')) continue;
+  for (const name of d.computedNames()) {
     const final = d.expandText(name);
     if (final !== name) renames.set(name, final);
   }

@@ -62,9 +62,10 @@ export function generateDependencies(
     if (!dependency) dependencies.set(name, (dependency = builder.build(name)));
     return dependency;
   };
-  // Task by task and level by level, as BitBake does: filtered variables make the order count.
+  // Task by task and level by level, as BitBake does: filtered variables make the order count. What a task before
+  // has reached leads to nothing new.
+  const seen = new Set<string>();
   for (const task of tasks) {
-    const seen = new Set<string>();
     let level: Iterable<string> = build(task).names;
     for (let more = true; more;) {
       const next: string[] = [];
@@ -81,7 +82,8 @@ export function generateDependencies(
 }
 
 class DependencyBuilder {
-  private readonly keys: ReadonlySet<string>;
+  /** Names already asked for -> whether there is such a variable or library function. */
+  private readonly known = new Map<string, boolean>();
   private readonly exported: ReadonlySet<string>;
   private readonly excludesFlag: ((flag: string) => boolean) | undefined;
   /** The datastore whose values code is analysed with. */
@@ -94,10 +96,6 @@ class DependencyBuilder {
     traits: SignatureTraits,
     private readonly analysis: CodeAnalysis,
   ) {
-    const keys = new Set<string>();
-    for (const name of d.keys()) if (!name.startsWith('__')) keys.add(name);
-    for (const name of moduleFunctions.keys()) keys.add(name);
-    this.keys = keys;
     this.exported = exportedVariables(d, traits);
     const flags = d.getText('BB_SIGNATURE_EXCLUDE_FLAGS') ?? '';
     const words = new Set(splitWords(flags));
@@ -238,7 +236,16 @@ class DependencyBuilder {
   }
 
   private addKnown(names: Set<string>, candidates: Iterable<string>): void {
-    for (const name of candidates) if (this.keys.has(name)) names.add(name);
+    for (const name of candidates) if (this.isKnown(name)) names.add(name);
+  }
+
+  private isKnown(name: string): boolean {
+    let known = this.known.get(name);
+    if (known === undefined) {
+      known = this.moduleFunctions.has(name) || (!name.startsWith('__') && this.d.isSet(name));
+      this.known.set(name, known);
+    }
+    return known;
   }
 
   private withoutIgnored(names: Set<string>): Set<string> {
