@@ -74,6 +74,7 @@ describe('comparison with BitBake', () => {
       [
         theirs('/same.bb', {}, 'reason'),
         theirs('/lost-reason.bb', {}, 'True'),
+        theirs('/other-order.bb', {}, "one of 'a b' is missing"),
         theirs('/other-reason.bb', {}, 'reason'),
         theirs('/only-theirs.bb', {}, 'reason'),
         theirs('/only-ours.bb', { do_build: '1' }),
@@ -81,6 +82,7 @@ describe('comparison with BitBake', () => {
       ours(
         variant('/same.bb', {}, 'reason'),
         variant('/lost-reason.bb', {}, 'reason'),
+        variant('/other-order.bb', {}, "one of 'b a' is missing"),
         variant('/other-reason.bb', {}, 'another'),
         variant('/only-theirs.bb', { do_build: '1' }),
         variant('/only-ours.bb', {}, 'mine'),

@@ -3,6 +3,7 @@
  *
  * Pure: takes evaluations and BitBake's answers, returns differences and the lines that tell of them.
  */
+import { sortedStrings } from '../base/words.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
@@ -83,6 +84,12 @@ export function taskDifferences(
 /** Where a recipe skips itself while it is read, BitBake keeps only that it did. */
 const LOST_REASON = 'True';
 
+/** A reason may list the members of a Python set, whose order changes from one BitBake to the next. */
+function sameReason(theirs: string, ours: string): boolean {
+  const words = (reason: string) => sortedStrings(reason.match(/\w+|[^\w\s]/g) ?? []).join('\n');
+  return theirs === ours || theirs === LOST_REASON || words(theirs) === words(ours);
+}
+
 /** Variants that one side skips and the other does not, or that are skipped for different reasons. */
 export function skipDifferences(
   theirs: Iterable<Theirs>,
@@ -91,7 +98,8 @@ export function skipDifferences(
   const differences: SkipDifference[] = [];
   for (const { mcfn, skipped } of theirs) {
     const own = ours.get(mcfn)?.skipped;
-    if (skipped === own || (skipped === LOST_REASON && own !== undefined)) continue;
+    if (skipped === own) continue;
+    if (skipped !== undefined && own !== undefined && sameReason(skipped, own)) continue;
     differences.push({ mcfn, theirs: skipped, ours: own });
   }
   return differences;

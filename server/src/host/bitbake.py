@@ -67,6 +67,7 @@ class Cooker:
         os.chdir(build_dir)
         import bb
         import bb.cooker
+        import bb.cookerdata
         import bb.parse
         import bb.server.process
 

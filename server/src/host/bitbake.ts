@@ -60,12 +60,18 @@ export class BitBake {
 
   /** `bitbake -p`. @throws BitBakeFailure where it ends with an error */
   async parse(): Promise<void> {
-    await run(this.command, ['-p'], { cwd: this.build.path, env: this.environment, answers: undefined });
+    await run(this.command, ['-p'], {
+      what: 'bitbake -p',
+      cwd: this.build.path,
+      env: this.environment,
+      answers: undefined,
+    });
   }
 
   /** Every recipe that the last `parse` left in BitBake's cache. @throws BitBakeFailure */
   async recipes(): Promise<BitBakeRecipe[]> {
     const listing = await run(this.command, ['-e'], {
+      what: 'bitbake -e',
       cwd: this.build.path,
       env: this.environment,
       answers: 1,
@@ -102,6 +108,7 @@ export class BitBake {
   ): Promise<T[]> {
     const library = join(this.build.bitbakeDir!, 'lib');
     const text = await run('python3', ['-B', bitbakeReader(), library, ...args], {
+      what: "python3 with BitBake's library",
       cwd: this.build.path,
       env: this.environment,
       answers: 3,
@@ -147,11 +154,13 @@ function startingEnvironment(build: BuildDirectory, source: NodeJS.ProcessEnv): 
     join(build.bitbakeDir!, 'bin'),
   ].filter((directory) => !path.includes(directory));
   // BitBake sets the locale of its workers itself; what it is started in has to know UTF-8.
-  const { LC_ALL: _, ...known } = bitbakeEnvironment(build.path, build.roots, source);
+  const { LC_ALL: _, ...known } = bitbakeEnvironment(build, source);
   return { ...source, ...known, PATH: [...added, ...path].join(delimiter) };
 }
 
 interface RunOptions {
+  /** What messages call it. */
+  readonly what: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** The file descriptor on which the program answers; undefined: it does not. All else goes to stderr. */
@@ -161,7 +170,7 @@ interface RunOptions {
 
 /** Runs a program to its end. @returns what it answered. @throws BitBakeFailure */
 function run(program: string, args: readonly string[], options: RunOptions): Promise<string> {
-  const { cwd, env, answers, input } = options;
+  const { what, cwd, env, answers, input } = options;
   const stdout = answers === 1 ? ('pipe' as const) : 2;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -179,7 +188,6 @@ function run(program: string, args: readonly string[], options: RunOptions): Pro
     // Where the program ends before it has read all, its exit code says so.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
-    const what = [program, ...args.slice(0, 1)].join(' ');
     child.on('error', (error) => reject(new BitBakeFailure(`${what} cannot be started: ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) resolve(Buffer.concat(parts).toString('utf8'));
