@@ -164,16 +164,17 @@ def datastore_dump(d, expand=False):
     for key in sorted(d.keys()):
         if key.startswith("__siggen_"):
             continue
-        entry = {"value": plain(d.getVar(key, False))}
+        entry = {}
         flags = d.getVarFlags(key, internalflags=True) or {}
         flags = {f: plain(v) for f, v in flags.items() if f != "_content"}
         if flags:
             entry["flags"] = flags
-        if expand:
-            try:
+        try:
+            entry["value"] = plain(d.getVar(key, False))
+            if expand:
                 entry["expanded"] = plain(d.getVar(key))
-            except BaseException as exc:
-                entry["error"] = "%s: %s" % (type(exc).__name__, exc)
+        except BaseException as exc:
+            entry["error"] = "%s: %s" % (type(exc).__name__, str(exc).split("\n")[0])
         out[key] = entry
     return out
 
