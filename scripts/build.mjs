@@ -79,14 +79,14 @@ process.stderr.write(`built dist in ${((performance.now() - started) / 1000).toF
 async function makeLibrary() {
   const made = join(DIST, 'pyodide', LIBRARY);
   const inputs = digest(ROOT, LIBRARY_INPUTS);
-  if (existsSync(made) && isStamped(join(DIST, '.library'), inputs)) return;
-  const compiler = join(DIST, '.library.mjs');
+  if (existsSync(made) && isStamped(join(DIST, '.stdlib'), inputs)) return;
+  const compiler = join(DIST, '.stdlib.mjs');
   await build({ ...COMMON, format: 'esm', entryPoints: ['server/src/python/library.ts'], outfile: compiler });
   const { compileLibrary } = await import(pathToFileURL(compiler).href);
   rmSync(compiler);
   const [wasm, library] = [WASM, LIBRARY].map((name) => readFileSync(join(pyodide, name)));
   writeFileSync(made, await compileLibrary(wasm, library));
-  stamp(join(DIST, '.library'), inputs);
+  stamp(join(DIST, '.stdlib'), inputs);
 }
 
 /** The licences of all that the bundles hold of others' work. */
