@@ -125,20 +125,21 @@ export function describeSkip({ theirs, ours }: SkipDifference, name: string): st
   return `${name}: skipped for another reason: theirs ${JSON.stringify(theirs)}, ours ${JSON.stringify(ours)}`;
 }
 
-/** The first variable, in the order of hashing, that is not the same on both sides. */
+/** The first variable, in the order of hashing, that is not the same on both sides. @param ours with its material */
 export function firstDifference(
   theirs: Pick<SignatureData, 'task' | 'values'>,
-  ours: TaskSignature,
-  variant: VariantSignatures,
+  ours: VariantSignatures | undefined,
 ): string {
+  const { task } = theirs;
+  const own = ours?.tasks.find((candidate) => candidate.task === task);
+  if (!ours || !own) return 'we have no such task';
   const show = (value: string | undefined) => (value === undefined ? 'not set' : JSON.stringify(value));
-  const ourNames = new Set([ours.task, ...ours.dependencies]);
-  for (const name of [...new Set([theirs.task, ...ourNames, ...theirs.values.keys()])].sort()) {
+  const ourNames = new Set([task, ...own.dependencies]);
+  for (const name of sortedStrings(new Set([task, ...ourNames, ...theirs.values.keys()]))) {
+    const value = ours.nodes.get(name)?.value;
     const has = theirs.values.has(name);
     if (has && !ourNames.has(name)) return `${name} enters their hash only: ${show(theirs.values.get(name))}`;
-    if (!has && ourNames.has(name))
-      return `${name} enters our hash only: ${show(variant.nodes.get(name)?.value)}`;
-    const value = variant.nodes.get(name)?.value;
+    if (!has && ourNames.has(name)) return `${name} enters our hash only: ${show(value)}`;
     if ((theirs.values.get(name) ?? '') !== (value ?? '')) {
       return `${name} differs: theirs ${show(theirs.values.get(name))}, ours ${show(value)}`;
     }

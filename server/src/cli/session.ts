@@ -6,6 +6,8 @@ import { resolve } from 'node:path';
 import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
+import type { VariantSignatures } from '../signature/signatures.ts';
+import { splitVirtual } from '../signature/table.ts';
 import {
   type BuildDirectory,
   findBuildDirectory,
@@ -63,7 +65,7 @@ export async function openSession(
   }
 }
 
-/** Evaluates recipes; says of each that could not be evaluated why. */
+/** The hashes of recipes, without what they were made of; says of each that could not be evaluated why. */
 export async function evaluatePaths(
   paths: readonly string[],
   session: Session,
@@ -71,11 +73,15 @@ export async function evaluatePaths(
 ): Promise<RecipeEvaluation[]> {
   const evaluations: RecipeEvaluation[] = [];
   let done = 0;
-  await session.workspace.evaluateAll(paths, (path, result) => {
-    output.progress(`Evaluated ${++done} of ${paths.length} recipes`);
-    if (result instanceof Error) output.note(`${path}: error: ${result.message}`);
-    else evaluations.push(result);
-  });
+  await session.workspace.evaluateAll(
+    paths,
+    (path, result) => {
+      output.progress(`Evaluated ${++done} of ${paths.length} recipes`);
+      if (result instanceof Error) output.note(`${path}: error: ${result.message}`);
+      else evaluations.push(result);
+    },
+    true,
+  );
   output.progress(undefined);
   return evaluations;
 }
@@ -85,4 +91,13 @@ export function describeProblem(problem: Problem): string {
   const line = problem.range ? `:${problem.range.start.line + 1}` : '';
   const place = problem.path ? `${problem.path}${line}: ` : '';
   return `${place}${problem.severity}: ${problem.message}`;
+}
+
+/** The signatures of one variant with what they were made of. */
+export async function withMaterial(
+  mcfn: string,
+  { workspace }: Session,
+): Promise<VariantSignatures | undefined> {
+  const { variants } = await workspace.evaluate(splitVirtual(mcfn).path);
+  return variants.find((variant) => variant.mcfn === mcfn);
 }

@@ -23,7 +23,7 @@ import {
   variantsByName,
 } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type BuildOptions, evaluatePaths, openSession } from './session.ts';
+import { type BuildOptions, evaluatePaths, openSession, type Session, withMaterial } from './session.ts';
 import { verifyBitBake } from './verifyBitBake.ts';
 
 export interface VerifyOptions extends Pick<BuildOptions, 'buildDir'> {
@@ -76,7 +76,7 @@ async function verifyTable(
     output.result(`matched ${rows.length - differences.length} of ${rows.length}`);
     for (const difference of differences) {
       output.result(describeTask(difference, relativeRecipe(difference.mcfn, root)));
-      if (options.sigdata !== undefined) explain(difference, options.sigdata, output);
+      if (options.sigdata !== undefined) await explain(difference, options.sigdata, session, output);
     }
     return differences.length === 0 ? EXIT.done : EXIT.no;
   } finally {
@@ -109,12 +109,17 @@ function recipesOf(rows: readonly TableRow[], root: string): Theirs[] {
 }
 
 /** Says which variable differs, from the signature data that BitBake wrote. */
-function explain({ task, theirs, ours, variant }: TaskDifference, directory: string, output: Output): void {
-  if (theirs === undefined || typeof ours?.basehash !== 'string' || !variant) return;
+async function explain(
+  { mcfn, task, theirs, ours }: TaskDifference,
+  directory: string,
+  session: Session,
+  output: Output,
+): Promise<void> {
+  if (theirs === undefined || typeof ours?.basehash !== 'string') return;
   const data = findSignatureData(directory, task, theirs);
   output.result(
     data
-      ? `  ${firstDifference(data, ours, variant)}`
+      ? `  ${firstDifference(data, await withMaterial(mcfn, session))}`
       : `  no sigdata of this task with basehash ${theirs.slice(0, 8)}… below ${directory}`,
   );
 }

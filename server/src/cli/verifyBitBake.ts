@@ -17,7 +17,7 @@ import {
   variantsByName,
 } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type BuildOptions, evaluatePaths, openSession, type Session } from './session.ts';
+import { type BuildOptions, evaluatePaths, openSession, type Session, withMaterial } from './session.ts';
 
 /** Of how many recipe files BitBake is asked what went into their hashes; the others only count. */
 const MOST_EXPLAINED = 20;
@@ -78,10 +78,10 @@ async function compare(
     `skipped alike ${skipped - skips.filter(({ theirs }) => theirs !== undefined).length} of ${skipped}`,
   );
   for (const skip of skips) output.result(describeSkip(skip, skip.mcfn));
-  const unknown = await explanations(differences, values, bitbake, output);
+  const known = await explanations(differences, values, bitbake, output);
   for (const difference of differences) {
     output.result(describeTask(difference, difference.mcfn));
-    const why = explain(difference, unknown);
+    const why = await explain(difference, known, session);
     if (why !== undefined) output.result(`  ${why}`);
   }
   return differences.length === 0 && skips.length === 0 ? EXIT.done : EXIT.no;
@@ -130,17 +130,18 @@ async function explanations(
   return values;
 }
 
-function explain(
-  { mcfn, task, theirs, ours, variant }: TaskDifference,
+async function explain(
+  { mcfn, task, theirs, ours }: TaskDifference,
   values: ReadonlyMap<string, BitBakeValues>,
-): string | undefined {
+  session: Session,
+): Promise<string | undefined> {
   const found = values.get(mcfn);
-  if (theirs === undefined || typeof ours?.basehash !== 'string' || !variant || !found) return undefined;
+  if (theirs === undefined || typeof ours?.basehash !== 'string' || !found) return undefined;
   if (found.tasks.get(task) !== theirs)
     return `BitBake computes another hash when it parses again: ${found.tasks.get(task) ?? 'none'}`;
   const names = [task, ...(found.dependencies.get(task) ?? [])];
   const entered = new Map(names.map((name) => [name, found.values.get(name)]));
-  return firstDifference({ task, values: entered }, ours, variant);
+  return firstDifference({ task, values: entered }, await withMaterial(mcfn, session));
 }
 
 /** All recipes, or those that BitBake says, or their file names let us guess, are asked for. */
