@@ -25,15 +25,17 @@ export function prepareRuntime() {
   if (!existsSync('/usr/include/gssapi/gssapi.h') && !isInstalled(CODE_SERVER))
     return { missing: 'there is no gssapi.h to build code-server with (on Debian: libkrb5-dev)' };
 
-  const nodeHome = install(NODE, {});
-  const environment = {
-    ...process.env,
-    PATH: `${join(nodeHome ?? '', 'bin')}${delimiter}${process.env.PATH}`,
-    // Its native modules are built against the headers of the Node that it will run with.
-    npm_config_nodedir: nodeHome,
-  };
-  const codeServer = nodeHome && install(CODE_SERVER, environment);
-  const playwright = codeServer && install(PLAYWRIGHT, {});
+  const environment = plainEnvironment();
+  const nodeHome = install(NODE, environment);
+  const codeServer =
+    nodeHome &&
+    install(CODE_SERVER, {
+      ...environment,
+      PATH: `${join(nodeHome, 'bin')}${delimiter}${environment.PATH}`,
+      // Its native modules are built against the headers of the Node that it will run with.
+      npm_config_nodedir: nodeHome,
+    });
+  const playwright = codeServer && install(PLAYWRIGHT, environment);
   if (!playwright) return { missing: 'the npm registry did not give what it needs (see above)' };
   return {
     chromium,
@@ -49,6 +51,15 @@ function findProgram(...names) {
     name === undefined ? [] : name.includes('/') ? [name] : folders.map((folder) => join(folder, name)),
   );
   return paths.find((path) => existsSync(path));
+}
+
+/**
+ * The environment without what an npm that runs this script has put there about itself: an npm below it would take
+ * the Node of the one above for its own.
+ */
+function plainEnvironment() {
+  const ofRun = /^(npm_(?!config_)|npm_config_(user_agent|local_prefix|loglevel)$|(NODE|INIT_CWD)$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofRun.test(name)));
 }
 
 function prefixOf(spec) {
@@ -69,8 +80,8 @@ function install(spec, environment) {
     // With a manifest here, npm does not look for one further up.
     writeFileSync(join(prefix, 'package.json'), '{ "private": true }');
     const args = ['install', '--prefix', prefix, '--no-save', '--no-package-lock', '--loglevel=error', spec];
-    const env = { ...process.env, ...environment };
-    if (spawnSync('npm', args, { cwd: prefix, env, stdio: ['ignore', 2, 2] }).status !== 0) return undefined;
+    const { status } = spawnSync('npm', args, { cwd: prefix, env: environment, stdio: ['ignore', 2, 2] });
+    if (status !== 0) return undefined;
     writeFileSync(join(prefix, '.complete'), '');
   }
   return join(prefix, 'node_modules', spec.replace(/@[^@]*$/, ''));
