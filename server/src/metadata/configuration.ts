@@ -12,29 +12,12 @@ import type { HostFacts } from '../inputs/ports.ts';
 import { DatastoreHandle } from '../datastore/value.ts';
 import type { ModuleFunction } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
+import { approvedEnvironment, EXPORTED_ENVIRONMENT } from './environment.ts';
 import { EventHandlers } from './events.ts';
 import { textList } from './tasks.ts';
 import { handleFile, inherit, which } from './files.ts';
 import { type Collection, collections, type RecipeFile, recipeFiles } from './layers.ts';
 
-/** Environment variables that reach metadata and are exported to tasks (`preserved_envvars_exported`). */
-const EXPORTED_ENVIRONMENT = [
-  'BB_TASKHASH',
-  'HOME',
-  'LOGNAME',
-  'PATH',
-  'PWD',
-  'SHELL',
-  'USER',
-  'LC_ALL',
-  'BBSERVER',
-];
-const PASSED_ENVIRONMENT = [
-  'BBPATH',
-  'BB_PRESERVE_ENV',
-  'BB_ENV_PASSTHROUGH_ADDITIONS',
-  ...EXPORTED_ENVIRONMENT,
-];
 const MOST_REPARSES = 20;
 
 /** One configuration: the plain one (`''`) or that of a multiconfig. */
@@ -83,7 +66,11 @@ class ConfigurationReader {
       this.attempt(() =>
         this.handlers.fire(
           'MultiConfigParsed',
-          [data.map(({ multiconfig }) => multiconfig)],
+          [
+            Object.fromEntries(
+              data.map(({ multiconfig, d }) => [multiconfig, new DatastoreHandle(this.ctx.numberOf(d))]),
+            ),
+          ],
           plain,
           this.ctx,
         ),
@@ -113,17 +100,7 @@ class ConfigurationReader {
   private inheritEnvironment(environment: Readonly<Record<string, string>>): void {
     const saved = this.ctx.newDatastore();
     for (const [name, value] of Object.entries(environment)) saved.setVar(name, value);
-    const passthrough = environment['BB_ENV_PASSTHROUGH'];
-    const permitted = new Set([
-      ...(passthrough === undefined
-        ? PASSED_ENVIRONMENT
-        : [...splitWords(passthrough), 'BB_ENV_PASSTHROUGH']),
-      ...splitWords(environment['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? ''),
-      ...(environment['BB_ENV_PASSTHROUGH_ADDITIONS'] === undefined ? [] : ['BB_ENV_PASSTHROUGH_ADDITIONS']),
-    ]);
-    const all = environment['BB_PRESERVE_ENV'] !== undefined;
-    for (const [name, value] of Object.entries(environment)) {
-      if (!all && !permitted.has(name)) continue;
+    for (const [name, value] of Object.entries(approvedEnvironment(environment))) {
       this.base.setVar(name, value);
       if (EXPORTED_ENVIRONMENT.includes(name)) this.base.setVarFlag(name, 'export', true);
     }

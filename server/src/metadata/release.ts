@@ -8,7 +8,7 @@
 import type { FileSystem } from '../inputs/ports.ts';
 import type { ExpansionTraits } from '../datastore/expansion.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
-import { LATEST_SHELL, type ShellTraits, shellTraitsOf } from '../shell/analysis.ts';
+import { type ShellTraits, shellTraitsOf } from '../shell/analysis.ts';
 import { syntaxTraits } from '../syntax/traits.ts';
 
 export interface ParseTraits {
@@ -106,7 +106,10 @@ export function releaseOf(
     version,
     known: major === 2 && KNOWN_MINORS.includes(minor),
     syntax: syntaxTraits(major, minor),
-    shell: codeparser === undefined ? LATEST_SHELL : shellTraitsOf(codeparser),
+    shell:
+      codeparser === undefined
+        ? { commandsInQuotes: since(12), skipsAfterName: since(12) }
+        : shellTraitsOf(codeparser),
     expansion: {
       inlinePythonNestsBraces: says('data_smart.py', /\\\$\{@\(\?:\{/, since(8)),
       skipsUnexpandedInlinePython: says('data_smart.py', /__expand_var_regexp__\.findall\(code\)/, since(8)),
@@ -138,7 +141,7 @@ export function releaseOf(
       excludesFlagsBySubstring: !says(
         'data.py',
         /BB_SIGNATURE_EXCLUDE_FLAGS'\) or ""\)\.split\(\)/,
-        since(18),
+        since(18) || minor === 8,
       ),
       exportFlagsAreBoolean: says('data.py', /to_boolean\(d\.getVarFlag\(key, ['"]export['"]/, since(4)),
       ignoreVariable: says('siggen.py', /BB_BASEHASH_IGNORE_VARS/, true)

@@ -18,7 +18,7 @@ export interface ShellTraits {
 }
 
 /** BitBake 2.18. */
-export const LATEST_SHELL: ShellTraits = { commandsInQuotes: true, skipsAfterName: true };
+const LATEST_SHELL: ShellTraits = { commandsInQuotes: true, skipsAfterName: true };
 
 /** The traits of the release whose `bb/codeparser.py` has this text. */
 export function shellTraitsOf(codeparser: string): ShellTraits {
