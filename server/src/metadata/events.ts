@@ -8,6 +8,7 @@ import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { FatalError } from '../datastore/errors.ts';
 import type { Value } from '../datastore/value.ts';
+import type { EventArgument } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
 import { textList } from './tasks.ts';
 
@@ -64,7 +65,7 @@ export class EventHandlers {
   }
 
   /** Fires `bb.event.<event>(*args)` at every handler that listens. @throws what a handler raises */
-  fire(event: string, args: readonly Value[], d: Datastore, ctx: ParseContext): void {
+  fire(event: string, args: readonly EventArgument[], d: Datastore, ctx: ParseContext): void {
     const wanted = `bb.event.${event}`;
     for (const handler of [...this.handlers.values()]) {
       if (handler.mask.size > 0 && !handler.mask.has(wanted)) continue;

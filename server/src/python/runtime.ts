@@ -58,6 +58,9 @@ export interface CodePlace {
   readonly line: number;
 }
 
+/** What an event is made with: values, or a dictionary of them. */
+export type EventArgument = Value | Record<string, Value>;
+
 export interface PythonRuntime {
   /**
    * Evaluates the expression of `${@…}` with the variables of datastore `d` as names, as
@@ -75,7 +78,7 @@ export interface PythonRuntime {
    * Calls a defined handler with a new event: `bb.event.<eventClass>(*args)`, its `data` being `d`.
    * @throws PythonError
    */
-  fireHandler(name: string, eventClass: string, args: readonly Value[], d: number): void;
+  fireHandler(name: string, eventClass: string, args: readonly EventArgument[], d: number): void;
   /**
    * `addpylib`: appends `directory` to the module path, imports `namespace` and the modules that its
    * BBIMPORTS names into the shared context, and returns their functions.

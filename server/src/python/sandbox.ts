@@ -6,7 +6,6 @@
  * untrusted: it can name any datastore and any operation, and must find nothing behind them but the
  * datastore.
  */
-import type { Value } from '../datastore/value.ts';
 import type { FileSystem, HostFacts } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import { Kernel } from './kernel.ts';
@@ -16,6 +15,7 @@ import { commandResult } from './repository.ts';
 import type {
   CodePlace,
   DatastoreService,
+  EventArgument,
   ModuleFunction,
   PythonAnalysis,
   PythonRuntime,
@@ -178,7 +178,7 @@ class Sandbox implements PythonRuntime {
     this.enter('define_handler', JSON.stringify([name, body, place.file, place.line]));
   }
 
-  fireHandler(name: string, eventClass: string, args: readonly Value[], d: number): void {
+  fireHandler(name: string, eventClass: string, args: readonly EventArgument[], d: number): void {
     this.note(`the event handler ${name}`);
     this.enter('fire_handler', JSON.stringify([name, eventClass, args.map(toJson), d]));
   }
