@@ -37,7 +37,7 @@ function program(): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n\ntsv columns: virtual file name, PN, task, basehash.',
+      "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n\ntsv columns: virtual file name, PN, task, basehash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
     )
     .action(async (targets: string[], options: SigOptions) => {
       exitCode = await sig(targets, options, output);

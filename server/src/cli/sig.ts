@@ -35,32 +35,36 @@ export async function sig(
 /** @returns whether any recipe could not be evaluated */
 async function everything(session: Session, report: Report, output: Output): Promise<boolean> {
   const paths = session.summary.recipes.map((recipe) => recipe.path);
-  const results = new Map<string, RecipeEvaluation>();
-  let done = 0;
+  const results = new Map<string, RecipeEvaluation | Error>();
   let failed = 0;
   await session.workspace.evaluateAll(
     paths,
     (path, result) => {
-      output.progress(`Evaluated ${++done} of ${paths.length} recipes, ${failed} failed`);
-      if (result instanceof Error) {
-        failed++;
-        output.note(`${path}: error: ${result.message}`);
-        return;
-      }
-      if (result.variants.some(({ tasks }) => tasks.some(({ basehash }) => typeof basehash !== 'string')))
-        failed++;
       results.set(path, result);
+      if (result instanceof Error || result.variants.some(hasUnknown)) failed++;
+      output.progress(`Evaluated ${results.size} of ${paths.length} recipes, ${failed} failed`);
     },
     true,
   );
   output.progress(undefined);
   for (const path of paths) {
-    const result = results.get(path);
-    if (!result) continue;
+    const result = results.get(path)!;
+    if (result instanceof Error) {
+      output.note(`${path}: error: ${result.message}`);
+      report.lose(path, result.message);
+      continue;
+    }
     noteProblems(result, output, ['error']);
     for (const variant of result.variants) report.add(variant);
   }
+  output.note(
+    `${paths.length} recipes in ${report.variants} variants: ${report.skipped} skipped, ${failed} failed`,
+  );
   return failed > 0;
+}
+
+function hasUnknown({ tasks, failed }: VariantSignatures): boolean {
+  return failed !== undefined || tasks.some(({ basehash }) => typeof basehash !== 'string');
 }
 
 async function chosen(
@@ -81,7 +85,7 @@ async function chosen(
     for (const variant of result.variants) {
       if (!isMeant(target, variant, result)) continue;
       report.add(variant);
-      if (variant.tasks.some(({ basehash }) => typeof basehash !== 'string')) failed = true;
+      if (hasUnknown(variant)) failed = true;
     }
   }
   return failed;
@@ -123,44 +127,66 @@ function noteProblems(result: RecipeEvaluation, output: Output, severities: read
 }
 
 class Report {
-  private readonly variants: VariantSignatures[] = [];
+  variants = 0;
+  skipped = 0;
+  /** What `end` prints, of the format that is printed as a whole. */
+  private readonly recipes: object[] = [];
   constructor(
     private readonly format: SigOptions['format'],
     private readonly output: Output,
   ) {}
 
   add(variant: VariantSignatures): void {
-    if (this.format === 'json') this.variants.push(variant);
+    this.variants++;
+    if (variant.skipped !== undefined) this.skipped++;
+    if (this.format === 'json') this.recipes.push(recipeObject(variant));
     else if (this.format === 'tsv') this.rows(variant);
     else this.text(variant);
   }
 
-  end(): void {
-    if (this.format !== 'json') return;
-    const recipes = this.variants.map(({ mcfn, pn, skipped, tasks }) => ({
-      recipe: mcfn,
-      pn,
-      ...(skipped === undefined ? {} : { skipped }),
-      tasks: Object.fromEntries(tasks.map(({ task, basehash }) => [task, basehash])),
-    }));
-    this.output.result(JSON.stringify({ recipes }, undefined, 2));
+  /** A recipe file of which nothing is known. */
+  lose(path: string, reason: string): void {
+    if (this.format === 'json') this.recipes.push({ recipe: path, failed: reason });
+    else if (this.format === 'text') this.output.result(`?  ${path}\n  failed: ${reason}\n`);
   }
 
-  private rows({ mcfn, pn, skipped, tasks }: VariantSignatures): void {
-    if (skipped !== undefined) this.output.note(`skipped: ${mcfn}: ${skipped}`);
+  end(): void {
+    if (this.format === 'json') this.output.result(JSON.stringify({ recipes: this.recipes }, undefined, 2));
+  }
+
+  private rows({ mcfn, pn, skipped, failed, tasks }: VariantSignatures): void {
+    if (skipped !== undefined) this.output.result(['# skipped', mcfn, pn, oneLine(skipped)].join('\t'));
+    if (failed !== undefined) this.output.note(`failed: ${mcfn}: ${failed}`);
     for (const { task, basehash } of tasks) {
       if (typeof basehash === 'string') this.output.result([mcfn, pn, task, basehash].join('\t'));
-      else this.output.note(`unknown: ${mcfn}: ${task}: because ${basehash.unknown}`);
+      else if (failed === undefined)
+        this.output.note(`unknown: ${mcfn}: ${task}: because ${basehash.unknown}`);
     }
   }
 
-  private text({ mcfn, pn, skipped, tasks }: VariantSignatures): void {
+  private text({ mcfn, pn, skipped, failed, tasks }: VariantSignatures): void {
     this.output.result(`${pn}  ${mcfn}`);
     if (skipped !== undefined) this.output.result(`  skipped: ${skipped}`);
-    for (const { task, basehash } of tasks) {
+    if (failed !== undefined) this.output.result(`  failed: ${failed}`);
+    for (const { task, basehash } of failed === undefined ? tasks : []) {
       const hash = typeof basehash === 'string' ? basehash : `unknown, because ${basehash.unknown}`;
       this.output.result(`  ${task.padEnd(36)} ${hash}`);
     }
     this.output.result('');
   }
+}
+
+function recipeObject({ mcfn, pn, skipped, failed, tasks }: VariantSignatures): object {
+  return {
+    recipe: mcfn,
+    pn,
+    ...(skipped === undefined ? {} : { skipped }),
+    ...(failed === undefined ? {} : { failed }),
+    tasks: Object.fromEntries(tasks.map(({ task, basehash }) => [task, basehash])),
+  };
+}
+
+/** A text as one cell of a table. */
+function oneLine(text: string): string {
+  return text.replace(/[\t\n\r]+/g, ' ');
 }

@@ -320,7 +320,18 @@ function summarise(
       path: layerDirs.find((dir) => pattern.test(`${dir}/`)) ?? '',
       priority,
     })),
-    recipes: plain.recipes,
+    recipes: everyRecipe(configuration),
     problems: ctx.reported(),
   };
+}
+
+/** The recipe files of all multiconfigs, those of the plain configuration first; each with all its appends. */
+function everyRecipe({ configurations }: BuildConfiguration): ConfigurationSummary['recipes'] {
+  const appends = new Map<string, Set<string>>();
+  for (const { path, appends: own } of configurations.flatMap(({ recipes }) => recipes)) {
+    const known = appends.get(path);
+    if (!known) appends.set(path, new Set(own));
+    else for (const append of own) known.add(append);
+  }
+  return [...appends].map(([path, all]) => ({ path, appends: [...all] }));
 }

@@ -67,25 +67,22 @@ export class Workspace {
   }
 
   /**
-   * Evaluates many recipes on all evaluators. One that cannot be evaluated does not hold up the others.
+   * Evaluates many recipes on all evaluators. One that cannot be evaluated does not hold up the others, not even
+   * where a fault of ours is the reason.
    * @param each is told of each as it is done: its evaluation, or why there is none
    * @param hashesOnly whether what hashes were made of may be left out
    */
   async evaluateAll(
     paths: readonly string[],
-    each: (path: string, result: RecipeEvaluation | EvaluatorStopped) => void,
+    each: (path: string, result: RecipeEvaluation | Error) => void,
     hashesOnly = false,
   ): Promise<void> {
     let next = 0;
     const work = async (index: number) => {
       while (next < paths.length) {
         const path = paths[next++]!;
-        try {
-          each(path, await this.ask(index, 'evaluate', { path, hashesOnly }));
-        } catch (error) {
-          if (!(error instanceof EvaluatorStopped)) throw error;
-          each(path, error);
-        }
+        const asked = this.ask(index, 'evaluate', { path, hashesOnly });
+        each(path, await asked.catch(asError));
       }
     };
     const count = Math.min(this.options.processes, paths.length);
@@ -176,4 +173,8 @@ export class Workspace {
 
 function isNotOpened(error: unknown): boolean {
   return error instanceof Error && error.message === NOT_OPENED;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,7 @@
 /**
  * Tables of recorded hashes: tab-separated rows of recipe (BitBake's virtual file name), PN, task and hash, and
- * perhaps a flag. Rows flagged `path` depend on where the layers lie and count only in that place.
+ * perhaps a flag. Rows flagged `path` depend on where the layers lie and count only in that place. Lines that start
+ * with `#` are remarks, such as the skipped recipes that `sig --all` lists.
  */
 
 export interface TableRow {
