@@ -8,6 +8,7 @@
  * Invariant: an entry is found only while nothing it read, directly or through other entries, was changed
  * since it was stored.
  */
+import { EndlessError } from './errors.ts';
 import type { Expansion } from './expansion.ts';
 
 export interface CachedExpansion {
@@ -20,6 +21,8 @@ export interface CachedExpansion {
 
 /** One expansion in progress. */
 interface Frame {
+  /** `NAME` or `NAME[flag]`. */
+  readonly key: string;
   /** The cache of the datastore it belongs to. */
   readonly owner: ExpansionCache;
   readonly reads: Set<string>;
@@ -28,14 +31,42 @@ interface Frame {
   passing: boolean;
 }
 
+/** How deep values may refer to each other; BitBake reaches Python's limit after about as many. */
+const DEEPEST = 250;
+const MOST_NAMED = 6;
+
 /** The expansions in progress, innermost last; shared by all datastores of an evaluation. */
 export class ReadFrames {
   private readonly frames: Frame[] = [];
 
-  enter(owner: ExpansionCache): Frame {
-    const frame = { owner, reads: new Set<string>(), usesOverrides: false, passing: false };
+  /** How many expansions are in progress. */
+  get depth(): number {
+    return this.frames.length;
+  }
+
+  /** @throws EndlessError where they nest too deeply */
+  enter(owner: ExpansionCache, key: string): Frame {
+    if (this.frames.length >= DEEPEST) throw this.endless(key);
+    const frame = { key, owner, reads: new Set<string>(), usesOverrides: false, passing: false };
     this.frames.push(frame);
     return frame;
+  }
+
+  private endless(key: string): EndlessError {
+    const keys = this.frames.map((frame) => frame.key);
+    const again = keys.findIndex((name, index) => keys.indexOf(name) < index);
+    if (again >= 0) {
+      const first = keys[again]!;
+      const circle = keys.slice(keys.indexOf(first), again);
+      const path = [...(circle.length > MOST_NAMED ? [...circle.slice(0, MOST_NAMED), '…'] : circle), first];
+      const message = `${first} refers to itself without end (${path.join(' -> ')}): break the circle`;
+      return new EndlessError(message, circle.at(-1));
+    }
+    const path = [...keys.slice(0, MOST_NAMED), '…', key].join(' -> ');
+    return new EndlessError(
+      `Values refer to each other more than ${DEEPEST} deep (${path}): let them nest less deeply`,
+      keys[0],
+    );
   }
 
   /** Ends `frame`; what it depends on, the expansion around it depends on too. */

@@ -44,6 +44,8 @@ const DEFAULT_FLAG = '_defaultval_flag_';
 /** One level of variables, over those of the datastore it was copied from. */
 class Level {
   readonly variables = new Map<string, Flags>();
+  /** Names that contain `${` and ever had an entry here. */
+  readonly computed = new Set<string>();
   constructor(readonly below: Level | undefined) {}
   find(name: string): Flags | undefined {
     const own = this.variables.get(name);
@@ -145,7 +147,7 @@ export class Datastore {
       const cached = this.cachedExpansion(key);
       if (cached) return cached.expansion;
     }
-    const frame = this.context.frames.enter(this.cache);
+    const frame = this.context.frames.enter(this.cache, key);
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
       if (filtered && flag === '_content') this.applyFilter(name, expansion);
@@ -348,6 +350,27 @@ export class Datastore {
       if (!names.has(name) && forms.some(([, override]) => this.isActive(override))) names.add(name);
     }
     return names;
+  }
+
+  /** Whether `keys` has the name. */
+  isSet(name: string): boolean {
+    this.context.frames.readEverything();
+    if (this.level.find(name)?.size) return true;
+    const forms = this.overrideForms.get(name);
+    if (!forms) return false;
+    this.needOverrides();
+    return forms.some(([, override]) => this.isActive(override));
+  }
+
+  /** Those of `keys` that contain `${`, in no particular order. */
+  computedNames(): string[] {
+    this.needOverrides();
+    const names = new Set<string>();
+    for (let level: Level | undefined = this.level; level; level = level.below) {
+      for (const name of level.computed) names.add(name);
+    }
+    for (const name of this.overrideForms.keys()) if (name.includes('${')) names.add(name);
+    return [...names].filter((name) => this.isSet(name));
   }
 
   /** The names set in this datastore itself, not in those it was copied from. */
@@ -665,6 +688,7 @@ export class Datastore {
   private ownFlags(name: string): Flags {
     let flags = this.level.variables.get(name);
     if (!flags) {
+      if (name.includes('${')) this.level.computed.add(name);
       flags = new Map(this.level.find(name));
       this.level.variables.set(name, flags);
     }

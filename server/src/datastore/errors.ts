@@ -32,6 +32,18 @@ function describe(variable: string | undefined, expression: string, cause: unkno
     : `Failure expanding variable ${variable}: ${reason}`;
 }
 
+/** An expansion that would never end, or end in more than can be kept; within it, what may be to blame. */
+export class EndlessError extends Error {
+  override readonly name = 'RecursionError';
+  constructor(
+    message: string,
+    /** The variable whose value leads into it, where one can be named. */
+    readonly variable: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
 /** `bb.fatal`: parsing of this recipe (or configuration) cannot go on, and the user has been told why. */
 export class FatalError extends Error {
   override readonly name = 'BBHandledException';

@@ -4,7 +4,7 @@
  * Follows `bb/data_smart.py: VariableParse, DataSmart.expandWithRefs`. Reads variables through the
  * datastore; knows nothing of overrides or of how values are stored.
  */
-import { ExpansionError, FatalError } from './errors.ts';
+import { EndlessError, ExpansionError, FatalError } from './errors.ts';
 import type { Datastore } from './datastore.ts';
 import type { Value } from './value.ts';
 
@@ -21,6 +21,11 @@ export interface ExpansionTraits {
   /** Flags deleted with `delVarFlag` lose their weak default too. */
   readonly deletesFlagDefaults: boolean;
 }
+
+/** How often the outcome of an expansion may have to be expanded again. */
+const MOST_ROUNDS = 1_000;
+/** How long a value may become, in UTF-16 units. */
+const LONGEST_VALUE = 16 * 1024 * 1024;
 
 const VARIABLE = /\$\{[a-zA-Z0-9\-_+./~:]+\}/g;
 const PYTHON_FLAT = /\$\{@[^\n]+?\}/g;
@@ -64,12 +69,20 @@ export function expandWithReferences(text: Value, variable: string | undefined, 
   const expansion = new Expansion(variable, text, text);
   if (typeof text !== 'string' || !text.includes('${')) return expansion;
   let current = text;
-  while (current.includes('${')) {
+  for (let round = 1; current.includes('${'); round++) {
     const before = current;
     try {
+      if (round > MOST_ROUNDS) {
+        const message = `The value of ${nameOf(variable) ?? text} expands to text that has to be expanded again, without end`;
+        throw new EndlessError(`${message}: let it not produce \${…} that leads back to itself`, variable);
+      }
       current = substituteVariables(current, expansion, d);
       current = substitutePython(current, expansion, d);
       if (current === before) break;
+      if (current.length > LONGEST_VALUE) {
+        const message = `The value of ${nameOf(variable) ?? 'a text'} is larger than ${LONGEST_VALUE / 1024 / 1024} MB`;
+        throw new EndlessError(`${message}: let it not repeat other values without end`, variable);
+      }
     } catch (error) {
       if (error instanceof ExpansionError) {
         error.addVariable(variable);
@@ -81,6 +94,11 @@ export function expandWithReferences(text: Value, variable: string | undefined, 
   }
   expansion.value = current;
   return expansion;
+}
+
+/** What is expanded for `X := …` goes by the name `X[:=]`. */
+function nameOf(variable: string | undefined): string | undefined {
+  return variable?.replace(/\[:=\]$/, '');
 }
 
 function substituteVariables(text: string, expansion: Expansion, d: Datastore): string {

@@ -5,9 +5,11 @@
  * for values synchronously. Every recipe starts from the same state, in the datastore and in Python.
  */
 import type { Datastore } from '../datastore/datastore.ts';
+import type { ChangeSource } from '../datastore/history.ts';
 import type { FileSystem, HostFacts } from '../inputs/ports.ts';
 import { splitWords } from '../base/words.ts';
 import { type BuildConfiguration, type Configuration, readConfiguration } from '../metadata/configuration.ts';
+import { approvedEnvironment } from '../metadata/environment.ts';
 import { ParseContext } from '../metadata/context.ts';
 import { InlineEvaluator } from '../metadata/inline.ts';
 import type { RecipeFile } from '../metadata/layers.ts';
@@ -32,8 +34,18 @@ export interface EvaluatorOptions extends Pick<SandboxOptions, 'assets' | 'modul
   readonly version?: string;
   readonly files: FileSystem;
   readonly facts: HostFacts;
-  /** Told before each entry into Python where it belongs: `/abs/file:12`, or in words. */
-  readonly enter?: (where: string) => void;
+  /**
+   * Told before each entry into Python where it belongs: `/abs/file:12`, or in words.
+   * @param progress no expansion is in progress around it: a step of the evaluation has come to its end
+   */
+  readonly enter?: (where: string, progress: boolean) => void;
+}
+
+/** What exists only once Python does. */
+interface Late {
+  ctx?: ParseContext;
+  /** Told where Python is entered, while somebody wants to know. */
+  watch?: (where: string) => void;
 }
 
 /** The last recipe evaluated, whose datastores can still be asked. */
@@ -42,11 +54,14 @@ interface Live {
   readonly variants: readonly Variant[];
 }
 
+const MOST_NAMED = 3;
+
 export class RecipeEvaluator {
   private readonly analysis: RememberedAnalysis;
   private live: Live | undefined;
 
   private constructor(
+    private readonly late: Late,
     private readonly ctx: ParseContext,
     private readonly python: PythonRuntime,
     inline: InlineEvaluator,
@@ -61,16 +76,23 @@ export class RecipeEvaluator {
   static async open(options: EvaluatorOptions): Promise<RecipeEvaluator> {
     const release = detectRelease(options.files, options.bitbakeDir, options.version);
     // The context needs Python, and Python needs the context once it asks for a datastore.
-    const late: { ctx?: ParseContext } = {};
+    const late: Late = {};
     const context = (): ParseContext => late.ctx!;
     const python = await createSandbox({
       ...options,
+      facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
       datastore: datastoreService(context),
       bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
       // What metadata writes while it is parsed belongs below the build directory; it stays in memory.
       scratch: [options.buildDir],
       cwd: options.buildDir,
-      enter: (what) => options.enter?.(whereOf(what, late.ctx)),
+      enter: (what) => {
+        const where = whereOf(what, late.ctx);
+        const progress = late.ctx?.datastoreContext.frames.depth === 0;
+        options.enter?.(where, progress);
+        late.watch?.(where);
+        return where;
+      },
       say: (level, message, frame) => say(context(), level, message, frame),
     });
     const inline = new InlineEvaluator(python);
@@ -81,7 +103,7 @@ export class RecipeEvaluator {
     ctx.settle();
     python.checkpoint();
     const summary = summarise(options, release.version, configuration, ctx);
-    return new RecipeEvaluator(ctx, python, inline, configuration, [...ctx.involved], summary);
+    return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary);
   }
 
   /** Why BitBake would refuse the whole configuration, where it would. */
@@ -92,17 +114,7 @@ export class RecipeEvaluator {
   /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
   evaluate(path: string, hashesOnly = false): RecipeEvaluation {
     const start = performance.now();
-    this.python.restore();
-    this.ctx.begin();
-    const signatures: VariantSignatures[] = [];
-    const all: Variant[] = [];
-    for (const configuration of this.configuration.configurations) {
-      const recipe = configuration.recipes.find((known) => known.path === path);
-      if (!recipe) continue;
-      const { variants, results } = this.evaluateIn(configuration, recipe);
-      all.push(...variants);
-      signatures.push(...results);
-    }
+    const { all, signatures } = this.everyVariant(path);
     if (all.length === 0) {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
@@ -115,6 +127,76 @@ export class RecipeEvaluator {
       origins: hashesOnly ? new Map() : origins(all[0]?.d, signatures[0]),
       milliseconds: performance.now() - start,
     };
+  }
+
+  private everyVariant(path: string): { all: Variant[]; signatures: VariantSignatures[] } {
+    const first = this.everyVariantOnce(path);
+    const known = first.signatures.some(({ tasks }) =>
+      tasks.some(({ basehash }) => typeof basehash === 'string'),
+    );
+    if (!known || this.python.replaced().names.length === 0) return first;
+    const { all, signatures, names, place } = this.findReplacement(path);
+    const which = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
+    const reason = `its Python replaces ${which}, on which other hashes depend`;
+    this.ctx.report(
+      'warning',
+      'replaced',
+      `Hashes are unknown: this replaces ${which}, in BitBake for every recipe that is parsed later, too. Define a function of another name`,
+      place ?? { path, line: 0 },
+    );
+    return {
+      all,
+      signatures: signatures.map((variant) => ({
+        ...variant,
+        tasks: variant.tasks.map(({ task }) => ({ task, basehash: { unknown: reason }, dependencies: [] })),
+      })),
+    };
+  }
+
+  private everyVariantOnce(path: string): { all: Variant[]; signatures: VariantSignatures[] } {
+    this.python.restore();
+    this.ctx.begin();
+    const signatures: VariantSignatures[] = [];
+    const all: Variant[] = [];
+    for (const configuration of this.configuration.configurations) {
+      const recipe = configuration.recipes.find((known) => known.path === path);
+      if (!recipe) continue;
+      const { variants, results } = this.evaluateIn(configuration, recipe);
+      all.push(...variants);
+      signatures.push(...results);
+    }
+    return { all, signatures };
+  }
+
+  /** Evaluates once more, looking after each step of Python for the place that replaces what is shared. */
+  private findReplacement(path: string): ReturnType<typeof this.everyVariantOnce> & {
+    names: readonly string[];
+    place: ChangeSource | undefined;
+  } {
+    let found: readonly string[] = [];
+    let before: ChangeSource | undefined;
+    let place: ChangeSource | undefined;
+    let looking = false;
+    const look = () => {
+      const { names, frame } = this.python.replaced();
+      if (names.length === 0) return;
+      found = names;
+      place = frame ? { path: frame.file, line: frame.line } : before;
+    };
+    this.late.watch = (where) => {
+      // Putting Python back ends what follows its lines.
+      if (!looking) this.python.followLines();
+      looking = true;
+      if (found.length === 0) look();
+      before = placeOf(where);
+    };
+    try {
+      const variants = this.everyVariantOnce(path);
+      if (found.length === 0) look();
+      return { ...variants, names: found, place };
+    } finally {
+      delete this.late.watch;
+    }
   }
 
   private evaluateIn(
@@ -150,7 +232,11 @@ export class RecipeEvaluator {
     const dependencies = generated.get(variant.name);
     let unknown = refused;
     if (this.refused !== undefined) unknown = `BitBake would refuse the configuration: ${this.refused}`;
-    if (variant.failed !== undefined) unknown = this.ctx.reportError(variant.failed).message;
+    if (variant.failed !== undefined) {
+      this.ctx.current = variant.d;
+      const problem = this.ctx.reportError(variant.failed);
+      unknown ??= problem.message;
+    }
     let tasks: TaskSignature[] = [];
     if (variant.skipped === undefined && dependencies && !unknown) tasks = taskSignatures(dependencies);
     else if (variant.skipped === undefined && unknown) tasks = unknownTasks(variant.d, unknown);
@@ -227,36 +313,34 @@ function say(
 ): void {
   if (!ctx || level === 'note' || level === 'plain') return;
   const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
-  ctx.report(level === 'warning' ? 'warning' : 'error', 'message', message, source);
+  ctx.reportMessage(level === 'warning' ? 'warning' : 'error', message, source);
 }
 
 /** The place that an entry into Python belongs to, where one is known; else `what` as it is. */
 function whereOf(what: string, ctx: ParseContext | undefined): string {
   if (!ctx || /:\d+$/.test(what)) return what;
   const variable = /^the value of ([^[\]]+)/.exec(what)?.[1];
-  const place = (variable === undefined ? undefined : ctx.current?.history.of(variable).at(-1)) ?? ctx.place;
+  const place = ctx.originOf(variable) ?? ctx.place;
   return place && place.line > 0 ? `${place.path}:${place.line}` : what;
+}
+
+/** What `whereOf` says as a place, where it is one. */
+function placeOf(where: string): ChangeSource | undefined {
+  const place = /^(.*):(\d+)$/.exec(where);
+  return place ? { path: place[1]!, line: Number(place[2]) } : undefined;
 }
 
 /** Reports what the sandbox refused. @returns a reason for "unknown, because …" where it refused anything */
 function reportRefusals(python: PythonRuntime, ctx: ParseContext): string | undefined {
-  let reason: string | undefined;
-  for (const { what, frame, entered } of python.takeRefusals()) {
-    reason ??= `its Python tried to ${what}, which is not done while hashes are computed`;
-    const place = /^(.*):(\d+)$/.exec(whereOf(entered, ctx));
-    const source = frame
-      ? { path: frame.file, line: frame.line }
-      : place
-        ? { path: place[1]!, line: Number(place[2]) }
-        : ctx.place;
-    ctx.report(
-      'warning',
-      'refused',
-      `Hashes are unknown: this tries to ${what}, which the sandbox does not do`,
-      source,
-    );
-  }
-  return reason;
+  const refusals = python.takeRefusals();
+  ctx.reportRefusals(
+    refusals.map(({ what, frame, entered }) => ({
+      what,
+      source: frame ? { path: frame.file, line: frame.line } : (placeOf(entered) ?? ctx.place),
+    })),
+  );
+  const [first] = refusals;
+  return first && `its Python tried to ${first.what}, which is not done while hashes are computed`;
 }
 
 function unknownTasks(d: Datastore, reason: string): TaskSignature[] {

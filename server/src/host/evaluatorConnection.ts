@@ -23,10 +23,28 @@ export interface EvaluatorFiles {
   readonly modules: string;
 }
 
-/** How long one request may take, in milliseconds: reading a configuration; evaluating one recipe. */
-const OPEN_MILLISECONDS = 120_000;
-const EVALUATE_MILLISECONDS = 60_000;
-const HEAP_MEGABYTES = 1_024;
+/** When an evaluator is stopped. Milliseconds are of processor time where not said otherwise. */
+export interface EvaluatorLimits {
+  /** One entry into Python, ended by the sandbox; then the process lives on. */
+  readonly pythonMilliseconds: number;
+  /** No sign of life while a recipe is evaluated, and while the configuration is read: the process is stopped. */
+  readonly stuckMilliseconds: number;
+  readonly stuckOpenMilliseconds: number;
+  /** A whole request, by the clock, whatever it is doing. */
+  readonly requestMilliseconds: number;
+  readonly openMilliseconds: number;
+  /** Of the JavaScript heap. */
+  readonly heapMegabytes: number;
+}
+
+const LIMITS: EvaluatorLimits = {
+  pythonMilliseconds: 3_000,
+  stuckMilliseconds: 4_000,
+  stuckOpenMilliseconds: 30_000,
+  requestMilliseconds: 60_000,
+  openMilliseconds: 120_000,
+  heapMegabytes: 1_024,
+};
 /** Directories of the system: metadata may ask what is there (headers, programs), not what is in it. */
 const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What says which distribution this is; metadata reads it for NATIVELSBSTRING. */
@@ -42,28 +60,36 @@ export function connectEvaluator(
   build: BuildDirectory,
   files: EvaluatorFiles,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  changed: Partial<EvaluatorLimits> = {},
 ): EvaluatorConnection {
+  const limits = { ...LIMITS, ...changed };
   const process = new EvaluatorProcess({
     entry: files.entry,
     readable: [files.interpreter, files.modules, ...build.roots, ...SYSTEM_DIRECTORIES],
     readableFiles: SYSTEM_FILES,
-    limits: { milliseconds: EVALUATE_MILLISECONDS, heapMegabytes: HEAP_MEGABYTES },
+    limits: { milliseconds: limits.requestMilliseconds, heapMegabytes: limits.heapMegabytes },
   });
   const open: OpenParameters = {
     buildDir: build.path,
     bitbakeDir: build.bitbakeDir,
     roots: [...build.roots, ...SYSTEM_FILES],
     system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
-    facts: hostFacts(bitbakeEnvironment(build.path, build.roots, environment)),
+    facts: hostFacts(bitbakeEnvironment(build, environment)),
     interpreter: files.interpreter,
     modules: files.modules,
+    pythonMilliseconds: limits.pythonMilliseconds,
   };
+  const whole = { milliseconds: limits.requestMilliseconds, stuckMilliseconds: limits.stuckMilliseconds };
+  const opening = { milliseconds: limits.openMilliseconds, stuckMilliseconds: limits.stuckOpenMilliseconds };
   return {
     async request<M extends Method>(method: M, params: EvaluatorMethods[M]['params']) {
       try {
         const sent = method === 'open' ? open : params;
-        const limit = method === 'open' ? OPEN_MILLISECONDS : EVALUATE_MILLISECONDS;
-        return (await process.request(method, sent, limit)) as EvaluatorMethods[M]['result'];
+        return (await process.request(
+          method,
+          sent,
+          method === 'open' ? opening : whole,
+        )) as EvaluatorMethods[M]['result'];
       } catch (error) {
         throw error instanceof EvaluatorKilled ? stopped(error) : error;
       }

@@ -6,7 +6,11 @@ import { writeSync } from 'node:fs';
 
 /** File descriptor of the note; the parent hands it over when it forks. */
 const NOTE_DESCRIPTOR = 4;
+/** In bytes: the place, then how often there was a sign of life. */
 export const NOTE_SIZE = 1024;
+export const PLACE_SIZE = NOTE_SIZE - 8;
+/** How often the same place is noted again, in milliseconds: often enough for the parent to see that time goes on. */
+const BEAT_MILLISECONDS = 50;
 
 /** A request of the parent's, and what is answered. */
 export interface EvaluatorRequest {
@@ -25,13 +29,26 @@ export type EvaluatorHandlers = Readonly<Record<string, (params: never) => unkno
 
 const note = Buffer.alloc(NOTE_SIZE);
 let noted = '';
+let beats = 0;
+let lastBeat = 0;
 
-/** Notes where the evaluator is; cheap enough for every entry into Python. */
-export function noteWhere(where: string): void {
-  if (where === noted) return;
-  noted = where;
-  note.fill(0);
-  note.write(where, 0, NOTE_SIZE - 1);
+/**
+ * Notes where the evaluator is; cheap enough for every entry into Python.
+ * @param progress it gets on: without a note that says so the parent will soon take it that it never does
+ */
+export function noteWhere(where: string, progress = true): void {
+  const now = performance.now();
+  const beat = progress && now >= lastBeat + BEAT_MILLISECONDS;
+  if (where === noted && !beat) return;
+  if (where !== noted) {
+    noted = where;
+    note.fill(0, 0, PLACE_SIZE);
+    note.write(where, 0, PLACE_SIZE - 1);
+  }
+  if (beat) {
+    lastBeat = now;
+    note.writeDoubleLE(++beats, PLACE_SIZE);
+  }
   try {
     writeSync(NOTE_DESCRIPTOR, note, 0, NOTE_SIZE, 0);
   } catch {

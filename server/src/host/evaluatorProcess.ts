@@ -7,11 +7,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EvaluatorMessage, EvaluatorRequest } from './evaluatorPort.ts';
-import { NOTE_SIZE } from './evaluatorPort.ts';
+import { NOTE_SIZE, PLACE_SIZE } from './evaluatorPort.ts';
 
 export interface EvaluatorOptions {
   /** The evaluator's entry point; its directory and what is in it can be read by the process. */
@@ -25,7 +25,7 @@ export interface EvaluatorOptions {
   /** What a request tells while it runs. */
   readonly onProgress?: (data: unknown) => void;
   readonly limits: {
-    /** How long a request may take, in milliseconds, where it does not say itself. */
+    /** How long a request may take, in milliseconds by the clock, where it does not say itself. */
     readonly milliseconds: number;
     /** Of the JavaScript heap; Python's memory has its own limit. */
     readonly heapMegabytes: number;
@@ -34,7 +34,14 @@ export interface EvaluatorOptions {
   readonly spare?: boolean;
 }
 
-export type Ask = (method: string, params: unknown, milliseconds?: number) => Promise<unknown>;
+/** How long a request may take: by the clock, and of processor time without a sign of life (`noteWhere`). */
+export interface Patience {
+  readonly milliseconds: number;
+  readonly stuckMilliseconds: number;
+}
+
+/** Of a number, that many milliseconds by the clock. */
+export type Ask = (method: string, params: unknown, patience?: Patience | number) => Promise<unknown>;
 
 /** The process was stopped while it worked on a request. */
 export class EvaluatorKilled extends Error {
@@ -56,6 +63,10 @@ export class EvaluatorKilled extends Error {
  */
 const STACK_KILOBYTES = 6400;
 const START_MILLISECONDS = 30_000;
+/** How often a process is looked after while it works. */
+const WATCH_MILLISECONDS = 200;
+/** The unit of processor times in /proc: USER_HZ, a hundredth of a second on every Linux there is. */
+const MILLISECONDS_PER_TICK = 10;
 const PERMISSION_FLAGS = ['--permission', '--experimental-permission'];
 
 export class EvaluatorProcess {
@@ -75,13 +86,13 @@ export class EvaluatorProcess {
 
   /**
    * Runs a method of the evaluator. Requests are worked on one at a time, in order.
-   * @param milliseconds how long it may take from when it is its turn
+   * @param patience how long it may take from when it is its turn
    * @throws EvaluatorKilled where the process had to be stopped or stopped itself; what the method threw
    */
-  request(method: string, params: unknown, milliseconds?: number): Promise<unknown> {
+  request(method: string, params: unknown, patience?: Patience | number): Promise<unknown> {
     const turn = this.queue.then(async () => {
       const child = await this.child();
-      return child.ask(method, params, milliseconds);
+      return child.ask(method, params, patience);
     });
     this.queue = turn.catch(() => undefined);
     return turn;
@@ -127,7 +138,7 @@ export class EvaluatorProcess {
   private async launch(): Promise<Child> {
     const child = await this.fork();
     if (this.disposed) child.kill();
-    await this.options.prepare?.((method, params, milliseconds) => child.ask(method, params, milliseconds));
+    await this.options.prepare?.((method, params, patience) => child.ask(method, params, patience));
     return child;
   }
 
@@ -152,7 +163,8 @@ interface Pending {
   readonly id: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** What ends it in time. */
+  readonly stop: () => void;
 }
 
 /** One process, from its start to its end. */
@@ -195,21 +207,54 @@ class Child {
   private ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.kill(), START_MILLISECONDS);
-      this.pending = { id: 0, resolve: () => resolve(), reject, timer };
+      this.pending = { id: 0, resolve: () => resolve(), reject, stop: () => clearTimeout(timer) };
     });
   }
 
-  ask(method: string, params: unknown, milliseconds = this.options.limits.milliseconds): Promise<unknown> {
+  ask(
+    method: string,
+    params: unknown,
+    patience: Patience | number = this.options.limits.milliseconds,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.timedOut = true;
-        this.kill();
-      }, milliseconds);
       const id = ++this.sequence;
-      this.pending = { id, resolve, reject, timer };
+      this.pending = { id, resolve, reject, stop: this.limit(patience) };
       if (this.alive) this.process.send({ id, method, params } satisfies EvaluatorRequest);
       else this.settle()?.reject(this.killed('crash'));
     });
+  }
+
+  /** Kills the process when patience is at its end. @returns what calls that off */
+  private limit(patience: Patience | number): () => void {
+    const { milliseconds, stuckMilliseconds } =
+      typeof patience === 'number' ? { milliseconds: patience, stuckMilliseconds: Infinity } : patience;
+    const end = () => {
+      this.timedOut = true;
+      this.kill();
+    };
+    const timer = setTimeout(end, milliseconds);
+    const watch = stuckMilliseconds < milliseconds ? this.watch(stuckMilliseconds, end) : undefined;
+    return () => {
+      clearTimeout(timer);
+      clearInterval(watch);
+    };
+  }
+
+  /** Looks for signs of life, and calls `end` when the process has worked that long without one. */
+  private watch(milliseconds: number, end: () => void): NodeJS.Timeout {
+    const { pid } = this.process;
+    let seen = readBeat(this.note);
+    let worked = 0;
+    let before = pid === undefined ? undefined : processorMilliseconds(pid);
+    return setInterval(() => {
+      const beat = readBeat(this.note);
+      const now = pid === undefined ? undefined : processorMilliseconds(pid);
+      worked += now === undefined || before === undefined ? WATCH_MILLISECONDS : now - before;
+      before = now;
+      if (beat !== seen) worked = 0;
+      seen = beat;
+      if (worked >= milliseconds) end();
+    }, WATCH_MILLISECONDS);
   }
 
   kill(): void {
@@ -231,7 +276,7 @@ class Child {
   private settle(): Pending | undefined {
     const { pending } = this;
     this.pending = undefined;
-    clearTimeout(pending?.timer);
+    pending?.stop();
     return pending;
   }
 
@@ -294,12 +339,40 @@ function openNote(): number {
   return descriptor;
 }
 
+/** Where the process last said it was. */
 function readNote(descriptor: number): string {
-  const buffer = Buffer.alloc(NOTE_SIZE);
+  const buffer = Buffer.alloc(PLACE_SIZE);
   try {
-    const length = readSync(descriptor, buffer, 0, NOTE_SIZE, 0);
+    const length = readSync(descriptor, buffer, 0, PLACE_SIZE, 0);
     return buffer.toString('utf8', 0, length).replace(/\0.*$/s, '');
   } catch {
     return '';
+  }
+}
+
+/** How many signs of life the process has given. */
+function readBeat(descriptor: number): number {
+  const buffer = Buffer.alloc(NOTE_SIZE - PLACE_SIZE);
+  try {
+    readSync(descriptor, buffer, 0, buffer.length, PLACE_SIZE);
+  } catch {
+    // Then it is as if there was none.
+  }
+  return buffer.readDoubleLE(0);
+}
+
+/**
+ * The processor time that a process has used; undefined where the system does not tell. On a busy machine, much
+ * time passes by the clock in which it does not run.
+ */
+function processorMilliseconds(pid: number): number | undefined {
+  try {
+    // The name of the program, in parentheses, may hold anything.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * MILLISECONDS_PER_TICK;
+  } catch {
+    return undefined;
   }
 }

@@ -31,6 +31,8 @@ export class HostFiles implements FileSystem {
   private readonly texts = new Map<string, string>();
   private readonly lists = new Map<string, readonly string[] | null>();
   private readonly realPaths = new Map<string, string | null>();
+  /** Paths that symbolic links take out of the roots. */
+  private readonly outside = new Set<string>();
   private readonly overlays = new Map<string, { readonly text: string; readonly bytes: Uint8Array }>();
   private readonly roots: readonly string[];
 
@@ -88,8 +90,15 @@ export class HostFiles implements FileSystem {
       // Asking for the real path of what is outside would already be a look outside.
       if (!this.inside(path)) return null;
       const target = real(path);
-      return target !== undefined && this.inside(target) ? target : null;
+      if (target === undefined) return null;
+      if (this.inside(target)) return target;
+      this.outside.add(path);
+      return null;
     });
+  }
+
+  leadsOutside(path: string): boolean {
+    return this.realPath(path) === undefined && this.outside.has(path);
   }
 
   glimpse(path: string): Glimpse | 'unknown' | undefined {
@@ -110,6 +119,7 @@ export class HostFiles implements FileSystem {
 
   /** Forgets what was read of these paths (and of their directories), or of all. */
   forget(paths?: readonly string[]): void {
+    for (const path of paths ?? this.outside) this.outside.delete(path);
     const caches = [this.stats, this.contents, this.texts, this.lists, this.realPaths];
     for (const cache of caches) {
       if (!paths) cache.clear();

@@ -34,6 +34,8 @@ export interface FileSystem {
   list(directory: string): readonly string[] | undefined;
   /** With symbolic links resolved. */
   realPath(path: string): string | undefined;
+  /** Whether a path that can be read by its name leads, by symbolic links, to one that cannot. */
+  leadsOutside?(path: string): boolean;
   /**
    * Whether something is at a path outside what may be read, and what: metadata looks for headers and programs of
    * the system. Never what is in it. Undefined: there is nothing; `unknown`: not even that is told.

@@ -8,7 +8,7 @@ import type { Problem, Severity } from '../base/problem.ts';
 import { lineRange } from '../base/text.ts';
 import { ReadFrames } from '../datastore/cache.ts';
 import { Datastore, type DatastoreContext } from '../datastore/datastore.ts';
-import { ExpansionError, FatalError, ParseError } from '../datastore/errors.ts';
+import { EndlessError, ExpansionError, FatalError, ParseError } from '../datastore/errors.ts';
 import type { ChangeSource } from '../datastore/history.ts';
 import type { InlinePython } from '../datastore/python.ts';
 import type { FileSystem } from '../inputs/ports.ts';
@@ -16,6 +16,11 @@ import { PythonError, type ModuleFunction, type PythonRuntime } from '../python/
 import type { SyntaxTree } from '../syntax/tree.ts';
 import { parseFile } from '../syntax/parser.ts';
 import type { Release } from './release.ts';
+
+/** How many variables of a chain are named. */
+const MOST_NAMED = 8;
+/** How many messages one line of metadata may give before they become one. */
+const MOST_MESSAGES = 20;
 
 /** Raised by the metadata itself to leave a recipe out; not a fault. */
 export const SKIP_RECIPE = 'bb.parse.SkipRecipe';
@@ -46,6 +51,8 @@ export class ParseContext {
   /** Every file that took part since `begin`, in order of first use. */
   readonly involved = new Set<string>();
   private problems: Problem[] = [];
+  /** Place -> what metadata said there, with bb.warn and its like. */
+  private readonly messages = new Map<string, Problem[]>();
   private readonly trees = new Map<string, ReadTree>();
   private readonly datastores = new Map<number, Datastore>();
   private readonly numbers = new WeakMap<Datastore, number>();
@@ -57,8 +64,8 @@ export class ParseContext {
   current: Datastore | undefined;
   /** What was said of a MACHINE that no layer knows. */
   unknownMachine: string | undefined;
-  /** How many files are being read inside one another. */
-  depth = 0;
+  /** The files being read inside one another, each with the statement that asked for it. */
+  readonly reading: { readonly path: string; readonly from: ChangeSource | undefined }[] = [];
 
   constructor(
     readonly release: Release,
@@ -110,6 +117,8 @@ export class ParseContext {
   /** Starts a recipe: problems, involved files and datastores of the one before are gone. */
   begin(): void {
     this.problems = [];
+    this.messages.clear();
+    this.reading.length = 0;
     this.involved.clear();
     this.place = undefined;
     this.current = undefined;
@@ -124,20 +133,93 @@ export class ParseContext {
     message: string,
     source: ChangeSource | undefined = this.place,
   ): void {
+    this.add(this.problem(severity, code, message, source));
+  }
+
+  private problem(
+    severity: Severity,
+    code: string,
+    message: string,
+    source: ChangeSource | undefined,
+  ): Problem {
     const path = source?.path ?? '';
     const range =
       source && source.line > 0
         ? lineRange(source.line - 1, this.lineLength(path, source.line - 1))
         : undefined;
-    const problem: Problem = { severity, code, message, path, ...(range && { range }) };
-    if (!this.problems.some((known) => sameProblem(known, problem))) this.problems.push(problem);
+    return { severity, code, message, path, ...(range && { range }) };
+  }
+
+  /** @returns whether it is not known already */
+  private add(problem: Problem): boolean {
+    if (this.problems.some((known) => sameProblem(known, problem))) return false;
+    this.problems.push(problem);
+    return true;
+  }
+
+  /** What metadata says itself. Very many messages of one line become one, with the first of them. */
+  reportMessage(severity: Severity, message: string, source: ChangeSource | undefined): void {
+    const key = `${source?.path ?? ''}:${source?.line ?? 0}`;
+    const said = this.messages.get(key) ?? [];
+    this.messages.set(key, said);
+    if (said.length > MOST_MESSAGES) return;
+    const problem = this.problem(severity, 'message', message, source);
+    if (!this.add(problem) || said.push(problem) <= MOST_MESSAGES) return;
+    const first = said[0]!;
+    this.problems = this.problems.filter((known) => !said.includes(known) || known === first);
+    const all = `${first.message} (and more than ${MOST_MESSAGES} other messages of this line)`;
+    this.problems[this.problems.indexOf(first)] = { ...first, message: all };
+  }
+
+  /** Reports what the sandbox refused: one problem for each place. */
+  reportRefusals(
+    refusals: readonly { readonly what: string; readonly source: ChangeSource | undefined }[],
+  ): void {
+    for (const { what, source } of refusals) {
+      const problem = this.problem(
+        'warning',
+        'refused',
+        `Hashes are unknown: this tries to ${what}, which the sandbox does not do`,
+        source,
+      );
+      // What Python raised because of it says the same again.
+      const isSame = (known: Problem) => samePlace(known, problem);
+      if (this.problems.some((known) => known.code === 'refused' && isSame(known))) continue;
+      this.problems = this.problems.filter((known) => !(CONSEQUENCES.has(known.code) && isSame(known)));
+      this.problems.push(problem);
+    }
   }
 
   /** Turns an error that stopped something into a problem; `instead` names the place if the error has none. */
   reportError(error: unknown, instead: ChangeSource | undefined = this.place): Problem {
-    const { code, message, source } = describeError(error, instead);
-    this.report('error', code, message, source);
-    return this.problems.find((known) => known.message === message) ?? this.problems.at(-1)!;
+    const { code, message, source } = describeError(error, this.placeOf(error) ?? instead);
+    const problem = this.problem('error', code, message, source);
+    // A place at which something was refused has been told of already.
+    const refused = this.problems.find((known) => known.code === 'refused' && samePlace(known, problem));
+    if (refused && CONSEQUENCES.has(code)) return refused;
+    this.add(problem);
+    return problem;
+  }
+
+  /** Where the value was set that could not be expanded. */
+  private placeOf(error: unknown): ChangeSource | undefined {
+    if (!(error instanceof ExpansionError)) return undefined;
+    const cause = innermost(error);
+    const names = cause instanceof EndlessError ? [cause.variable, ...error.chain] : error.chain;
+    for (const name of names) {
+      // The value of `X := …` is that of the statement being evaluated.
+      if (name?.endsWith('[:=]')) return undefined;
+      const place = this.originOf(name?.replace(/\[.*$/s, ''));
+      if (place) return place;
+    }
+    return undefined;
+  }
+
+  /** Where a variable of the variant at work got its value. */
+  originOf(variable: string | undefined): ChangeSource | undefined {
+    if (variable === undefined) return undefined;
+    const events = this.current?.history.of(variable) ?? [];
+    return events.findLast(({ operation }) => operation !== 'del') ?? events.at(-1);
   }
 
   /** The problems since `begin`, in order. */
@@ -168,6 +250,13 @@ export class ParseContext {
   }
 }
 
+/** Codes of what Python raises where it did not get what it wanted. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(['python', 'expansion']);
+
+function samePlace(a: Problem, b: Problem): boolean {
+  return a.path === b.path && a.range?.start.line === b.range?.start.line;
+}
+
 function sameProblem(a: Problem, b: Problem): boolean {
   return a.message === b.message && a.path === b.path && a.range?.start.line === b.range?.start.line;
 }
@@ -183,8 +272,9 @@ function describeError(
   }
   if (error instanceof ExpansionError) {
     const inner = innermost(error);
+    if (inner instanceof EndlessError) return { code: 'endless', message: inner.message, source: instead };
     const frame = inner instanceof PythonError && inner.frame ? inner.frame : undefined;
-    const chain = error.chain.length > 1 ? ` (${error.chain.join(' <- ')})` : '';
+    const chain = error.chain.length > 1 ? ` (${error.chain.slice(0, MOST_NAMED).join(' <- ')})` : '';
     return {
       code: 'expansion',
       message: `${error.message}${chain}`,

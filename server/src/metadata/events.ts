@@ -7,6 +7,7 @@
 import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { FatalError } from '../datastore/errors.ts';
+import type { ChangeSource } from '../datastore/history.ts';
 import type { Value } from '../datastore/value.ts';
 import type { EventArgument } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
@@ -16,6 +17,7 @@ import { textList } from './tasks.ts';
 interface Handler {
   readonly name: string;
   readonly mask: ReadonlySet<string>;
+  readonly place: ChangeSource;
 }
 
 export class EventHandlers {
@@ -59,7 +61,11 @@ export class EventHandlers {
     if (!this.handlers.has(registered)) {
       if (typeof body !== 'string') return;
       ctx.python.defineHandler(registered, body, place);
-      this.handlers.set(registered, { name: registered, mask: new Set(mask.includes('*') ? [] : mask) });
+      this.handlers.set(registered, {
+        name: registered,
+        mask: new Set(mask.includes('*') ? [] : mask),
+        place: { path: place.file, line: place.line },
+      });
     }
     d.setVar('__BBHANDLERS_MC', [...active.add(registered)]);
   }
@@ -70,7 +76,10 @@ export class EventHandlers {
     for (const handler of [...this.handlers.values()]) {
       if (handler.mask.size > 0 && !handler.mask.has(wanted)) continue;
       if (!textList(d.getVar('__BBHANDLERS_MC')).includes(handler.name)) continue;
+      const before = ctx.place;
+      ctx.place = handler.place;
       ctx.python.fireHandler(handler.name, event, args, ctx.numberOf(d));
+      ctx.place = before;
     }
   }
 }

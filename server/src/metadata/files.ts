@@ -179,6 +179,24 @@ export function deferInherit(names: string, from: string, line: number, d: Datas
   d.setVar('__BBDEFINHERITS', [...(Array.isArray(waiting) ? waiting : []), [names, from, line]]);
 }
 
+/** Names the statement that first came back to a file that was being read. */
+function circularInclude(path: string, ctx: ParseContext): ParseError {
+  const paths = ctx.reading.map((file) => file.path);
+  const again = paths.findIndex((known, index) => paths.indexOf(known) < index);
+  if (again < 0) {
+    const { from } = ctx.reading.at(-1)!;
+    const message = `${fileName(path)} is ${paths.length} files deep: let files include each other less deeply`;
+    return new ParseError(message, from?.path ?? path, from?.line ?? 0);
+  }
+  const circle = paths.slice(paths.indexOf(paths[again]!), again + 1).map(fileName);
+  const { from } = ctx.reading[again]!;
+  return new ParseError(
+    `${circle[0]!} is included in a circle (${circle.join(' -> ')}): take this statement out, or one of the others`,
+    from?.path ?? paths[again]!,
+    from?.line ?? 0,
+  );
+}
+
 /**
  * Reads one file into `d`, with FILE set to it meanwhile (classes leave FILE alone).
  * @throws ParseError when it is no metadata file or includes itself in a circle
@@ -194,13 +212,7 @@ export function handleFile(
   const tree = ctx.tree(path);
   if (!tree)
     throw new ParseError(`file ${path} not found or not readable`, from?.path ?? path, from?.line ?? 0);
-  if (ctx.depth > DEEPEST_INCLUDE) {
-    throw new ParseError(
-      `${fileName(path)} is included in a circle: ${ctx.depth} files deep, the last from ${from?.path ?? '?'}`,
-      from?.path ?? path,
-      from?.line ?? 0,
-    );
-  }
+  if (ctx.reading.length > DEEPEST_INCLUDE) throw circularInclude(path, ctx);
   const previous = d.getVar('FILE', false);
   const isClass = tree.kind === 'class';
   if (isClass) {
@@ -208,7 +220,7 @@ export function handleFile(
     if (!inherited.includes(path)) d.setVar('__inherit_cache', [...inherited, path]);
   }
   if (tree.kind === 'configuration' || (!isClass && path !== previous)) d.setVar('FILE', path);
-  ctx.depth++;
+  ctx.reading.push({ path, from });
   try {
     evaluateStatements(tree, d, ctx, baseConfiguration);
   } catch (error) {
@@ -217,7 +229,7 @@ export function handleFile(
       throw error;
     d.setVar('__SKIPPED', true);
   } finally {
-    ctx.depth--;
+    ctx.reading.pop();
   }
   if (tree.kind === 'configuration' ? previous : !isClass && previous && path !== previous)
     d.setVar('FILE', previous);

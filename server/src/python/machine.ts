@@ -105,8 +105,8 @@ export class Machine {
   /** The processor time of this process at or shortly before the outermost call began, and when that was. */
   private usedBefore = { user: 0, system: 0 };
   private measured = -Infinity;
-  /** Called once, inside Python, before a call is ended that takes too long. */
-  onTimeout: () => void = () => undefined;
+  /** Called once, inside Python, before a call is ended that takes too long or leaves the interpreter. */
+  onFailure: () => void = () => undefined;
 
   private constructor(
     exports: Record<string, unknown>,
@@ -142,7 +142,10 @@ export class Machine {
       const group = (imports[namespace] ??= {});
       // Globals are addresses of graphics and console functions: null, which traps when called.
       if (kind === 'global') group[name] = new Wasm.Global({ value: 'i32', mutable: true }, 0);
-      else group[name] = calls[name] ?? (name.startsWith('__syscall_') ? () => -52 : refusing(name));
+      else {
+        group[name] =
+          calls[name] ?? (name.startsWith('__syscall_') ? () => -52 : () => machine!.refuse(name));
+      }
     }
     const instance = await Wasm.instantiate(module, imports);
     machine = new Machine(instance.exports, limits);
@@ -229,8 +232,15 @@ export class Machine {
       return 0;
     }
     this.deadline = Infinity;
-    this.onTimeout();
+    this.onFailure();
     throw new MachineFailure('time', `took longer than ${this.limits.milliseconds / 1000} s`);
+  }
+
+  /** An import that the sandbox does not have was called: that ends the evaluation. */
+  private refuse(name: string): never {
+    const leaves = /^(exit|proc_exit|_abort_js)$/.test(name);
+    if (leaves) this.onFailure();
+    throw new MachineFailure(leaves ? 'exit' : 'trap', `Python left through ${name}`);
   }
 
   /** Takes modules out of the table of built-in ones; before Python is initialised. */
@@ -371,9 +381,13 @@ export class Machine {
     return this.decoder.decode(this.heap.subarray(address, address + length));
   }
 
-  /** An exception came out of a function that catches all: code of a layer has tampered with it. */
+  /** An exception came out of a function that catches all: its stack is over, or it has been tampered with. */
   private escaped(): never {
-    this.exports.PyErr_Clear!();
+    const { PyErr_ExceptionMatches, PyErr_Clear } = this.exports;
+    const recursion = this.view.getUint32(this.address('PyExc_RecursionError'), true);
+    const deep = PyErr_ExceptionMatches!(recursion) !== 0;
+    PyErr_Clear!();
+    if (deep) throw new MachineFailure('stack', 'maximum recursion depth exceeded');
     throw new MachineFailure('trap', 'the door to Python was broken');
   }
 
@@ -395,12 +409,4 @@ export class Machine {
     this.stackPointer.value = image.stackPointer;
     this.failure = undefined;
   }
-}
-
-/** An import that the sandbox does not have: calling it ends the evaluation. */
-function refusing(name: string): () => never {
-  const reason = /^(exit|proc_exit|_abort_js)$/.test(name) ? 'exit' : 'trap';
-  return () => {
-    throw new MachineFailure(reason, `Python left through ${name}`);
-  };
 }

@@ -99,8 +99,22 @@ export interface PythonRuntime {
    * failed (its time was over, its stack was, it left): all that is asked of it then fails until this is called.
    */
   restore(): void;
+  /**
+   * What of the code that all recipes share (BitBake's modules, those of the layers' libraries, Python's most basic
+   * ones) is not what it was at the last checkpoint.
+   */
+  replaced(): Replaced;
+  /** Follows the lines that run, until `restore`, so that `replaced` can name the one to blame; slow. */
+  followLines(): void;
   /** What the sandbox refused since the last call: each makes what depended on it unknown. */
   takeRefusals(): readonly Refusal[];
+}
+
+export interface Replaced {
+  /** `bb.utils.contains`; in no particular order. */
+  readonly names: readonly string[];
+  /** The line that did it, where lines were followed and it is one of a layer; `line` counts from 1. */
+  readonly frame: { readonly file: string; readonly line: number } | undefined;
 }
 
 /** Something Python asked of the host and did not get. */
@@ -108,7 +122,7 @@ export interface Refusal {
   /** What was asked, for the message: `run a command: hostname -f`. */
   readonly what: string;
   readonly frame: { readonly file: string; readonly line: number } | undefined;
-  /** What Python had been entered for, for one without a frame: `the value of MOTD`. */
+  /** What Python had been entered for, for one without a frame: `the value of MOTD`, or where that is. */
   readonly entered: string;
 }
 

@@ -20,6 +20,7 @@ import type {
   PythonAnalysis,
   PythonRuntime,
   Refusal,
+  Replaced,
 } from './runtime.ts';
 import { PythonError } from './runtime.ts';
 import { HOME, Volume } from './volume.ts';
@@ -55,8 +56,8 @@ export interface SandboxOptions {
   };
   /** What metadata says with bb.warn and its like. */
   readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
-  /** Told before each entry into Python: what is about to run, in words. */
-  readonly enter?: (what: string) => void;
+  /** Told before each entry into Python: what is about to run, in words. May return better ones, for refusals. */
+  readonly enter?: (what: string) => string | void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -80,6 +81,8 @@ const ENTRIES = [
   'apply_filter',
   'settle',
   'where',
+  'replaced',
+  'follow_lines',
 ] as const;
 type Entry = (typeof ENTRIES)[number];
 /** All that Python may ask of a `DatastoreService`. */
@@ -112,7 +115,7 @@ class Sandbox implements PythonRuntime {
   private messages = 0;
   /** What Python has printed while it started: the reason where it could not. */
   private printed = '';
-  /** Where Python was when its time was over. */
+  /** Where Python was when its time was over, or when it left. */
   private lastPlace: Place;
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -154,7 +157,7 @@ class Sandbox implements PythonRuntime {
     );
     if (!ready) throw new Error(`Python could not be started: ${this.printed}`);
     for (const name of ENTRIES) this.entries.set(name, this.machine.mainAttribute(name));
-    this.machine.onTimeout = () => (this.lastPlace = this.where());
+    this.machine.onFailure = () => (this.lastPlace = this.where());
     this.refusals.clear();
   }
 
@@ -226,6 +229,21 @@ class Sandbox implements PythonRuntime {
     this.lastPlace = undefined;
   }
 
+  replaced(): Replaced {
+    try {
+      const [place = '', ...names] = this.enter('replaced', '').split('\n');
+      const frame = /^(.*):(\d+)$/.exec(place);
+      return { names, frame: frame ? { file: frame[1]!, line: Number(frame[2]) } : undefined };
+    } catch {
+      // What is broken enough to fail here is not what it was.
+      return { names: ["the interpreter's own modules"], frame: undefined };
+    }
+  }
+
+  followLines(): void {
+    this.enter('follow_lines', '');
+  }
+
   takeRefusals(): readonly Refusal[] {
     const taken = [...this.refusals.values()];
     this.refusals = new Map();
@@ -234,8 +252,7 @@ class Sandbox implements PythonRuntime {
 
   /** Calls an entry of `lib/lens/door.py`; returns the text behind the letter of its reply. */
   private note(what: string): void {
-    this.entered = what;
-    this.options.enter?.(what);
+    this.entered = this.options.enter?.(what) ?? what;
   }
 
   private enter(name: Entry, argument: string): string {
@@ -313,6 +330,10 @@ class Sandbox implements PythonRuntime {
         const result = commandResult(this.options.files, command, String(cwd));
         if (result === undefined) this.refuse(`run a command: ${command.join(' ')}`);
         return result && [result.status, result.output, result.error];
+      }
+      case 'R': {
+        this.refuse(String(JSON.parse(request.slice(1))));
+        return undefined;
       }
       default:
         throw new Error('no such request');

@@ -112,7 +112,12 @@ export class Volume {
     if (path.includes('/__pycache__')) return undefined;
     if (this.readable(path)) {
       const found = this.options.files.stat(path);
-      if (!found) return this.ancestors.has(path) ? DIRECTORY : undefined;
+      if (!found) {
+        if (this.options.files.leadsOutside?.(path) && !this.inScratch(path)) {
+          this.options.refuse(`read ${path}, which a link takes outside the layers`);
+        }
+        return this.ancestors.has(path) ? DIRECTORY : undefined;
+      }
       if (!follow && this.linkTarget(path) !== undefined) return LINK;
       if (found.kind === 'other') return undefined;
       return {

@@ -8,7 +8,7 @@ import gc
 import json
 import sys
 
-from . import analysis, datastore, port
+from . import analysis, datastore, port, shared
 from .datastore import Datastore
 
 _loads = json.loads
@@ -274,6 +274,7 @@ def _apply_filter(argument):
 def _settle(argument):
     """Before a checkpoint: what is garbage goes, what is left is not looked at by the collector again."""
     port.muted = False
+    shared.remember()
     gc.collect()
     gc.freeze()
     return "s"
@@ -291,6 +292,19 @@ def _where(argument):
             library = library or [file, frame.f_lineno]
         frame = frame.f_back
     return "j" + _dumps(library)
+
+
+def _replaced(argument):
+    """The line that replaced shared code, where lines are followed, and what was replaced: a name a line."""
+    return "s" + "\n".join([shared.culprit()] + shared.replaced())
+
+
+def _follow_lines(argument):
+    def in_layer(file):
+        return file.startswith("/") and not file.startswith(_HOME) and not (_library and file.startswith(_library))
+
+    shared.follow(in_layer)
+    return "s"
 
 
 def _import_modules(argument):
@@ -315,5 +329,7 @@ ENTRIES = {
         _apply_filter,
         _settle,
         _where,
+        _replaced,
+        _follow_lines,
     )
 }

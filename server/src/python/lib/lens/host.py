@@ -141,6 +141,29 @@ def _os(facts):
     os.popen = popen
 
 
+def _refused(what):
+    """A function that does not do `what`, and has it known."""
+
+    def refuse(*arguments, **named):
+        port.request(("R" + port.encode(what)).encode())
+        raise PermissionError(1, "not done while parsing in the sandbox: " + what)
+
+    return refuse
+
+
+def _refusals():
+    import gc
+    import signal
+
+    for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve"):
+        setattr(os, name, _refused("start a process with os.%s" % name))
+    os.kill = os.killpg = _refused("send a signal to a process")
+    signal.raise_signal = _refused("send a signal to a process")
+    # They lead to what our own modules keep, and to an order of things that BitBake's process does not have.
+    for name in ("get_objects", "get_referrers", "get_referents"):
+        setattr(gc, name, _refused("look at all objects of the interpreter"))
+
+
 def _platform(facts):
     import platform
 
@@ -197,5 +220,6 @@ def install(facts):
     _platform(facts)
     _subprocess()
     _time()
+    _refusals()
     # `sys.platform` decides much in the standard library and in metadata.
     sys.platform = "linux"
