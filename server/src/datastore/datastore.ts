@@ -12,6 +12,7 @@ import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.t
 import { FatalError } from './errors.ts';
 import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
 import { type ChangeSource, History } from './history.ts';
+import { type Forms, isActive, OverrideTable, strongestForm } from './overrideForms.ts';
 import type { InlinePython } from './python.ts';
 import type { Value } from './value.ts';
 
@@ -33,8 +34,6 @@ export interface DatastoreContext {
 type Flags = Map<string, Value>;
 /** `[text, override]` pairs under the flags `:append`, `:prepend` and `:remove`. */
 type Pending = readonly (readonly [string, string | undefined])[];
-/** `[variable with override, override]`, in order of definition. */
-type OverrideForms = readonly (readonly [string, string])[];
 
 const KEYWORDS = [':append', ':prepend', ':remove'] as const;
 const KEYWORD_FORM = /^([^\n]*?)(:append|:prepend|:remove)(?::([^A-Z]*))?$/;
@@ -68,9 +67,7 @@ export class Datastore {
   readonly history: History;
   private readonly level: Level;
   private readonly cache = new ExpansionCache();
-  /** Variable -> its forms with overrides. Shared with the datastore this was copied from until one changes it. */
-  private overrideForms: ReadonlyMap<string, OverrideForms>;
-  private ownsForms = false;
+  private readonly forms: OverrideTable;
   private overrides: readonly string[] | undefined;
   private overrideSet: ReadonlySet<string> = new Set();
   /** The overrides under which the cached expansions that depend on them were made. */
@@ -85,8 +82,7 @@ export class Datastore {
   ) {
     this.level = new Level(from?.level);
     this.history = new History(from?.history);
-    this.overrideForms = from?.overrideForms ?? new Map();
-    if (from) from.ownsForms = false;
+    this.forms = new OverrideTable(context.traits.overrideNeedsLowerStart, from?.forms);
     this.overrideVariables = new Set(from?.overrideVariables ?? ['OVERRIDES', 'FILE']);
     this.filters = new Map(from?.filters);
   }
@@ -221,7 +217,7 @@ export class Datastore {
     let value: Value;
     let removes = new Set<string>();
     const whole = flag === '_content' && !options?.parsing;
-    const forms = whole ? this.overrideForms.get(name) : undefined;
+    const forms = whole ? this.forms.get(name) : undefined;
     if (forms) {
       const match = this.activeForm(forms);
       if (match) {
@@ -256,38 +252,10 @@ export class Datastore {
   }
 
   /** The variable whose override counts most, by the order of OVERRIDES. */
-  private activeForm(forms: OverrideForms): string | undefined {
+  private activeForm(forms: Forms): string | undefined {
     this.needOverrides();
     this.context.frames.readOverrides();
-    const active = new Map<string, string>();
-    for (const [form, override] of forms) {
-      if (this.isActive(override)) active.set(override, form);
-    }
-    if (active.size === 0) return undefined;
-    let match: string | undefined;
-    let modified = true;
-    while (modified) {
-      modified = false;
-      for (const override of this.overrides ?? []) {
-        for (const key of [...active.keys()]) {
-          if (key.endsWith(`:${override}`)) {
-            const form = active.get(key)!;
-            active.delete(key);
-            active.set(key.replaceAll(`:${override}`, ''), form);
-            modified = true;
-          } else if (key === override) {
-            match = active.get(key);
-            active.delete(key);
-          }
-        }
-      }
-    }
-    return match;
-  }
-
-  private isActive(override: string): boolean {
-    if (this.overrideSet.has(override)) return true;
-    return override.includes(':') && override.split(':').every((part) => this.overrideSet.has(part));
+    return strongestForm(forms, this.overrides ?? [], this.overrideSet);
   }
 
   expandWithRefs(text: Value, variable: string | undefined): Expansion {
@@ -330,7 +298,7 @@ export class Datastore {
 
   hasOverrides(name: string): boolean {
     this.context.frames.read(name, this.cache);
-    return this.overrideForms.has(name);
+    return this.forms.has(name);
   }
 
   /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
@@ -346,8 +314,9 @@ export class Datastore {
         else names.add(name);
       }
     }
-    for (const [name, forms] of this.overrideForms) {
-      if (!names.has(name) && forms.some(([, override]) => this.isActive(override))) names.add(name);
+    for (const [name, forms] of this.forms.entries()) {
+      if (!names.has(name) && forms.some(([, override]) => isActive(override, this.overrideSet)))
+        names.add(name);
     }
     return names;
   }
@@ -356,10 +325,10 @@ export class Datastore {
   isSet(name: string): boolean {
     this.context.frames.readEverything();
     if (this.level.find(name)?.size) return true;
-    const forms = this.overrideForms.get(name);
+    const forms = this.forms.get(name);
     if (!forms) return false;
     this.needOverrides();
-    return forms.some(([, override]) => this.isActive(override));
+    return forms.some(([, override]) => isActive(override, this.overrideSet));
   }
 
   /** Those of `keys` that contain `${`, in no particular order. */
@@ -369,7 +338,7 @@ export class Datastore {
     for (let level: Level | undefined = this.level; level; level = level.below) {
       for (const name of level.computed) names.add(name);
     }
-    for (const name of this.overrideForms.keys()) if (name.includes('${')) names.add(name);
+    for (const [name] of this.forms.entries()) if (name.includes('${')) names.add(name);
     return [...names].filter((name) => this.isSet(name));
   }
 
@@ -453,58 +422,12 @@ export class Datastore {
     this.overrides = undefined;
   }
 
-  private setForms(name: string, forms: OverrideForms | undefined): void {
-    if (!this.ownsForms) {
-      this.overrideForms = new Map(this.overrideForms);
-      this.ownsForms = true;
-    }
-    const own = this.overrideForms as Map<string, OverrideForms>;
-    if (forms) own.set(name, forms);
-    else own.delete(name);
-  }
-
-  private isOverride(text: string): boolean {
-    if (this.traits.overrideNeedsLowerStart) return /^[a-z0-9]/.test(text);
-    return /\p{Ll}/u.test(text) && !/[\p{Lu}\p{Lt}]/u.test(text);
-  }
-
   private addOverrideForms(name: string): void {
-    let at = name.lastIndexOf(':');
-    let short = at < 0 ? name.slice(0, -1) : name.slice(0, at);
-    let override = name.slice(at + 1);
-    while (override && this.isOverride(override)) {
-      const forms = this.overrideForms.get(short) ?? [];
-      if (!forms.some(([form, known]) => form === name && known === override)) {
-        this.setForms(short, [...forms, [name, override]]);
-        this.changed(short);
-      }
-      if (!short.includes(':')) break;
-      at = short.lastIndexOf(':');
-      override = name.slice(at + 1);
-      short = name.slice(0, at);
-      if (short.length === 0) break;
-    }
+    for (const variable of this.forms.add(name)) this.changed(variable);
   }
 
   private removeOverrideForms(name: string): void {
-    let at = name.lastIndexOf(':');
-    let short = name.slice(0, at);
-    let override = name.slice(at + 1);
-    while (override && this.isOverride(override)) {
-      const forms = this.overrideForms.get(short);
-      if (forms) {
-        const index = forms.findIndex(([form, known]) => form === name && known === override);
-        if (index >= 0) {
-          this.setForms(short, forms.toSpliced(index, 1));
-          this.changed(short);
-        }
-      }
-      if (!short.includes(':')) break;
-      at = short.lastIndexOf(':');
-      override = name.slice(at + 1);
-      short = name.slice(0, at);
-      if (short.length === 0) break;
-    }
+    for (const variable of this.forms.remove(name)) this.changed(variable);
   }
 
   // Writing
@@ -526,12 +449,14 @@ export class Datastore {
     const flags = this.ownFlags(name);
     if (!parsing) {
       for (const keyword of KEYWORDS) flags.delete(keyword);
-      const forms = this.overrideForms.get(name);
+      const forms = this.forms.get(name);
       if (forms) {
         this.needOverrides();
-        const active = forms.filter(([, override]) => this.isActive(override)).map(([form]) => form);
+        const active = forms
+          .filter(([, override]) => isActive(override, this.overrideSet))
+          .map(([form]) => form);
         for (const form of active) this.delVar(form, source);
-        this.setForms(name, undefined);
+        this.forms.set(name, undefined);
       }
     }
     if (name.includes(':')) this.addOverrideForms(name);
@@ -601,7 +526,7 @@ export class Datastore {
   delVar(name: string, source?: ChangeSource): void {
     this.history.record(name, source, 'del', undefined);
     this.level.variables.set(name, new Map());
-    if (this.overrideForms.has(name)) this.setForms(name, undefined);
+    if (this.forms.has(name)) this.forms.set(name, undefined);
     if (name.includes(':')) this.removeOverrideForms(name);
     this.changed(name);
   }
@@ -643,12 +568,12 @@ export class Datastore {
       if (moved.length === 0) continue;
       this.setVarFlag(to, keyword, [...this.pending(to, keyword), ...moved]);
     }
-    const forms = this.overrideForms.get(from);
+    const forms = this.forms.get(from);
     if (forms) {
-      this.setForms(to, []);
+      this.forms.set(to, []);
       for (const [form, override] of forms) {
         const renamed = form.replaceAll(from, to);
-        this.setForms(to, [...(this.overrideForms.get(to) ?? []), [renamed, override]]);
+        this.forms.set(to, [...(this.forms.get(to) ?? []), [renamed, override]]);
         this.renameVar(form, renamed, source);
       }
       this.changed(to);

@@ -40,10 +40,9 @@ export const Errno = {
   ESPIPE: 70,
 } as const;
 
-export class SystemError extends Error {
-  constructor(readonly errno: number) {
-    super(`errno ${errno}`);
-  }
+/** Thrown for a failing system call. No Error: files are looked for in vain so often that its stack would count. */
+export class SystemError {
+  constructor(readonly errno: number) {}
 }
 
 /** Something in the scratch area. `gone` hides a file of the host. */
