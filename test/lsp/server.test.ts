@@ -273,7 +273,7 @@ describe('documents', { timeout: 60_000 }, () => {
     await editor.open(IMAGE);
     await editor.replace(HELLO, 'require hello.inc', 'require gone.inc');
     expect(await editor.problems(HELLO)).toEqual([
-      '1: error: Could not include required file gone.inc: it is neither beside this file nor in a directory of BBPATH',
+      '1: error: Could not include required file gone.inc: it is neither beside this file nor in a directory of BBPATH. Correct the name, or add the layer that has the file to BBLAYERS',
     ]);
     await editor.replace(HELLO, 'require gone.inc', 'require hello.inc');
     await editor.replace(HELLO, 'MOTD = "', "MOTD = \"${@os.system('touch seen')}");

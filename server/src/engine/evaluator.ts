@@ -95,13 +95,20 @@ export class RecipeEvaluator {
       },
       say: (level, message, frame) => say(context(), level, message, frame),
     });
+    // What the configuration does to Python can then be undone.
+    python.checkpoint();
     const inline = new InlineEvaluator(python);
     const ctx = (late.ctx = new ParseContext(release, options.files, python, inline));
     inline.context = ctx;
     const configuration = readConfiguration(options.buildDir, options.facts, ctx);
     reportRefusals(python, ctx);
     ctx.settle();
-    python.checkpoint();
+    try {
+      python.checkpoint();
+    } catch {
+      // Python has not survived the configuration, and a problem says so: recipes can be listed all the same.
+      python.restore();
+    }
     const summary = summarise(options, release.version, configuration, ctx);
     return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary);
   }

@@ -152,18 +152,16 @@ class ConfigurationReader {
       d.setVar('BB_CACHEDIR', '${TOPDIR}/cache');
     const bitbakeConf = which(d.getText('BBPATH') ?? '', 'conf/bitbake.conf', ctx);
     if (bitbakeConf === undefined) {
-      this.refuse(
-        new ParseError(
-          'No layer has a conf/bitbake.conf: add the core layer (meta) to BBLAYERS',
-          layersFile,
-          0,
-        ),
-      );
+      const message = 'No layer has a conf/bitbake.conf: add the core layer (meta) to BBLAYERS';
+      // Of layers that could not be read, nothing else is to be expected.
+      if (this.refused === undefined) this.refuse(new ParseError(message, layersFile, 0));
       return d;
     }
     this.attempt(() => handleFile(bitbakeConf, d, ctx, undefined, true));
-    for (const name of ['base', ...splitWords(this.attempt(() => d.getText('INHERIT')) ?? '')]) {
-      this.attempt(() => inherit(name, 'configuration INHERITs', 0, d, false, ctx));
+    this.attempt(() => inherit('base', bitbakeConf, 0, d, false, ctx));
+    const { path, line } = d.history.of('INHERIT').at(-1) ?? { path: bitbakeConf, line: 0 };
+    for (const name of splitWords(this.attempt(() => d.getText('INHERIT')) ?? '')) {
+      this.attempt(() => inherit(name, path, line, d, false, ctx));
     }
     ctx.place = undefined;
     const checked = textList(d.getVar('__inherit_cache', false)).some((path) =>
@@ -179,8 +177,10 @@ class ConfigurationReader {
     const { ctx } = this;
     const layers = splitWords(d.getText('BBLAYERS') ?? '').map((layer) => layer.replace(/(.)\/+$/, '$1'));
     const line = d.history.of('BBLAYERS').at(-1)?.line ?? 0;
-    if (layers.length === 0) {
-      this.refuse(new ParseError('bblayers.conf names no layers: set BBLAYERS', layersFile, line));
+    if (layers.length === 0 && this.refused === undefined) {
+      this.refuse(
+        new ParseError('bblayers.conf names no layers: set BBLAYERS to their directories', layersFile, line),
+      );
     }
     const compatible = new Map<string, Set<string>>();
     let series: Set<string> | undefined;

@@ -12,11 +12,12 @@ import { EndlessError, ExpansionError, FatalError, ParseError } from '../datasto
 import type { ChangeSource } from '../datastore/history.ts';
 import type { InlinePython } from '../datastore/python.ts';
 import type { FileSystem } from '../inputs/ports.ts';
-import { PythonError, type ModuleFunction, type PythonRuntime } from '../python/runtime.ts';
+import { FAILED_FOR_GOOD, PythonError, type ModuleFunction, type PythonRuntime } from '../python/runtime.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
 import { parseFile } from '../syntax/parser.ts';
 import type { Release } from './release.ts';
 
+const NEWLINE = 10;
 /** How many variables of a chain are named. */
 const MOST_NAMED = 8;
 /** How many messages one line of metadata may give before they become one. */
@@ -51,6 +52,8 @@ export class ParseContext {
   /** Every file that took part since `begin`, in order of first use. */
   readonly involved = new Set<string>();
   private problems: Problem[] = [];
+  /** What Python failed of for good: all that was asked of it since failed alike. */
+  private dead: Problem | undefined;
   /** Place -> what metadata said there, with bb.warn and its like. */
   private readonly messages = new Map<string, Problem[]>();
   private readonly trees = new Map<string, ReadTree>();
@@ -118,6 +121,7 @@ export class ParseContext {
   begin(): void {
     this.problems = [];
     this.messages.clear();
+    this.dead = undefined;
     this.reading.length = 0;
     this.involved.clear();
     this.place = undefined;
@@ -192,12 +196,15 @@ export class ParseContext {
 
   /** Turns an error that stopped something into a problem; `instead` names the place if the error has none. */
   reportError(error: unknown, instead: ChangeSource | undefined = this.place): Problem {
+    const dead = isDead(error);
+    if (dead && this.dead) return this.dead;
     const { code, message, source } = describeError(error, this.placeOf(error) ?? instead);
     const problem = this.problem('error', code, message, source);
     // A place at which something was refused has been told of already.
     const refused = this.problems.find((known) => known.code === 'refused' && samePlace(known, problem));
     if (refused && CONSEQUENCES.has(code)) return refused;
     this.add(problem);
+    if (dead) this.dead = problem;
     return problem;
   }
 
@@ -240,7 +247,7 @@ export class ParseContext {
     this.involved.add(path);
     let known = this.trees.get(path);
     if (known?.text !== text) {
-      known = { text, tree: parseFile(path, text, this.release.syntax) };
+      known = { text, tree: this.parsed(path, text) };
       this.trees.set(path, known);
     }
     for (const problem of known.tree.problems) {
@@ -248,13 +255,51 @@ export class ParseContext {
     }
     return known.tree;
   }
+
+  /** BitBake refuses a file that is not UTF-8, whatever the byte stands in. */
+  private parsed(path: string, text: string): SyntaxTree {
+    const tree = parseFile(path, text, this.release.syntax);
+    if (!text.includes('\ufffd')) return tree;
+    const line = firstLineNotUtf8(this.files.readBytes(path));
+    if (line === undefined) return tree;
+    const problem: Problem = {
+      severity: 'error',
+      code: 'not-utf8',
+      message: 'This line is not UTF-8, and BitBake reads nothing else: save the file in UTF-8',
+      path,
+      range: lineRange(line, text.split('\n', line + 1)[line]?.length ?? 1),
+    };
+    return { ...tree, problems: [problem] };
+  }
 }
 
 /** Codes of what Python raises where it did not get what it wanted. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['python', 'expansion']);
 
+/** Whether Python can only be put back after it. */
+function isDead(error: unknown): boolean {
+  const cause = error instanceof ExpansionError ? innermost(error) : error;
+  return cause instanceof PythonError && cause.id === FAILED_FOR_GOOD;
+}
+
 function samePlace(a: Problem, b: Problem): boolean {
   return a.path === b.path && a.range?.start.line === b.range?.start.line;
+}
+
+/** The first line (from 0) with bytes that are no UTF-8. */
+function firstLineNotUtf8(bytes: Uint8Array | undefined): number | undefined {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  for (let line = 0, start = 0; bytes && start < bytes.length; line++) {
+    const end = bytes.indexOf(NEWLINE, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    try {
+      decoder.decode(bytes.subarray(start, next));
+    } catch {
+      return line;
+    }
+    start = next;
+  }
+  return undefined;
 }
 
 function sameProblem(a: Problem, b: Problem): boolean {
@@ -283,7 +328,11 @@ function describeError(
   }
   if (error instanceof PythonError) {
     const source = error.frame ? { path: error.frame.file, line: error.frame.line } : instead;
-    return { code: 'python', message: `${error.type}: ${error.message}`, source };
+    // The place is told already.
+    const message = error.is('SyntaxError')
+      ? error.message.replace(/ \([^()]*, line \d+\)$/, '')
+      : error.message;
+    return { code: 'python', message: `${error.type}: ${message}`, source };
   }
   if (error instanceof FatalError) return { code: 'fatal', message: error.message, source: instead };
   if (error instanceof RangeError) {

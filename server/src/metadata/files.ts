@@ -85,7 +85,8 @@ function includeOne(
   if (!path.startsWith('/') || ctx.files.stat(path)?.kind !== 'file') {
     if (verb) {
       throw new ParseError(
-        `Could not ${verb} file ${name}: it is neither beside this file nor in a directory of BBPATH`,
+        `Could not ${verb} file ${name}: it is neither beside this file nor in a directory of BBPATH. ` +
+          'Correct the name, or add the layer that has the file to BBLAYERS',
         parent,
         line,
       );
@@ -146,7 +147,8 @@ export function inherit(
     const path = findClass(name, d, ctx);
     if (path === undefined) {
       throw new ParseError(
-        `Could not inherit class ${name}: no ${name}.bbclass in the classes directories of BBPATH`,
+        `Could not inherit class ${name}: no ${name}.bbclass in the classes directories of BBPATH. ` +
+          'Correct the name, or add the layer that has the class to BBLAYERS',
         from,
         line,
       );
@@ -211,7 +213,11 @@ export function handleFile(
   requireMetadataFile(path, from);
   const tree = ctx.tree(path);
   if (!tree)
-    throw new ParseError(`file ${path} not found or not readable`, from?.path ?? path, from?.line ?? 0);
+    throw new ParseError(
+      `${path} cannot be read: see that it is a file, and its permissions`,
+      from?.path ?? path,
+      from?.line ?? 0,
+    );
   if (ctx.reading.length > DEEPEST_INCLUDE) throw circularInclude(path, ctx);
   const previous = d.getVar('FILE', false);
   const isClass = tree.kind === 'class';

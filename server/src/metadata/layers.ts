@@ -157,13 +157,38 @@ export function recipeFiles(d: Datastore, all: readonly Collection[], ctx: Parse
   const appends = kept
     .filter((path) => path.endsWith('.bbappend'))
     .map((path) => ({ base: fileName(path).replaceAll('.bbappend', '.bb'), path }));
-  return kept
-    .filter((path) => path.endsWith('.bb'))
-    .map((path) => ({
-      path,
-      appends: appends.filter(({ base }) => appliesTo(base, fileName(path))).map((append) => append.path),
-      layer: collectionOf(path, all)?.name,
-    }));
+  const recipes = kept.filter((path) => path.endsWith('.bb'));
+  reportDangling(appends, recipes, d, ctx);
+  return recipes.map((path) => ({
+    path,
+    appends: appends.filter(({ base }) => appliesTo(base, fileName(path))).map((append) => append.path),
+    layer: collectionOf(path, all)?.name,
+  }));
+}
+
+/** `bb/cooker.py: show_appends_with_no_recipes`. */
+function reportDangling(
+  appends: readonly { readonly base: string; readonly path: string }[],
+  recipes: readonly string[],
+  d: Datastore,
+  ctx: ParseContext,
+): void {
+  const names = new Set(recipes.map(fileName));
+  // Releases after kirkstone have no such switch.
+  const warnOnly = ctx.release.version.startsWith('2.0.')
+    ? d.getText('BB_DANGLINGAPPENDS_WARNONLY')
+    : undefined;
+  const warns = ['1', 'yes', 'true'].includes((warnOnly ?? '').toLowerCase());
+  for (const { base, path } of appends) {
+    if (names.has(base) || (base.includes('%') && [...names].some((name) => appliesTo(base, name)))) continue;
+    ctx.report(
+      warns ? 'warning' : 'error',
+      'dangling-append',
+      `There is no recipe ${base} for this bbappend${warns ? '' : ', and BitBake builds nothing until there is'}: ` +
+        'name it after a recipe (% stands for any rest of its name), or remove it',
+      { path, line: 0 },
+    );
+  }
 }
 
 function appliesTo(append: string, recipe: string): boolean {

@@ -79,7 +79,12 @@ export function evaluateRecipe(
 /** Reads the recipe file itself. @returns whether it goes on: false when a statement skipped it */
 function readRecipe(path: string, d: Datastore, ctx: ParseContext): boolean {
   const tree = ctx.tree(path);
-  if (!tree) throw new ParseError(`Recipe ${path} not found or not readable`, path, 0);
+  if (!tree)
+    throw new ParseError(
+      `Recipe ${path} cannot be read: see that it is a file, and its permissions`,
+      path,
+      0,
+    );
   d.setVar('FILE', path);
   try {
     evaluateStatements(tree, d, ctx, false);

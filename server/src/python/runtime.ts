@@ -7,6 +7,9 @@
  */
 import type { Value } from '../datastore/value.ts';
 
+/** The `id` of an error after which Python can only be put back. */
+export const FAILED_FOR_GOOD = 0;
+
 /** A Python exception that reached the door. */
 export class PythonError extends Error {
   override readonly name = 'PythonError';

@@ -22,7 +22,7 @@ import type {
   Refusal,
   Replaced,
 } from './runtime.ts';
-import { PythonError } from './runtime.ts';
+import { FAILED_FOR_GOOD, PythonError } from './runtime.ts';
 import { HOME, Volume } from './volume.ts';
 import type { Result } from './wire.ts';
 import { encodeError, encodeResult, fromJson, toJson } from './wire.ts';
@@ -274,7 +274,7 @@ class Sandbox implements PythonRuntime {
       [type, 'Exception', 'BaseException', 'object'],
       message,
       message,
-      0,
+      FAILED_FOR_GOOD,
       this.lastPlace,
     );
   }
