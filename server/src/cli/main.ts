@@ -8,6 +8,12 @@ import { sig, type SigOptions } from './sig.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 import { serveLanguage } from '../lsp/server.ts';
 
+// Whoever reads may have seen enough (`| head`): that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.done);
+});
+
 const output = streamOutput();
 let exitCode: ExitCode = EXIT.done;
 

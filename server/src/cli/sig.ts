@@ -22,18 +22,18 @@ export async function sig(
   const session = await openSession(options, output);
   try {
     const report = new Report(options.format, output);
-    const failed = options.all
+    const code = options.all
       ? await everything(session, report, output)
       : await chosen(targets, session, report, output);
     report.end();
-    return failed ? EXIT.no : EXIT.done;
+    return code;
   } finally {
     session.workspace.dispose();
   }
 }
 
-/** @returns whether any recipe could not be evaluated */
-async function everything(session: Session, report: Report, output: Output): Promise<boolean> {
+/** @returns the exit code: `no` where any recipe could not be evaluated */
+async function everything(session: Session, report: Report, output: Output): Promise<ExitCode> {
   const paths = session.summary.recipes.map((recipe) => recipe.path);
   const results = new Map<string, RecipeEvaluation | Error>();
   let failed = 0;
@@ -60,7 +60,7 @@ async function everything(session: Session, report: Report, output: Output): Pro
   output.note(
     `${paths.length} recipes in ${report.variants} variants: ${report.skipped} skipped, ${failed} failed`,
   );
-  return failed > 0;
+  return failed > 0 ? EXIT.no : EXIT.done;
 }
 
 function hasUnknown({ tasks, failed }: VariantSignatures): boolean {
@@ -72,23 +72,23 @@ async function chosen(
   session: Session,
   report: Report,
   output: Output,
-): Promise<boolean> {
-  let failed = false;
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
   for (const target of targets) {
     const result = await evaluateTarget(target, session, output);
     if (!result) {
       output.note(`error: no recipe provides ${target}: sstate-lens sig --all lists what there is`);
-      failed = true;
+      code = EXIT.bad;
       continue;
     }
     noteProblems(result, output, ['error', 'warning']);
     for (const variant of result.variants) {
       if (!isMeant(target, variant, result)) continue;
       report.add(variant);
-      if (hasUnknown(variant)) failed = true;
+      if (hasUnknown(variant) && code === EXIT.done) code = EXIT.no;
     }
   }
-  return failed;
+  return code;
 }
 
 /** The evaluation of the recipe that provides `target`: the first candidate with a variant of that name. */
