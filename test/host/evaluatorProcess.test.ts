@@ -76,6 +76,14 @@ describe('the evaluator process', () => {
     expect(await it.request('get', 0)).toBe('prepared');
   });
 
+  it('is killed when it works without a sign of life, and not while it gives some', async () => {
+    const it = evaluator();
+    const patience = { milliseconds: 60_000, stuckMilliseconds: 400 };
+    expect(await it.request('work', 1_200, patience)).toBe('done');
+    const error = await killed(it.request('loop', '/layer/x.bb:12', patience));
+    expect([error.reason, error.where]).toEqual(['time', '/layer/x.bb:12']);
+  });
+
   it('says that it ran out of memory', async () => {
     const error = await killed(evaluator().request('exhaust', 0));
     expect([error.reason, error.where]).toEqual(['memory', '/layer/big.bb:3']);

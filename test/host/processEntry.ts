@@ -29,6 +29,12 @@ serve({
     noteWhere(where);
     for (;;);
   },
+  work: (milliseconds: number) => {
+    for (let end = process.cpuUsage().user + milliseconds * 1000; process.cpuUsage().user < end; ) {
+      noteWhere('/layer/x.bb:1');
+    }
+    return 'done';
+  },
   exhaust: () => {
     noteWhere('/layer/big.bb:3');
     const kept: unknown[] = [];

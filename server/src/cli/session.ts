@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Problem } from '../base/problem.ts';
+import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
@@ -61,6 +62,9 @@ export async function openSession(
     return { build, workspace, summary };
   } catch (error) {
     workspace.dispose();
+    output.progress(undefined);
+    if (error instanceof EvaluatorStopped)
+      throw new CommandError(`the configuration of ${build.path} cannot be read: ${error.message}`);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** `sstate-lens sig`: the basehash of every task of recipes. */
 import { candidates } from '../engine/targets.ts';
+import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { plainName } from '../signature/table.ts';
@@ -75,7 +76,15 @@ async function chosen(
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
   for (const target of targets) {
-    const result = await evaluateTarget(target, session, output);
+    const result = await evaluateTarget(target, session, output).catch(stopped);
+    if (result instanceof EvaluatorStopped) {
+      const { where, message } = result;
+      output.progress(undefined);
+      output.note(`${where ? `${where.path}:${where.line}` : target}: error: ${message}`);
+      report.lose(target, message);
+      failed = true;
+      continue;
+    }
     if (!result) {
       output.note(`error: no recipe provides ${target}: sstate-lens sig --all lists what there is`);
       code = EXIT.bad;
@@ -89,6 +98,11 @@ async function chosen(
     }
   }
   return code;
+}
+
+function stopped(error: unknown): EvaluatorStopped {
+  if (error instanceof EvaluatorStopped) return error;
+  throw error;
 }
 
 /** The evaluation of the recipe that provides `target`: the first candidate with a variant of that name. */

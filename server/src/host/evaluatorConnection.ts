@@ -40,7 +40,7 @@ export interface EvaluatorLimits {
 const LIMITS: EvaluatorLimits = {
   pythonMilliseconds: 3_000,
   stuckMilliseconds: 4_000,
-  stuckOpenMilliseconds: 30_000,
+  stuckOpenMilliseconds: 12_000,
   requestMilliseconds: 60_000,
   openMilliseconds: 120_000,
   heapMegabytes: 1_024,
