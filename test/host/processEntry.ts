@@ -30,7 +30,7 @@ serve({
     for (;;);
   },
   work: (milliseconds: number) => {
-    for (let end = process.cpuUsage().user + milliseconds * 1000; process.cpuUsage().user < end; ) {
+    for (let end = process.cpuUsage().user + milliseconds * 1000; process.cpuUsage().user < end;) {
       noteWhere('/layer/x.bb:1');
     }
     return 'done';

@@ -82,7 +82,7 @@ async function chosen(
       output.progress(undefined);
       output.note(`${where ? `${where.path}:${where.line}` : target}: error: ${message}`);
       report.lose(target, message);
-      failed = true;
+      if (code === EXIT.done) code = EXIT.no;
       continue;
     }
     if (!result) {
