@@ -295,7 +295,7 @@ describe('documents', { timeout: 60_000 }, () => {
     await editor.replace(LOCAL, 'MACHINE ?= "samplebox"', 'MACHINE ?= "nowhere"');
     const missing = 'Could not include required file conf/machine/nowhere.conf';
     expect((await editor.problems(HELLO)).map((line) => line.split(':').slice(0, 5).join(':'))).toEqual([
-      `1: error: bitbake.conf:60: ${missing}`,
+      `1: error: bitbake.conf:61: ${missing}`,
     ]);
     await editor.replace(LOCAL, '"nowhere"', '"samplebox"');
     expect(await editor.problems(HELLO)).toEqual([]);
