@@ -62,16 +62,24 @@ const handlers: Handlers = {
     return { configuration: !evaluator || evaluator.dependsOn(paths) };
   },
 
-  evaluate({ path, overlays: temporary, hashesOnly = false }) {
-    if (!temporary || !files) return opened().evaluate(path, hashesOnly);
+  evaluate({ path, overlays: temporary, hashesOnly = false, recipeInfo = false }) {
+    if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo);
     const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
     try {
       for (const [name, text] of temporary) files.setOverlay(name, text);
-      return opened().evaluate(path, hashesOnly);
+      return opened().evaluate(path, hashesOnly, recipeInfo);
     } finally {
       for (const [name, text] of before) files.setOverlay(name, text);
       evaluator?.outdate();
     }
+  },
+
+  configurationValues({ names, prefixes }) {
+    return opened().configurationValues(names, prefixes);
+  },
+
+  extraDepends(question) {
+    return opened().extraDepends(question);
   },
 
   inspect({ path, mcfn, name }) {

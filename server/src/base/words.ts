@@ -47,3 +47,15 @@ export function compareCodePoints(a: string, b: string): number {
 export function sortedStrings(values: Iterable<string>): string[] {
   return [...values].sort(compareCodePoints);
 }
+
+/** `bb/utils.py: explode_deps`: the names of `one (>= 1.0) two`, without their versions. */
+export function explodeDependencies(text: string): string[] {
+  const names: string[] = [];
+  let inVersion = false;
+  for (const word of splitWords(text)) {
+    if (word.startsWith('(')) inVersion = true;
+    if (!inVersion) names.push(word);
+    else if (word.endsWith(')')) inVersion = false;
+  }
+  return names;
+}

@@ -12,8 +12,17 @@ import { type BuildConfiguration, type Configuration, readConfiguration } from '
 import { approvedEnvironment } from '../metadata/environment.ts';
 import { ParseContext } from '../metadata/context.ts';
 import { InlineEvaluator } from '../metadata/inline.ts';
-import type { RecipeFile } from '../metadata/layers.ts';
-import { evaluateRecipe, type Variant, virtualFileName } from '../metadata/recipe.ts';
+import { collectionOf, type RecipeFile } from '../metadata/layers.ts';
+import { evaluateRecipe, expandKeys, type Variant, virtualFileName } from '../metadata/recipe.ts';
+import {
+  recipeInfo,
+  type RecipeInfo,
+  type RecipeSurroundings,
+  skippedRecipe,
+  type SkippedRecipe,
+  taskDependencies,
+  type TaskDependencies,
+} from '../metadata/recipeInfo.ts';
 import { detectRelease } from '../metadata/release.ts';
 import { datastoreService } from '../metadata/service.ts';
 import { pythonText } from '../metadata/statements.ts';
@@ -23,7 +32,15 @@ import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
 import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
-import type { ConfigurationSummary, RecipeEvaluation, SourceFile, VariableInspection } from './results.ts';
+import type {
+  ConfigurationSummary,
+  ConfigurationValues,
+  ExtraDependsQuestion,
+  RecipeEvaluation,
+  SourceFile,
+  VariableInspection,
+} from './results.ts';
+import { nameFromFile } from './targets.ts';
 
 export interface EvaluatorOptions extends Pick<SandboxOptions, 'assets' | 'modules' | 'limits' | 'roots'> {
   /** Absolute, symbolic links resolved. */
@@ -118,10 +135,14 @@ export class RecipeEvaluator {
     return this.configuration.refused;
   }
 
-  /** Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does. */
-  evaluate(path: string, hashesOnly = false): RecipeEvaluation {
+  /**
+   * Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does.
+   * @param hashesOnly what hashes were made of is left out
+   * @param recipeInfo each variant comes with what the task graph and taskhashes need to know of it
+   */
+  evaluate(path: string, hashesOnly = false, recipeInfo = false): RecipeEvaluation {
     const start = performance.now();
-    const { all, signatures } = this.everyVariant(path);
+    const { all, signatures } = this.everyVariant(path, recipeInfo);
     if (all.length === 0) {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
@@ -136,13 +157,16 @@ export class RecipeEvaluator {
     };
   }
 
-  private everyVariant(path: string): { all: Variant[]; signatures: VariantSignatures[] } {
-    const first = this.everyVariantOnce(path);
+  private everyVariant(
+    path: string,
+    recipeInfo: boolean,
+  ): { all: Variant[]; signatures: VariantSignatures[] } {
+    const first = this.everyVariantOnce(path, recipeInfo);
     const known = first.signatures.some(({ tasks }) =>
       tasks.some(({ basehash }) => typeof basehash === 'string'),
     );
     if (!known || this.python.replaced().names.length === 0) return first;
-    const { all, signatures, names, place } = this.findReplacement(path);
+    const { all, signatures, names, place } = this.findReplacement(path, recipeInfo);
     const which = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
     const reason = `its Python replaces ${which}, on which other hashes depend`;
     this.ctx.report(
@@ -160,7 +184,10 @@ export class RecipeEvaluator {
     };
   }
 
-  private everyVariantOnce(path: string): { all: Variant[]; signatures: VariantSignatures[] } {
+  private everyVariantOnce(
+    path: string,
+    recipeInfo: boolean,
+  ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
     this.ctx.begin();
     const signatures: VariantSignatures[] = [];
@@ -168,7 +195,7 @@ export class RecipeEvaluator {
     for (const configuration of this.configuration.configurations) {
       const recipe = configuration.recipes.find((known) => known.path === path);
       if (!recipe) continue;
-      const { variants, results } = this.evaluateIn(configuration, recipe);
+      const { variants, results } = this.evaluateIn(configuration, recipe, recipeInfo);
       all.push(...variants);
       signatures.push(...results);
     }
@@ -176,7 +203,10 @@ export class RecipeEvaluator {
   }
 
   /** Evaluates once more, looking after each step of Python for the place that replaces what is shared. */
-  private findReplacement(path: string): ReturnType<typeof this.everyVariantOnce> & {
+  private findReplacement(
+    path: string,
+    recipeInfo: boolean,
+  ): ReturnType<typeof this.everyVariantOnce> & {
     names: readonly string[];
     place: ChangeSource | undefined;
   } {
@@ -198,7 +228,7 @@ export class RecipeEvaluator {
       before = placeOf(where);
     };
     try {
-      const variants = this.everyVariantOnce(path);
+      const variants = this.everyVariantOnce(path, recipeInfo);
       if (found.length === 0) look();
       return { ...variants, names: found, place };
     } finally {
@@ -209,11 +239,16 @@ export class RecipeEvaluator {
   private evaluateIn(
     configuration: Configuration,
     recipe: RecipeFile,
+    recipeInfo: boolean,
   ): { variants: Variant[]; results: VariantSignatures[] } {
     const { multiconfig } = configuration;
     const generated = new Map<string, GeneratedDependencies>();
+    const tasks = new Map<string, TaskDependencies>();
+    const fault = (error: unknown): void => void this.ctx.reportError(error);
     const ignoreVariable = this.ctx.release.signature.ignoreVariable;
     const finalised = (name: string, d: Datastore): void => {
+      // Before signatures, as in BitBake: who reads a filtered variable first decides its value.
+      if (recipeInfo) tasks.set(name, taskDependencies(d, fault));
       // The list is read once, from the configuration: `bb/siggen.py` does so when it starts.
       const ignored = new Set(splitWords(configuration.d.getText(ignoreVariable) ?? ''));
       generated.set(
@@ -224,9 +259,22 @@ export class RecipeEvaluator {
     const { handlers } = this.configuration;
     const variants = evaluateRecipe(recipe, configuration.d, handlers, multiconfig, finalised, this.ctx);
     const refused = reportRefusals(this.python, this.ctx);
-    const results = variants.map((variant) =>
-      this.signaturesOf(variant, virtualFileName(recipe.path, variant.name, multiconfig), generated, refused),
-    );
+    const results = variants.map((variant) => {
+      const mcfn = virtualFileName(recipe.path, variant.name, multiconfig);
+      const signatures = this.signaturesOf(variant, mcfn, generated, refused);
+      if (!recipeInfo || variant.failed !== undefined) return signatures;
+      this.ctx.current = variant.d;
+      const around: RecipeSurroundings = {
+        mcfn,
+        multiconfig,
+        nameFromFile: nameFromFile(recipe.path),
+        priority: collectionOf(recipe.path, configuration.collections)?.priority ?? 0,
+        worldExclusionIsBoolean: this.ctx.release.parse.worldExclusionIsBoolean,
+        fault,
+      };
+      return { ...signatures, recipe: whatOthersKnow(variant, tasks.get(variant.name), around) };
+    });
+    if (recipeInfo) reportRefusals(this.python, this.ctx);
     return { variants, results };
   }
 
@@ -297,6 +345,42 @@ export class RecipeEvaluator {
     return { name, unexpanded: asText(d.getVar(name, false)), expanded, flags, origins: originsOf(d, name) };
   }
 
+  /** The values of variables of every multiconfig, as they are after its keys are expanded. */
+  configurationValues(names: readonly string[], prefixes: readonly string[]): ConfigurationValues[] {
+    return this.configuration.configurations.map(({ multiconfig, d }) => {
+      const copy = d.createCopy();
+      this.ctx.current = copy;
+      expandKeys(copy, this.ctx);
+      const wanted = [...copy.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+      const values: Record<string, string> = {};
+      for (const name of [...names, ...wanted]) {
+        try {
+          const value = copy.getVar(name);
+          if (value !== undefined) values[name] = pythonText(value);
+        } catch (error) {
+          this.ctx.reportError(error);
+        }
+      }
+      return { multiconfig, values };
+    });
+  }
+
+  /**
+   * The DEPENDS of a recipe with what its `calculate_extra_depends` adds.
+   * @throws PythonError where that fails
+   */
+  extraDepends({ pn, function: body, depends, worldTargets, recipes }: ExtraDependsQuestion): string[] {
+    this.python.restore();
+    const name = `_${pn.replaceAll('-', '_')}_calculate_extra_depends`;
+    const parameters = { deps: depends, world_target: worldTargets, pkg_pn: recipes, self_pn: pn };
+    const names = Object.keys(parameters).join(', ');
+    const code = JSON.stringify(`def ${name}(${names}):\n${body}\n\n${name}(${names})`);
+    const scope = `{'bb': bb, 'os': os, 'time': time, **${JSON.stringify(parameters)}}`;
+    const expression = `(lambda scope: (exec(${code}, scope), __import__('json').dumps(scope['deps']))[1])(${scope})`;
+    const plain = this.configuration.configurations[0]!.d;
+    return JSON.parse(this.python.evaluate(expression, this.ctx.numberOf(plain), name)) as string[];
+  }
+
   private sourceFiles(path: string): SourceFile[] {
     const own = [...this.ctx.involved].map((file) => ({ path: file, role: roleOf(file, path) }));
     const shared = this.configurationFiles
@@ -304,6 +388,15 @@ export class RecipeEvaluator {
       .map((file) => ({ path: file, role: 'configuration' as const }));
     return [...own, ...shared];
   }
+}
+
+function whatOthersKnow(
+  { d, skipped }: Variant,
+  tasks: TaskDependencies | undefined,
+  around: RecipeSurroundings,
+): RecipeInfo | SkippedRecipe {
+  if (skipped !== undefined || !tasks) return skippedRecipe(d, skipped ?? '', around);
+  return recipeInfo(d, tasks, around);
 }
 
 /** Signatures without what they were made of. */

@@ -2,7 +2,13 @@
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
 import type { Glimpse, HostFacts } from '../inputs/ports.ts';
-import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
+import type {
+  ConfigurationSummary,
+  ConfigurationValues,
+  ExtraDependsQuestion,
+  RecipeEvaluation,
+  VariableInspection,
+} from './results.ts';
 
 /** What a new evaluator process needs to know. */
 export interface OpenParameters {
@@ -44,16 +50,25 @@ export interface EvaluatorMethods {
   };
   /**
    * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
-   * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size.
+   * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size. With
+   * `recipeInfo` it has what the task graph and taskhashes need of each variant.
    */
   evaluate: {
     params: {
       readonly path: string;
       readonly overlays?: ReadonlyMap<string, string>;
       readonly hashesOnly?: boolean;
+      readonly recipeInfo?: boolean;
     };
     result: RecipeEvaluation;
   };
+  /** The final values of variables of the configuration, those named and all whose names start alike. */
+  configurationValues: {
+    params: { readonly names: readonly string[]; readonly prefixes: readonly string[] };
+    result: readonly ConfigurationValues[];
+  };
+  /** Runs a recipe's `calculate_extra_depends`; see `RecipeEvaluator.extraDepends`. */
+  extraDepends: { params: ExtraDependsQuestion; result: readonly string[] };
   inspect: {
     params: { readonly path: string; readonly mcfn: string; readonly name: string };
     result: VariableInspection | undefined;

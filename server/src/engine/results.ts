@@ -50,3 +50,20 @@ export interface VariableInspection {
   readonly flags: Readonly<Record<string, string>>;
   readonly origins: readonly Origin[];
 }
+
+/** Variables of the configuration of one multiconfig (`''`: the plain one), expanded; those that are unset are left out. */
+export interface ConfigurationValues {
+  readonly multiconfig: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What a recipe's Python is told that works out further DEPENDS from all recipes (`bb/taskdata.py: add_extra_deps`). */
+export interface ExtraDependsQuestion {
+  readonly pn: string;
+  /** The body of `calculate_extra_depends`. */
+  readonly function: string;
+  readonly depends: readonly string[];
+  readonly worldTargets: readonly string[];
+  /** PN -> virtual file names. */
+  readonly recipes: Readonly<Record<string, readonly string[]>>;
+}

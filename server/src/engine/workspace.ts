@@ -12,7 +12,13 @@ import {
   type Method,
   NOT_OPENED,
 } from './protocol.ts';
-import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from './results.ts';
+import type {
+  ConfigurationSummary,
+  ConfigurationValues,
+  ExtraDependsQuestion,
+  RecipeEvaluation,
+  VariableInspection,
+} from './results.ts';
 
 export interface WorkspaceOptions {
   /** How many evaluators may run at once. */
@@ -66,22 +72,36 @@ export class Workspace {
     return this.ask(0, 'inspect', { path, mcfn, name });
   }
 
+  configurationValues(
+    names: readonly string[],
+    prefixes: readonly string[],
+  ): Promise<readonly ConfigurationValues[]> {
+    return this.ask(0, 'configurationValues', { names, prefixes });
+  }
+
+  /** @throws Error where the recipe's Python fails */
+  extraDepends(question: ExtraDependsQuestion): Promise<readonly string[]> {
+    return this.ask(0, 'extraDepends', question);
+  }
+
   /**
    * Evaluates many recipes on all evaluators. One that cannot be evaluated does not hold up the others, not even
    * where a fault of ours is the reason.
    * @param each is told of each as it is done: its evaluation, or why there is none
    * @param hashesOnly whether what hashes were made of may be left out
+   * @param recipeInfo whether to tell what the task graph and taskhashes need, too
    */
   async evaluateAll(
     paths: readonly string[],
     each: (path: string, result: RecipeEvaluation | Error) => void,
     hashesOnly = false,
+    recipeInfo = false,
   ): Promise<void> {
     let next = 0;
     const work = async (index: number) => {
       while (next < paths.length) {
         const path = paths[next++]!;
-        const asked = this.ask(index, 'evaluate', { path, hashesOnly });
+        const asked = this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
         each(path, await asked.catch(asError));
       }
     };

@@ -183,7 +183,7 @@ function deferred(d: Datastore): (readonly [string, string, number])[] {
 }
 
 /** `bb/data.py: expandKeys`: variables whose names contain `${…}` get their final names. */
-function expandKeys(d: Datastore, ctx: ParseContext): void {
+export function expandKeys(d: Datastore, ctx: ParseContext): void {
   const renames = new Map<string, string>();
   for (const name of d.computedNames()) {
     const final = d.expandText(name);

@@ -39,6 +39,8 @@ export interface ParseTraits {
   readonly collectsLayerSeries: boolean;
   /** BB_CACHEDIR gets a default. */
   readonly defaultsCacheDir: boolean;
+  /** EXCLUDE_FROM_WORLD is a boolean in words; older releases take any text but an empty one as yes. */
+  readonly worldExclusionIsBoolean: boolean;
   /** AUTOREV that is set too late is refused. */
   readonly checksAutorev: boolean;
   /** BB_CURRENT_MC of the plain configuration. */
@@ -132,6 +134,7 @@ export function releaseOf(
       setsRecipeFile: says('cookerdata.py', /__BB_RECIPE_FILE/, since(18)),
       collectsLayerSeries: says('cookerdata.py', /compat_entries/, since(4)),
       defaultsCacheDir: says('cookerdata.py', /BB_CACHEDIR/, since(4)),
+      worldExclusionIsBoolean: says('cache.py', /to_boolean\(self\.not_world\)/, since(8)),
       checksAutorev: says('parse/ast.py', /__BBAUTOREV_SEEN/, since(8)),
       plainMulticonfigName: says('cookerdata.py', /mc = "default"/, !since(16)) ? 'default' : '',
     },

@@ -2,6 +2,7 @@
  * The signatures of one recipe variant as plain data: what crosses from the evaluator process to the
  * editor and the command line. Knows neither how they were computed nor how they are shown.
  */
+import type { RecipeInfo, SkippedRecipe } from '../metadata/recipeInfo.ts';
 
 /** A hash of BitBake's: 64 lower-case hexadecimal digits of a SHA-256. Never a key of ours. */
 export type BitBakeHash = string & { readonly bitBakeHash: unique symbol };
@@ -35,7 +36,13 @@ export interface Origin {
   readonly operation: string;
 }
 
-export interface VariantSignatures {
+/** What was asked for besides. */
+export interface VariantParts {
+  /** What the task graph and taskhashes need to know of it; only where asked for, never of a failed variant. */
+  readonly recipe?: RecipeInfo | SkippedRecipe;
+}
+
+export interface VariantSignatures extends VariantParts {
   /** BitBake's virtual file name: `virtual:native:/abs/zlib_1.3.bb`. */
   readonly mcfn: string;
   /** `''`, `native`, `lib32`, … */
