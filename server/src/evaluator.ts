@@ -45,6 +45,7 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
     files,
     limits: { ...LIMITS, milliseconds: params.pythonMilliseconds },
     enter: noteWhere,
+    occasion: params.occasion,
   });
   return evaluator.summary;
 }
@@ -80,6 +81,10 @@ const handlers: Handlers = {
 
   extraDepends(question) {
     return opened().extraDepends(question);
+  },
+
+  advise({ path }) {
+    return opened().advise(path);
   },
 
   inspect({ path, mcfn, name }) {

@@ -6,13 +6,25 @@
 import { dirname, join } from 'node:path';
 import { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import { openBuildDirectory } from '../../server/src/host/buildDirectory.ts';
+import { openParameters } from '../../server/src/host/evaluatorConnection.ts';
 import { HostFiles } from '../../server/src/host/files.ts';
+import type { Occasion } from '../../server/src/inputs/ports.ts';
 import { readPythonAssets } from '../../server/src/host/pythonAssets.ts';
 import type { VariantSignatures } from '../../server/src/signature/signatures.ts';
 import { ENVIRONMENT, type Answer, type VariantAnswer } from './fixture.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const ASSETS = readPythonAssets(join(ROOT, 'node_modules/pyodide'), join(ROOT, 'server/src/python/lib'));
+const FILES = {
+  interpreter: join(ROOT, 'node_modules/pyodide'),
+  modules: join(ROOT, 'server/src/python/lib'),
+};
+const ASSETS = readPythonAssets(FILES.interpreter, FILES.modules);
+const LIMITS = {
+  memoryBytes: 256 * 1024 * 1024,
+  stackBytes: 100 * 1024,
+  milliseconds: 20_000,
+  messages: 100,
+};
 
 /** BitBake's version of each release that expectations are recorded for. */
 const VERSIONS: Readonly<Record<string, string>> = {
@@ -30,11 +42,13 @@ export function openEvaluator(
   release = 'wrynose',
   environment: Readonly<Record<string, string>> = {},
   files?: HostFiles,
+  occasion?: Occasion,
 ): Promise<RecipeEvaluator> {
   const build = openBuildDirectory(buildDir);
   return RecipeEvaluator.open({
     ...ASSETS,
     buildDir: build.path,
+    occasion,
     bitbakeDir: bitbakeOf(release),
     version: VERSIONS[release] ?? '2.18.0',
     roots: [...build.roots, dirname(build.path)],
@@ -52,7 +66,23 @@ export function openEvaluator(
       homeDir: '/home/fixture',
       environment: { ...ENVIRONMENT, LC_ALL: 'en_US.UTF-8', PWD: build.path, ...environment },
     },
-    limits: { memoryBytes: 256 * 1024 * 1024, stackBytes: 100 * 1024, milliseconds: 20_000, messages: 100 },
+    limits: LIMITS,
+  });
+}
+
+/** Opens a build directory of real layers in this process, as the command does, on the machine that this is. */
+export function openCheckout(buildDir: string): Promise<RecipeEvaluator> {
+  const build = openBuildDirectory(buildDir);
+  const { roots, system, facts, bitbakeDir } = openParameters(build, FILES, process.env);
+  const files = new HostFiles(roots, system);
+  return RecipeEvaluator.open({
+    ...ASSETS,
+    buildDir: build.path,
+    bitbakeDir,
+    roots,
+    files,
+    facts,
+    limits: LIMITS,
   });
 }
 

@@ -134,6 +134,7 @@ describe('problems', () => {
     recipe: '/l/a.bb',
     baseline: undefined,
     failure: undefined,
+    advice: [],
     current: {
       path: '/l/a.bb',
       variants: [],

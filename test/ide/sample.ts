@@ -71,6 +71,7 @@ export class Sample {
       current,
       baseline,
       failure: undefined,
+      advice: [],
     };
     return new Seen(this.folder, view, texts);
   }

@@ -288,6 +288,21 @@ describe('documents', { timeout: 60_000 }, () => {
     expect((await editor.lenses(IMAGE))[0]).toBe(others);
   });
 
+  it('say what is doubtful about hashes once these are known, and take it back', async () => {
+    await editor.open(HELLO);
+    const listed = "do_install[vardeps] += \"AUDIENCE MISPELT\"\nMOTD = \"${@d.getVar('GREE' + 'TING')}, ";
+    await editor.replace(HELLO, 'MOTD = "${GREETING}, ', listed);
+    const doubts = async () => (await editor.problems(HELLO)).filter((line) => !/Changes the/.test(line));
+    expect(await editor.until(doubts, ({ length }) => length > 1)).toEqual([
+      expect.stringMatching(
+        /^8: information: In MOTD, d.getVar gets a name that is no literal \('GREE' \+ 'TING'\)/,
+      ),
+      expect.stringMatching(/^7: warning: MISPELT is no variable, function or task/),
+    ]);
+    await editor.replace(HELLO, ' MISPELT', '');
+    expect((await editor.until(doubts, ({ length }) => length === 1)).map((line) => line[0])).toEqual(['8']);
+  });
+
   it('say what is wrong with the configuration where that leaves every hash unknown', async () => {
     await editor.open(HELLO);
     await editor.lenses(HELLO);

@@ -38,12 +38,20 @@ function program(): Command {
   buildOptions(root.command('sig [target...]'))
     .description('print the basehash of every task of recipes')
     .option('--all', 'every recipe of the configuration')
+    .option(
+      '--advice',
+      'also say what is doubtful about the hashes: paths in them, variables that are not seen',
+    )
+    .option(
+      '--check-stability',
+      'also say which hashes change from parse to parse (clock, process, random numbers)',
+    )
     .addOption(
       new Option('--format <format>', 'how to print').choices(['text', 'tsv', 'json']).default('text'),
     )
     .addHelpText(
       'after',
-      "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n\ntsv columns: virtual file name, PN, task, basehash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
+      "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n  sstate-lens sig my-recipe --advice --check-stability\n\ntsv columns: virtual file name, PN, task, basehash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
     )
     .action(async (targets: string[], options: SigOptions) => {
       exitCode = await sig(targets, options, output);

@@ -7,6 +7,7 @@ import type { Problem } from '../base/problem.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
+import type { Occasion } from '../inputs/ports.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import {
@@ -46,6 +47,18 @@ export function locateBuild(options: BuildOptions): BuildDirectory {
   return openBuildDirectory(path, options.bitbake);
 }
 
+/** A pool of evaluators that is opened when it is first asked. */
+export function openWorkspace(
+  build: BuildDirectory,
+  {
+    processes = availableParallelism(),
+    occasion,
+  }: { readonly processes?: number; readonly occasion?: Occasion } = {},
+): Workspace {
+  const connect = () => connectEvaluator(build, evaluatorFiles(), process.env, {}, occasion);
+  return new Workspace({ processes, connect });
+}
+
 /** Opens the build directory; says on stderr what is wrong with its configuration. */
 export async function openSession(
   options: BuildOptions,
@@ -53,7 +66,7 @@ export async function openSession(
   processes = availableParallelism(),
 ): Promise<Session> {
   const build = locateBuild(options);
-  const workspace = new Workspace({ processes, connect: () => connectEvaluator(build, evaluatorFiles()) });
+  const workspace = openWorkspace(build, { processes });
   output.progress(`Reading the configuration of ${build.path}…`);
   try {
     const summary = await workspace.summary();

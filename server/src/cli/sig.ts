@@ -4,11 +4,16 @@ import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { plainName } from '../signature/table.ts';
+import { checkStability, showAdvice } from './checks.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { type BuildOptions, describeProblem, openSession, type Session } from './session.ts';
 
 export interface SigOptions extends BuildOptions {
   readonly all?: boolean;
+  /** Also say what is doubtful about the hashes. */
+  readonly advice?: boolean;
+  /** Also evaluate on another occasion, and say which hashes are others then. */
+  readonly checkStability?: boolean;
   readonly format: 'text' | 'tsv' | 'json';
 }
 
@@ -23,18 +28,28 @@ export async function sig(
   const session = await openSession(options, output);
   try {
     const report = new Report(options.format, output);
-    const code = options.all
+    const { evaluations, code } = options.all
       ? await everything(session, report, output)
       : await chosen(targets, session, report, output);
     report.end();
-    return code;
+    if (options.advice) {
+      const paths = evaluations.map(({ path }) => path);
+      await showAdvice(paths, session, output);
+    }
+    const stable = !options.checkStability || (await checkStability(evaluations, session, output));
+    return code === EXIT.done && !stable ? EXIT.no : code;
   } finally {
     session.workspace.dispose();
   }
 }
 
-/** @returns the exit code: `no` where any recipe could not be evaluated */
-async function everything(session: Session, report: Report, output: Output): Promise<ExitCode> {
+interface Evaluated {
+  readonly evaluations: readonly RecipeEvaluation[];
+  /** `no` where any recipe could not be evaluated, or has an unknown hash. */
+  readonly code: ExitCode;
+}
+
+async function everything(session: Session, report: Report, output: Output): Promise<Evaluated> {
   const paths = session.summary.recipes.map((recipe) => recipe.path);
   const results = new Map<string, RecipeEvaluation | Error>();
   let failed = 0;
@@ -61,7 +76,8 @@ async function everything(session: Session, report: Report, output: Output): Pro
   output.note(
     `${paths.length} recipes in ${report.variants} variants: ${report.skipped} skipped, ${failed} failed`,
   );
-  return failed > 0 ? EXIT.no : EXIT.done;
+  const evaluations = [...results.values()].flatMap((result) => (result instanceof Error ? [] : [result]));
+  return { evaluations, code: failed > 0 ? EXIT.no : EXIT.done };
 }
 
 function hasUnknown({ tasks, failed }: VariantSignatures): boolean {
@@ -73,7 +89,8 @@ async function chosen(
   session: Session,
   report: Report,
   output: Output,
-): Promise<ExitCode> {
+): Promise<Evaluated> {
+  const evaluations: RecipeEvaluation[] = [];
   let code: ExitCode = EXIT.done;
   for (const target of targets) {
     const result = await evaluateTarget(target, session, output).catch(stopped);
@@ -90,6 +107,7 @@ async function chosen(
       code = EXIT.bad;
       continue;
     }
+    evaluations.push(result);
     noteProblems(result, output, ['error', 'warning']);
     for (const variant of result.variants) {
       if (!isMeant(target, variant, result)) continue;
@@ -97,7 +115,7 @@ async function chosen(
       if (hasUnknown(variant) && code === EXIT.done) code = EXIT.no;
     }
   }
-  return code;
+  return { evaluations, code };
 }
 
 function stopped(error: unknown): EvaluatorStopped {

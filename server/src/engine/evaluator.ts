@@ -7,6 +7,7 @@
 import type { Datastore } from '../datastore/datastore.ts';
 import type { ChangeSource } from '../datastore/history.ts';
 import type { FileSystem, HostFacts } from '../inputs/ports.ts';
+import type { Problem } from '../base/problem.ts';
 import { splitWords } from '../base/words.ts';
 import { type BuildConfiguration, type Configuration, readConfiguration } from '../metadata/configuration.ts';
 import { approvedEnvironment } from '../metadata/environment.ts';
@@ -31,6 +32,8 @@ import { createSandbox, type MessageLevel, type SandboxOptions } from '../python
 import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
 import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import type { Hashed } from '../signature/advice.ts';
+import { adviceProblems } from './advice.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import type {
   ConfigurationSummary,
@@ -42,7 +45,10 @@ import type {
 } from './results.ts';
 import { nameFromFile } from './targets.ts';
 
-export interface EvaluatorOptions extends Pick<SandboxOptions, 'assets' | 'modules' | 'limits' | 'roots'> {
+export interface EvaluatorOptions extends Pick<
+  SandboxOptions,
+  'assets' | 'modules' | 'limits' | 'roots' | 'occasion'
+> {
   /** Absolute, symbolic links resolved. */
   readonly buildDir: string;
   /** The directory of BitBake's checkout; undefined: the built-in part of it is used. */
@@ -76,6 +82,8 @@ const MOST_NAMED = 3;
 export class RecipeEvaluator {
   private readonly analysis: RememberedAnalysis;
   private live: Live | undefined;
+  /** Its variants whose hashes are known. */
+  hashed: Hashed[] = [];
 
   private constructor(
     private readonly late: Late,
@@ -167,6 +175,7 @@ export class RecipeEvaluator {
     );
     if (!known || this.python.replaced().names.length === 0) return first;
     const { all, signatures, names, place } = this.findReplacement(path, recipeInfo);
+    this.hashed = [];
     const which = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
     const reason = `its Python replaces ${which}, on which other hashes depend`;
     this.ctx.report(
@@ -190,6 +199,7 @@ export class RecipeEvaluator {
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
     this.ctx.begin();
+    this.hashed = [];
     const signatures: VariantSignatures[] = [];
     const all: Variant[] = [];
     for (const configuration of this.configuration.configurations) {
@@ -293,8 +303,10 @@ export class RecipeEvaluator {
       unknown ??= problem.message;
     }
     let tasks: TaskSignature[] = [];
-    if (variant.skipped === undefined && dependencies && !unknown) tasks = taskSignatures(dependencies);
-    else if (variant.skipped === undefined && unknown) tasks = unknownTasks(variant.d, unknown);
+    if (variant.skipped === undefined && dependencies && !unknown) {
+      tasks = taskSignatures(dependencies);
+      this.hashed.push({ mcfn, d: variant.d, generated: dependencies, tasks });
+    } else if (variant.skipped === undefined && unknown) tasks = unknownTasks(variant.d, unknown);
     return {
       mcfn,
       variant: variant.name,
@@ -321,6 +333,12 @@ export class RecipeEvaluator {
   /** What was evaluated last is outdated: `inspect` evaluates anew. */
   outdate(): void {
     this.live = undefined;
+  }
+
+  /** What is doubtful about the hashes of the last evaluated recipe, or of another, evaluated first. */
+  advise(path: string): readonly Problem[] {
+    if (this.live?.path !== path) this.evaluate(path);
+    return adviceProblems(this.hashed, this.analysis, this.ctx);
   }
 
   /** The final value of a variable of a variant of the last evaluated recipe, or of another, evaluated first. */

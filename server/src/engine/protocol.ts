@@ -1,7 +1,8 @@
 /**
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
-import type { Glimpse, HostFacts } from '../inputs/ports.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Glimpse, HostFacts, Occasion } from '../inputs/ports.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
@@ -28,6 +29,8 @@ export interface OpenParameters {
   readonly modules: string;
   /** How long one entry into Python may take, in milliseconds of processor time. */
   readonly pythonMilliseconds: number;
+  /** Undefined: the usual one. */
+  readonly occasion: Occasion | undefined;
 }
 
 /** Method -> parameters and result. */
@@ -69,6 +72,8 @@ export interface EvaluatorMethods {
   };
   /** Runs a recipe's `calculate_extra_depends`; see `RecipeEvaluator.extraDepends`. */
   extraDepends: { params: ExtraDependsQuestion; result: readonly string[] };
+  /** What is doubtful about the hashes of a recipe that are known; see `signature/advice.ts`. */
+  advise: { params: { readonly path: string }; result: readonly Problem[] };
   inspect: {
     params: { readonly path: string; readonly mcfn: string; readonly name: string };
     result: VariableInspection | undefined;

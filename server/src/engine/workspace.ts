@@ -5,6 +5,7 @@
  * All state that must survive an evaluator is here; an evaluator can be ended at any time. Knows no protocol
  * and no file system of its own.
  */
+import type { Problem } from '../base/problem.ts';
 import {
   type EvaluatorConnection,
   type EvaluatorMethods,
@@ -97,12 +98,34 @@ export class Workspace {
     hashesOnly = false,
     recipeInfo = false,
   ): Promise<void> {
+    const ask = (index: number, path: string) =>
+      this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
+    await this.askAll(paths, ask, each);
+  }
+
+  /** What is doubtful about the hashes of a recipe. @throws EvaluatorStopped */
+  advise(path: string): Promise<readonly Problem[]> {
+    return this.ask(0, 'advise', { path });
+  }
+
+  /** The same of many recipes, on all evaluators; see `evaluateAll`. */
+  adviseAll(
+    paths: readonly string[],
+    each: (path: string, result: readonly Problem[] | Error) => void,
+  ): Promise<void> {
+    return this.askAll(paths, (index, path) => this.ask(index, 'advise', { path }), each);
+  }
+
+  private async askAll<T>(
+    paths: readonly string[],
+    ask: (index: number, path: string) => Promise<T>,
+    each: (path: string, result: T | Error) => void,
+  ): Promise<void> {
     let next = 0;
     const work = async (index: number) => {
       while (next < paths.length) {
         const path = paths[next++]!;
-        const asked = this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
-        each(path, await asked.catch(asError));
+        each(path, await ask(index, path).catch(asError));
       }
     };
     const count = Math.min(this.options.processes, paths.length);

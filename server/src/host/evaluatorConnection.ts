@@ -8,6 +8,7 @@ import {
   type Method,
   type OpenParameters,
 } from '../engine/protocol.ts';
+import type { Occasion } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
 import { topLevelOfSystem } from './files.ts';
 import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
@@ -61,6 +62,7 @@ export function connectEvaluator(
   files: EvaluatorFiles,
   environment: Readonly<Record<string, string | undefined>> = process.env,
   changed: Partial<EvaluatorLimits> = {},
+  occasion?: Occasion,
 ): EvaluatorConnection {
   const limits = { ...LIMITS, ...changed };
   const process = new EvaluatorProcess({
@@ -70,14 +72,8 @@ export function connectEvaluator(
     limits: { milliseconds: limits.requestMilliseconds, heapMegabytes: limits.heapMegabytes },
   });
   const open: OpenParameters = {
-    buildDir: build.path,
-    bitbakeDir: build.bitbakeDir,
-    roots: [...build.roots, ...SYSTEM_FILES],
-    system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
-    facts: hostFacts(bitbakeEnvironment(build, environment)),
-    interpreter: files.interpreter,
-    modules: files.modules,
-    pythonMilliseconds: limits.pythonMilliseconds,
+    ...openParameters(build, files, environment, limits.pythonMilliseconds),
+    occasion,
   };
   const whole = { milliseconds: limits.requestMilliseconds, stuckMilliseconds: limits.stuckMilliseconds };
   const opening = { milliseconds: limits.openMilliseconds, stuckMilliseconds: limits.stuckOpenMilliseconds };
@@ -95,6 +91,26 @@ export function connectEvaluator(
       }
     },
     dispose: () => void process.dispose(),
+  };
+}
+
+/** What an evaluator of a build directory is told of it and of this machine. */
+export function openParameters(
+  build: BuildDirectory,
+  { interpreter, modules }: Pick<EvaluatorFiles, 'interpreter' | 'modules'>,
+  environment: Readonly<Record<string, string | undefined>>,
+  pythonMilliseconds = LIMITS.pythonMilliseconds,
+): OpenParameters {
+  return {
+    buildDir: build.path,
+    bitbakeDir: build.bitbakeDir,
+    roots: [...build.roots, ...SYSTEM_FILES],
+    system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
+    facts: hostFacts(bitbakeEnvironment(build, environment)),
+    interpreter,
+    modules,
+    pythonMilliseconds,
+    occasion: undefined,
   };
 }
 

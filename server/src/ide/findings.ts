@@ -150,6 +150,15 @@ export function problemFindings(
   });
 }
 
+/** What is doubtful about the hashes of a view, where it stands in an open document. */
+export function adviceFindings({ advice }: View, isOpen: (path: string) => boolean): Finding[] {
+  return advice
+    .filter(({ path }) => isOpen(path))
+    .map(({ severity, code, message, path, range = HEAD }) => {
+      return { path, range, severity, code, message, related: [] };
+    });
+}
+
 /** An evaluation that had to be stopped. */
 function stopped({ failure, path, recipe }: View): Problem[] {
   if (!failure || recipe === undefined) return [];

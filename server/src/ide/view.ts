@@ -5,6 +5,7 @@
  * Everything in `ide` is computed from this, the document's tree and a position. Paths are all spelled alike (the
  * caller has resolved symbolic links and `..`), so that they can be compared. Knows no editor and reads nothing.
  */
+import type { Problem } from '../base/problem.ts';
 import type { SourceFile, RecipeEvaluation } from '../engine/results.ts';
 import type { Unknown, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
@@ -26,6 +27,8 @@ export interface View {
   /** With their baseline texts; undefined where it cannot be told, then nothing counts as changed. */
   readonly baseline: RecipeEvaluation | undefined;
   readonly failure: Failure | undefined;
+  /** What is doubtful about the hashes; empty until it has been asked for. */
+  readonly advice: readonly Problem[];
 }
 
 /** The tree of a file's present text; undefined where it cannot be read. */

@@ -43,6 +43,17 @@ export interface FileSystem {
   glimpse?(path: string): Glimpse | 'unknown' | undefined;
 }
 
+/** What is another each time BitBake parses. */
+export interface Occasion {
+  /** Milliseconds by which the clock is ahead of the host's. */
+  readonly clockAhead: number;
+  readonly processId: number;
+  /** Where the sequence of numbers starts that stand for random ones; 32 bits, not all 0. */
+  readonly seed: number;
+}
+
+export const USUAL_OCCASION: Occasion = { clockAhead: 0, processId: 1, seed: 1 };
+
 /** What metadata may know of the machine it is parsed on. */
 export interface HostFacts {
   /** `os.uname()`: what BUILD_ARCH and BUILD_OS are made of. */

@@ -5,6 +5,7 @@
  * BitBake spells paths as BBLAYERS does (`build/../meta-sample/…`, through symbolic links), and so do evaluations;
  * an editor has its own spelling. This is the one place that knows both.
  */
+import type { Problem } from '../base/problem.ts';
 import { splitWords } from '../base/words.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
@@ -116,6 +117,12 @@ export class Build {
   async inspect(recipe: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
     const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, name);
     return found && { ...found, origins: found.origins.map((origin) => this.canonicalOrigin(origin)) };
+  }
+
+  /** What is doubtful about the hashes of a recipe. */
+  async advise(recipe: string): Promise<readonly Problem[]> {
+    const problems = await this.workspace.advise(this.recipeName(recipe));
+    return problems.map((problem) => ({ ...problem, path: this.canonicalOf(problem.path) }));
   }
 
   /** What the configuration keeps out of hashes. */

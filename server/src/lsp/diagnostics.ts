@@ -4,7 +4,7 @@ import type { Problem } from '../base/problem.ts';
 import { attribute } from '../ide/attribution.ts';
 import { compareEvaluations } from '../ide/comparison.ts';
 import { type EditedStatement, editedStatements } from '../ide/edits.ts';
-import { distinct, type Finding, hashFinding, problemFindings } from '../ide/findings.ts';
+import { adviceFindings, distinct, type Finding, hashFinding, problemFindings } from '../ide/findings.ts';
 import { takesPart, type View } from '../ide/view.ts';
 import { parseFile } from '../syntax/parser.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
@@ -36,6 +36,7 @@ export class Diagnostics {
       ...views.flatMap((view) => [
         ...this.hashFindings(view),
         ...problemFindings(view, configuration, isOpen),
+        ...adviceFindings(view, isOpen),
       ]),
     ]);
     return open.flatMap((document) => {

@@ -74,6 +74,7 @@ export class Session {
         if (different || this.owed) this.events.refresh();
         this.owed = false;
       },
+      advised: () => this.publish(),
       failed: (error) => this.events.log(describe(error)),
     });
     this.say(loading(directory.path));

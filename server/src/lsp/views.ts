@@ -5,6 +5,7 @@
  * A recomputation is one pass over the open documents, those last worked on first. It begins when typing pauses, and
  * is left as soon as something changes again: the latest edit wins, and nobody is told of results that it outdated.
  */
+import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import { readSourceLater } from '../host/sources.ts';
@@ -15,6 +16,8 @@ import type { OpenDocument, OpenDocuments } from './documents.ts';
 
 /** How long typing must pause before anything is computed. */
 const PAUSE_MILLISECONDS = 150;
+/** How long nothing must have been asked for before advice is: it can wait. */
+const ADVICE_MILLISECONDS = 100;
 /** How many recipes are evaluated, and how many searched, to find one that uses a class or included file. */
 const MOST_TRIED = 6;
 const MOST_SEARCHED = 5_000;
@@ -28,6 +31,8 @@ export interface ViewsEvents {
   computed(view: View): void;
   /** A pass is at its end, nothing is left to do. `different`: whether any view is another. */
   settled(different: boolean): void;
+  /** What is doubtful about hashes that were computed before. */
+  advised(): void;
   /** A bug of ours, told once for each. */
   failed(error: unknown): void;
 }
@@ -51,7 +56,9 @@ export class Views {
   private readonly baselineChanges = new Map<string, number>();
   /** When something changed that any evaluation may depend on. */
   private everything = 1;
+  private readonly advice = new WeakMap<RecipeEvaluation, readonly Problem[]>();
   private timer: NodeJS.Timeout | undefined;
+  private adviceTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private waiting: (() => void)[] = [];
   private stopped = false;
@@ -101,6 +108,7 @@ export class Views {
   schedule(milliseconds: number): void {
     if (this.stopped) return;
     clearTimeout(this.timer);
+    clearTimeout(this.adviceTimer);
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.queued = true;
@@ -111,6 +119,7 @@ export class Views {
   dispose(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearTimeout(this.adviceTimer);
     this.timer = undefined;
     this.release();
   }
@@ -148,9 +157,37 @@ export class Views {
       // A change in the meantime has set the timer: those who wait wait on.
       if (!this.isPending()) {
         this.release();
-        if (!this.stopped) this.events.settled(different);
+        if (!this.stopped) {
+          this.events.settled(different);
+          this.adviceTimer = setTimeout(() => void this.advise(), ADVICE_MILLISECONDS);
+        }
       }
     }
+  }
+
+  /** Asks what is doubtful about the hashes of each view; left as soon as there is something else to do. */
+  private async advise(): Promise<void> {
+    const { stamp } = this;
+    const current = () => !this.stopped && this.stamp === stamp && !this.isPending();
+    for (const { path } of this.documents.all()) {
+      const view = this.views.get(path);
+      if (!current()) return;
+      if (!view?.current || view.recipe === undefined) continue;
+      let advice = this.advice.get(view.current);
+      if (!advice) {
+        try {
+          advice = await this.build.advise(view.recipe);
+        } catch (error) {
+          // One that had to be stopped has said so where its hashes were asked for.
+          if (!this.stopped && !(error instanceof EvaluatorStopped)) this.events.failed(error);
+          advice = [];
+        }
+        if (!current()) return;
+        this.advice.set(view.current, advice);
+      }
+      if (advice !== view.advice) this.views.set(path, { ...view, advice });
+    }
+    this.events.advised();
   }
 
   private async configuration(): Promise<ConfigurationSummary | Failure> {
@@ -178,7 +215,14 @@ export class Views {
     current: () => boolean,
   ): Promise<View | undefined> {
     const { path } = document;
-    const none = { path, recipe: undefined, current: undefined, baseline: undefined, failure: undefined };
+    const none: View = {
+      path,
+      recipe: undefined,
+      current: undefined,
+      baseline: undefined,
+      failure: undefined,
+      advice: [],
+    };
     if ('message' in summary) return { ...none, failure: summary };
     const recipe = await this.recipeFor(path, summary, current);
     if (!current()) return undefined;
@@ -187,7 +231,7 @@ export class Views {
     if (!current()) return undefined;
     if ('message' in evaluated) return { ...none, recipe, failure: evaluated };
     const baseline = await this.baseline(recipe, evaluated);
-    return { ...none, recipe, current: evaluated, baseline };
+    return { ...none, recipe, current: evaluated, baseline, advice: this.advice.get(evaluated) ?? [] };
   }
 
   // Which recipe

@@ -140,12 +140,8 @@ export class ParseContext {
     this.add(this.problem(severity, code, message, source));
   }
 
-  private problem(
-    severity: Severity,
-    code: string,
-    message: string,
-    source: ChangeSource | undefined,
-  ): Problem {
+  /** A problem with its place, which is not reported. */
+  problem(severity: Severity, code: string, message: string, source: ChangeSource | undefined): Problem {
     const path = source?.path ?? '';
     const range =
       source && source.line > 0

@@ -53,6 +53,8 @@ export interface KernelOptions {
   readonly uid: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Where the sequence of numbers starts that stand for random ones; not 0. */
+  readonly seed: number;
   /** Answers a request of Python's; the bytes are void after the call. */
   readonly request: (bytes: Uint8Array) => Uint8Array;
   /** Where text that Python prints goes. */

@@ -50,6 +50,7 @@ export async function compileLibrary(wasm: Uint8Array, library: Uint8Array): Pro
     cwd: '/',
     uid: 0,
     now: () => 0,
+    seed: 1,
     request: (bytes) => bytes,
     print: (text) => (printed += text),
     refuse: nothing,

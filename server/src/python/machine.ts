@@ -153,7 +153,7 @@ export class Machine {
     kernel.surroundings.environment = {
       PYTHONHOME: home,
       // Sets are iterated in the order of hashes: the same run must give the same result every time.
-      PYTHONHASHSEED: '0',
+      PYTHONHASHSEED: String((kernel.surroundings.random - 1) >>> 0),
       PYTHONUTF8: '1',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONNOUSERSITE: '1',

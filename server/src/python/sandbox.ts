@@ -6,7 +6,7 @@
  * untrusted: it can name any datastore and any operation, and must find nothing behind them but the
  * datastore.
  */
-import type { FileSystem, HostFacts } from '../inputs/ports.ts';
+import { type FileSystem, type HostFacts, type Occasion, USUAL_OCCASION } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import { Kernel } from './kernel.ts';
 import type { MachineImage, MachineLimits } from './machine.ts';
@@ -58,8 +58,10 @@ export interface SandboxOptions {
   readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
   /** Told before each entry into Python: what is about to run, in words. May return better ones, for refusals. */
   readonly enter?: (what: string) => string | void;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, before what the occasion adds. */
   readonly now?: () => number;
+  /** Undefined: the usual one. */
+  readonly occasion?: Occasion | undefined;
 }
 
 /** How many refusals are kept between two calls of `takeRefusals`. */
@@ -120,7 +122,9 @@ class Sandbox implements PythonRuntime {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(private readonly options: SandboxOptions) {
-    const now = options.now ?? (() => Date.now());
+    const { clockAhead, seed } = occasionOf(options);
+    const clock = options.now ?? Date.now;
+    const now = (): number => clock() + clockAhead;
     const refuse = (what: string): void => this.refuse(what);
     const volume = new Volume({
       files: options.files,
@@ -134,6 +138,7 @@ class Sandbox implements PythonRuntime {
     this.kernel = new Kernel({
       volume,
       cwd: options.cwd,
+      seed,
       uid: options.facts.uid,
       now,
       request: (bytes) => this.answer(bytes),
@@ -401,11 +406,16 @@ function levelOf(level: unknown): MessageLevel {
   return levels.find((known) => known === level) ?? 'note';
 }
 
+function occasionOf({ occasion }: SandboxOptions): Occasion {
+  return occasion ?? USUAL_OCCASION;
+}
+
 /** What the volume serves under `HOME`. */
 function ownFiles(options: SandboxOptions): Map<string, Uint8Array> {
   const encoder = new TextEncoder();
   const { environment, ...host } = options.facts;
-  const settings = { environment, host, library: options.bitbakeLibrary ?? null };
+  const process = occasionOf(options).processId;
+  const settings = { environment, host, process, library: options.bitbakeLibrary ?? null };
   const own = new Map([
     ['lib/python314.zip', options.assets.library],
     ['settings.json', encoder.encode(JSON.stringify(settings))],

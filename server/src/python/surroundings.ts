@@ -11,15 +11,19 @@ export interface SurroundingsOptions {
   readonly uid: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Where the sequence of numbers starts; not 0. */
+  readonly seed: number;
   readonly refuse: (what: string) => void;
 }
 
 export class Surroundings {
   environment: Readonly<Record<string, string>> = {};
   /** Where in the sequence of numbers the interpreter is. */
-  random = 1;
+  random: number;
 
-  constructor(private readonly options: SurroundingsOptions) {}
+  constructor(private readonly options: SurroundingsOptions) {
+    this.random = options.seed;
+  }
 
   /** The functions the instance imports, by name. */
   calls(machine: () => Machine): Record<string, (...args: never[]) => unknown> {

@@ -17,7 +17,7 @@ def start(settings):
     from . import host, stubs, workspace
 
     stubs.install()
-    host.install(settings["host"])
+    host.install(settings["host"], settings["process"])
     workspace.start(settings["library"])
     from . import door
 

@@ -109,7 +109,7 @@ def _subprocess():
     subprocess._can_fork_exec = True
 
 
-def _os(facts):
+def _os(facts, process):
     uname = os.uname_result(
         (facts["sysname"], facts["nodename"], facts["release"], facts["version"], facts["machine"])
     )
@@ -120,7 +120,7 @@ def _os(facts):
     os.getuid = os.geteuid = lambda: facts["uid"]
     os.getgid = os.getegid = lambda: facts["gid"]
     os.getlogin = lambda: facts["userName"]
-    os.getpid = lambda: 1
+    os.getpid = lambda: process
     os.getppid = lambda: 0
     os.nice = lambda increment: 0
     os.getpriority = lambda which, who: 0
@@ -214,9 +214,9 @@ def _time():
     time.sleep = lambda seconds: None
 
 
-def install(facts):
+def install(facts, process):
     _accounts(facts)
-    _os(facts)
+    _os(facts, process)
     _platform(facts)
     _subprocess()
     _time()
