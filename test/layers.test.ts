@@ -12,6 +12,7 @@ const LAYERS = [
   'shell',
   'metadata',
   'signature',
+  'taskgraph',
   'engine',
   'ide',
   'host',

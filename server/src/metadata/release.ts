@@ -60,6 +60,28 @@ export interface SignatureTraits {
   readonly ignoreVariable: 'BB_BASEHASH_IGNORE_VARS' | 'BB_HASHBASE_WHITELIST';
 }
 
+/** The signature handlers that there are, in any release. */
+export type HandlerName =
+  'noop' | 'basic' | 'basichash' | 'TestEquivHash' | 'OEBasic' | 'OEBasicHash' | 'OEEquivHash';
+
+export interface TaskhashTraits {
+  readonly handlers: readonly HandlerName[];
+  /** Dependencies are hashed in the order of recipe names and tasks; in older releases of the files' last parts. */
+  readonly ordersByRecipeName: boolean;
+  /** Files outside of directories are hashed in the order of their names; in older releases of their paths. */
+  readonly ordersFilesByName: boolean;
+  /** BitBake's own handlers and OEBasic leave out dependencies on other multiconfigs. */
+  readonly plainHandlersSkipMulticonfigs: boolean;
+  /** Which variable lists recipes that do not count. */
+  readonly ignoreTasksVariable: 'BB_TASKHASH_IGNORE_TASKS' | 'BB_HASHTASK_WHITELIST';
+  /** The class that makes a recipe a kernel for OE-Core, beside module-base. */
+  readonly kernelClass: 'kernel' | 'linux-kernel-base';
+  /** SPDX tasks count for SPDX tasks whatever else is left out. */
+  readonly keepsSpdxDependencies: boolean;
+  /** SIGGEN_UNIHASHMAP. */
+  readonly mapsUnihashes: boolean;
+}
+
 export interface Release {
   /** `2.18.0`. */
   readonly version: string;
@@ -69,6 +91,7 @@ export interface Release {
   readonly expansion: ExpansionTraits;
   readonly parse: ParseTraits;
   readonly signature: SignatureTraits;
+  readonly taskhash: TaskhashTraits;
   readonly shell: ShellTraits;
 }
 
@@ -151,5 +174,35 @@ export function releaseOf(
         ? 'BB_BASEHASH_IGNORE_VARS'
         : 'BB_HASHBASE_WHITELIST',
     },
+    taskhash: {
+      handlers: ['noop', 'basic', 'basichash', 'TestEquivHash'],
+      ordersByRecipeName: says('siggen.py', /def build_pnid\(/, since(4)),
+      ordersFilesByName: says('siggen.py', /return os\.path\.basename\(f\)/, since(12)),
+      plainHandlersSkipMulticonfigs: says('siggen.py', /supports_multiconfig_datacaches = False/, !since(2)),
+      ignoreTasksVariable: says('siggen.py', /BB_TASKHASH_IGNORE_TASKS/, true)
+        ? 'BB_TASKHASH_IGNORE_TASKS'
+        : 'BB_HASHTASK_WHITELIST',
+      kernelClass: since(19) ? 'kernel' : 'linux-kernel-base',
+      keepsSpdxDependencies: !since(2),
+      mapsUnihashes: since(12),
+    },
+  };
+}
+
+/**
+ * The traits, with the signature handlers that a layer defines.
+ * @param sstatesig the text of that layer's `lib/oe/sstatesig.py`; undefined: there is none, and no such handlers
+ */
+export function withSignatureClasses(traits: TaskhashTraits, sstatesig: string | undefined): TaskhashTraits {
+  if (sstatesig === undefined) return traits;
+  const defined = (['OEBasic', 'OEBasicHash', 'OEEquivHash'] as const).filter((name) =>
+    new RegExp(`^    name = ["']${name}["']`, 'm').test(sstatesig),
+  );
+  return {
+    ...traits,
+    handlers: [...traits.handlers, ...defined],
+    kernelClass: sstatesig.includes('"/kernel.bbclass"') ? 'kernel' : 'linux-kernel-base',
+    keepsSpdxDependencies: sstatesig.includes('isSPDXTask'),
+    mapsUnihashes: sstatesig.includes('SIGGEN_UNIHASHMAP'),
   };
 }
