@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { releaseOf, withSignatureClasses } from '../../server/src/metadata/release.ts';
 import type { HashedRecipe } from '../../server/src/taskgraph/taskhash.ts';
-import { cleanBasePath, hashOrder, recipeTaskName } from '../../server/src/taskgraph/taskhashOrder.ts';
+import { cleanBasePath, recipeTaskName } from '../../server/src/signature/taskNames.ts';
+import { hashOrder } from '../../server/src/taskgraph/taskhashOrder.ts';
 import { dependencyFilter, type VirtualProviders } from '../../server/src/taskgraph/taskhashRules.ts';
 import { plainTraits, recipe, settingsOf, SSTATESIG } from './small.ts';
 

@@ -4,8 +4,9 @@
  * Finds everything that `bitbake-diffsigs` reports (`bb/siggen.py: compare_sigfiles`). Pure: the signature data of
  * other tasks is asked of a port.
  */
-import { compareCodePoints, sortedStrings } from '../base/words.ts';
+import { sortedStrings } from '../base/words.ts';
 import type { SignatureData } from './sigdata.ts';
+import { shortTaskName } from './taskNames.ts';
 
 export interface Before<T> {
   readonly before: T;
@@ -98,29 +99,34 @@ function fileDifferences(before: Files, after: Files): Difference[] {
   return [...changed, ...added.map(([file]): Difference => ({ kind: 'file-added', file })), ...gone];
 }
 
-/** The items that are left when each of `others` takes away one of its key. */
+/** The items that there are more of than in `others`: of those with the same key the first. */
 function without<T>(items: readonly T[], others: readonly T[], key: (item: T) => string): T[] {
-  const counts = new Map<string, number>();
-  for (const other of others) counts.set(key(other), (counts.get(key(other)) ?? 0) + 1);
-  const reversed = items.filter((item) => {
-    const count = counts.get(key(item)) ?? 0;
-    counts.set(key(item), count - 1);
-    return count <= 0;
+  const surplus = new Map<string, number>();
+  const count = (item: T, by: number) => surplus.set(key(item), (surplus.get(key(item)) ?? 0) + by);
+  for (const item of items) count(item, 1);
+  for (const other of others) count(other, -1);
+  return items.filter((item) => {
+    const left = surplus.get(key(item))!;
+    if (left > 0) count(item, -1);
+    return left > 0;
   });
-  return reversed;
 }
 
 function runDifferences(before: SignatureData, after: SignatureData): Difference[] {
   const found: Difference[] = [];
-  const [a, b] = [before.run?.dependencies ?? [], after.run?.dependencies ?? []];
-  const hash = (data: SignatureData, task: string): DependencyHash => ({
-    task,
-    hash: data.run?.hashes.get(task) ?? '',
-  });
+  const [old, young] = [shortNames(before), shortNames(after)];
+  const [a, b] = [before, after].map(({ run }) => (run?.dependencies ?? []).map(shortTaskName)) as [
+    string[],
+    string[],
+  ];
   const pairs: Before<DependencyHash>[] = [];
   if (a.length === b.length) {
     a.forEach((task, at) => {
-      const pair = { before: hash(before, task), after: hash(after, b[at]!) };
+      const other = b[at]!;
+      const pair = {
+        before: { task, hash: old.get(task) ?? '' },
+        after: { task: other, hash: young.get(other) ?? '' },
+      };
       if (pair.before.hash !== pair.after.hash) pairs.push(pair);
     });
   }
@@ -129,7 +135,6 @@ function runDifferences(before: SignatureData, after: SignatureData): Difference
     found.push({ kind: 'run-dependencies', before: a, after: b, pairs: listed });
   }
   if (!before.run || !after.run) return found;
-  const [old, young] = [before.run.hashes, after.run.hashes];
   const { changed, added, removed } = keyDifferences(old, young, Object.is);
   // A task under another name but with the same hash is no difference.
   const hashesOf = (names: readonly string[], of: ReadonlyMap<string, string>) =>
@@ -145,6 +150,10 @@ function runDifferences(before: SignatureData, after: SignatureData): Difference
   for (const task of changed)
     found.push({ kind: 'task-hash', task, before: old.get(task)!, after: young.get(task)! });
   return found;
+}
+
+function shortNames({ run }: SignatureData): Map<string, string> {
+  return new Map([...(run?.hashes ?? [])].map(([name, hash]) => [shortTaskName(name), hash]));
 }
 
 function keyDifferences<T>(
@@ -207,9 +216,4 @@ export function explainDifference(
 /** The differences that are a task's own: not made by tasks it depends on. */
 export function isOwn({ kind }: Difference): boolean {
   return kind !== 'task-hash' && kind !== 'run-dependencies' && kind !== 'basehash';
-}
-
-/** Tasks in the order of their names. */
-export function byTask(a: { readonly task: string }, b: { readonly task: string }): number {
-  return compareCodePoints(a.task, b.task);
 }

@@ -4,7 +4,8 @@
  * Follows `bb/siggen.py: compare_sigfiles, dump_sigfile, worddiff_str, list_inline_diff`. Sets are sorted here, where
  * BitBake shows them in the order of Python's memory.
  */
-import { sortedStrings, splitWords } from '../base/words.ts';
+import { compareCodePoints, sortedStrings, splitWords } from '../base/words.ts';
+import { pythonText } from '../metadata/statements.ts';
 import type { Difference, ExplainedTask } from './diff.ts';
 import { computedBasehash, computedTaskhash, type SignatureData } from './sigdata.ts';
 import { pieces, unifiedDiff } from './sequences.ts';
@@ -112,10 +113,11 @@ export function dumpSignature(data: SignatureData): string[] {
   if (data.run) {
     const { dependencies, files, hashes } = data.run;
     lines.push(`Tasks this task depends on: ${list(sortedStrings(dependencies))}`);
-    const texts = files.map(
-      ([name, checksum]) => `[${quoted(name)}, ${checksum === undefined ? 'None' : quoted(checksum)}]`,
+    const sorted = [...files].sort(
+      ([a, x = ''], [b, y = '']) => compareCodePoints(a, b) || compareCodePoints(x, y),
     );
-    lines.push(`This task depends on the checksums of files: [${sortedStrings(texts).join(', ')}]`);
+    const texts = sorted.map(([name, checksum]) => pythonText([name, checksum]));
+    lines.push(`This task depends on the checksums of files: [${texts.join(', ')}]`);
     for (const name of sortedStrings(hashes.keys()))
       lines.push(`Hash for dependent task ${name} is ${hashes.get(name)!}`);
   }
@@ -141,10 +143,14 @@ function changedSet(what: string, before: readonly string[], after: readonly str
 function changedValue(variable: string, before: string | undefined, after: string | undefined): string[] {
   const both = before && after ? before + after : '';
   if (both.includes('\n')) {
-    return [`Variable ${variable} value changed:`, ...unifiedDiff(splitLines(before!), splitLines(after!))];
+    const lines = unifiedDiff(splitLines(before!), splitLines(after!));
+    return [
+      `Variable ${variable} value changed:`,
+      ...(lines.length > 0 ? lines : ['(only the end of a line changed)']),
+    ];
   }
   if (both.includes(' ')) return [`Variable ${variable} value changed:`, wordDiff(before!, after!)];
-  return [`Variable ${variable} value changed from '${shown(before)}' to '${shown(after)}'`];
+  return `Variable ${variable} value changed from '${shown(before)}' to '${shown(after)}'`.split('\n');
 }
 
 function changedRunDependencies({
@@ -202,14 +208,10 @@ function shown(value: string | undefined): string {
   return value ?? 'None';
 }
 
-function quoted(text: string): string {
-  return text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replaceAll("'", "\\'")}'`;
-}
-
 function list(names: Iterable<string>): string {
-  return `[${[...names].map(quoted).join(', ')}]`;
+  return pythonText([...names]);
 }
 
 function set(names: readonly string[]): string {
-  return names.length === 0 ? 'set()' : `{${names.map(quoted).join(', ')}}`;
+  return names.length === 0 ? 'set()' : `{${list(names).slice(1, -1)}}`;
 }

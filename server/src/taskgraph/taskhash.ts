@@ -12,7 +12,7 @@ import type { TaskhashTraits } from '../metadata/release.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { checksumText, type FileChecksum } from './checksums.ts';
 import { type Lock, locks } from './taskhashLocks.ts';
-import { hashOrder, type NamedTask } from './taskhashOrder.ts';
+import { hashOrder, type PlacedTask } from './taskhashOrder.ts';
 import { dependencyFilter, type FilteredRecipe, type VirtualProviders } from './taskhashRules.ts';
 import type { TaskhashSettings } from './taskhashSettings.ts';
 
@@ -306,7 +306,7 @@ function countingDependencies(inputs: TaskhashInputs): [edges: Int32Array, start
   const { count } = graph;
   const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
   const places = hashOrder(
-    Array.from({ length: count }, (_, task): NamedTask => {
+    Array.from({ length: count }, (_, task): PlacedTask => {
       const { mcfn, multiconfig, pn } = graph.recipe(task);
       return { mcfn, multiconfig, pn, task: graph.name(task) };
     }),
