@@ -138,6 +138,11 @@ export class ExpansionCache {
     if (frame.usesOverrides) this.overrideUsers.add(variable);
   }
 
+  /** Those with cached expansions. */
+  variables(): Iterable<string> {
+    return this.own.keys();
+  }
+
   /** Forgets everything that read `variable`, which has changed. */
   forget(variable: string): void {
     this.changes++;

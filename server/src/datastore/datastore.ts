@@ -75,6 +75,8 @@ export class Datastore {
   private overrideVariables: Set<string>;
   private inOverride = false;
   private readonly filters: Map<string, string>;
+  /** Of variables with a filter and their override forms, those whose expansions are cached, filtered or not. */
+  private readonly passedFilter = new Set<string>();
 
   constructor(
     readonly context: DatastoreContext,
@@ -146,7 +148,9 @@ export class Datastore {
     const frame = this.context.frames.enter(this.cache, key);
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
-      if (filtered && flag === '_content') this.applyFilter(name, expansion);
+      const filter = flag === '_content' ? this.filterOf(name) : undefined;
+      if (filtered && filter) this.applyFilter(filter, expansion);
+      if (filter) this.passedFilter.add(name);
       if (cacheable) this.cache.store(key, name, expansion, frame, this.inOverride);
       return expansion;
     } finally {
@@ -197,10 +201,13 @@ export class Datastore {
     expansion.value = kept.join('');
   }
 
-  private applyFilter(name: string, expansion: Expansion): void {
-    if (this.filters.size === 0 || typeof expansion.value !== 'string' || !expansion.value) return;
-    const filter = this.filters.get(name.split(':', 1)[0]!);
-    if (filter) expansion.value = this.python.applyFilter(expansion.value, filter);
+  private filterOf(name: string): string | undefined {
+    return this.filters.size === 0 ? undefined : this.filters.get(baseOf(name));
+  }
+
+  private applyFilter(filter: string, expansion: Expansion): void {
+    if (typeof expansion.value !== 'string' || !expansion.value) return;
+    expansion.value = this.python.applyFilter(expansion.value, filter);
   }
 
   private pending(name: string, keyword: (typeof KEYWORDS)[number]): Pending {
@@ -607,6 +614,7 @@ export class Datastore {
   setVarFilter(name: string, filter: string | undefined): void {
     if (filter) this.filters.set(name, filter);
     else this.filters.delete(name);
+    for (const cached of this.cache.variables()) if (baseOf(cached) === name) this.passedFilter.add(cached);
     this.changed(name);
   }
 
@@ -624,7 +632,8 @@ export class Datastore {
     this.context.frames.write(this.cache);
     this.cache.forget(name);
     // See `expansionOf`: what was read first, filtered or not, counts only until any variable changes.
-    for (const filtered of this.filters.keys()) this.cache.forget(filtered);
+    for (const filtered of this.passedFilter) this.cache.forget(filtered);
+    this.passedFilter.clear();
   }
 
   private checkRenamed(name: string, full: string, source: ChangeSource | undefined): void {
@@ -635,6 +644,12 @@ export class Datastore {
     this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
     this.ownFlags('_FAILPARSINGERRORHANDLED').set('_content', true);
   }
+}
+
+/** `RDEPENDS:zlib-dev` -> `RDEPENDS`: a filter is that of all forms of a variable. */
+function baseOf(name: string): string {
+  const colon = name.indexOf(':');
+  return colon < 0 ? name : name.slice(0, colon);
 }
 
 function textOrEmpty(value: Value): string {

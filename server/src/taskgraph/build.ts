@@ -1,0 +1,73 @@
+/**
+ * The task graph of targets, from what all recipes say of themselves and what the configuration prefers.
+ *
+ * The one entry to this layer: pure, and the same for the same input. Never throws for what metadata says; what
+ * BitBake would stop at is a problem, and the graph holds what can be known all the same.
+ */
+import type { TaskGraph } from './graph.ts';
+import { PREFERENCE_VARIABLES, Preferences } from './preferences.ts';
+import type { Recipes } from './recipes.ts';
+import { Reports } from './reports.ts';
+import { type RunOptions, runningTasks } from './runqueue.ts';
+import { resolveTargets, taskName } from './targets.ts';
+import { TaskTable } from './taskTable.ts';
+
+export { PREFERENCE_VARIABLES };
+
+export interface GraphOptions extends RunOptions {
+  /** Task of targets that name none (`-c`), with or without `do_`; default: BB_DEFAULT_TASK. */
+  readonly task?: string;
+  /** Recipes whose DEPENDS nothing provides stay in the graph, as in `bitbake -g`; else they are taken out. */
+  readonly allowIncomplete?: boolean;
+  /** Virtual file name -> DEPENDS with what `calculate_extra_depends` adds. */
+  readonly extraDepends?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The configuration of a multiconfig, as it is asked for with `PREFERENCE_VARIABLES`. */
+export interface GraphConfiguration {
+  readonly multiconfig: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param recipes of the same multiconfigs as `configurations`; can be used again for other targets
+ * @param configurations the plain one first
+ */
+export function buildTaskGraph(
+  targets: readonly string[],
+  recipes: Recipes,
+  configurations: readonly GraphConfiguration[],
+  options: GraphOptions = {},
+): TaskGraph {
+  const reports = new Reports();
+  const preferences = new Map(
+    configurations.map(({ multiconfig, values }) => [multiconfig, new Preferences(values)]),
+  );
+  const task = taskName(options.task ?? preferences.get('')!.defaultTask);
+  const { requested, taskData } = resolveTargets(
+    targets,
+    task,
+    recipes,
+    preferences,
+    {
+      allowIncomplete: options.allowIncomplete ?? true,
+      extraDepends: options.extraDepends ?? new Map<string, readonly string[]>(),
+    },
+    reports,
+  );
+  const table = new TaskTable(recipes, taskData, reports);
+  const hasFailed = (recipe: number) => [...taskData.values()].some(({ failed }) => failed.has(recipe));
+  const running = runningTasks(requested, table, hasFailed, preferences, options, reports);
+  const providers: TaskGraph['providers'] = new Map(
+    [...taskData].map(([multiconfig, { build }]) => [
+      multiconfig,
+      new Map(
+        build.texts.flatMap((name, at) => {
+          const recipe = build.provider(at);
+          return recipe === undefined ? [] : [[name, recipes.infos[recipe]!] as const];
+        }),
+      ),
+    ]),
+  );
+  return { ...running, providers, problems: reports.problems };
+}

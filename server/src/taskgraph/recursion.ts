@@ -1,0 +1,238 @@
+/**
+ * recrdeptask: tasks that take certain tasks of everything they depend on, directly or not.
+ *
+ * Follows the second part of `bb/runqueue.py: RunQueueData.prepare`. What BitBake adds in rounds until nothing is
+ * new depends on no order; here each task is looked at again only when something it takes from has grown. Sets of
+ * recipes are bits, and tasks with equal sets share them.
+ */
+import { dependencyOrder } from './order.ts';
+import type { RecursiveTask, TaskTable } from './taskTable.ts';
+
+/** A set of recipes; none is the empty set. */
+type Bits = Uint32Array | undefined;
+
+/** Recursive tasks -> all they depend on, in no particular order. */
+export function recursiveDependencies(table: TaskTable): Map<number, number[]> {
+  if (table.recursive.length === 0) return new Map();
+  return new Recursion(table).solve();
+}
+
+/** A task at work. */
+interface Node extends RecursiveTask {
+  readonly dependencies: number[];
+  /** For each of `names`, the recipes whose task of that name it depends on. */
+  readonly taken: Uint32Array[];
+  /** All recipes below it, and those of them whose tasks have been taken. */
+  readonly below: Uint32Array;
+  readonly done: Uint32Array;
+  /** Dependencies whose recipes have not been counted into `below` yet: those from here on. */
+  pending: number;
+  /** Recursive tasks that it depends on, and that look for more when they grow. */
+  readonly sources: Set<Node>;
+  readonly listeners: Set<Node>;
+  /** Those among its `itasks` that grow, with how much of each has been seen. */
+  readonly growingItasks: Map<Node, number>;
+  waiting: boolean;
+}
+
+class Recursion {
+  private readonly words: number;
+  private readonly below: Bits[];
+  private readonly nodes = new Map<number, Node>();
+  private readonly queue: Node[] = [];
+
+  constructor(private readonly table: TaskTable) {
+    this.words = Math.ceil(table.recipes.infos.length / 32);
+    this.below = recipesBelow(table, this.words);
+  }
+
+  solve(): Map<number, number[]> {
+    for (const recursive of this.table.recursive) this.nodes.set(recursive.task, this.node(recursive));
+    for (const node of this.nodes.values()) this.begin(node);
+    for (let node = this.queue.pop(); node; node = this.queue.pop()) {
+      node.waiting = false;
+      this.grow(node);
+    }
+    return this.withoutSelfReferences();
+  }
+
+  private node(recursive: RecursiveTask): Node {
+    return {
+      ...recursive,
+      dependencies: [],
+      taken: recursive.names.map(() => new Uint32Array(this.words)),
+      below: new Uint32Array(this.words),
+      done: new Uint32Array(this.words),
+      pending: 0,
+      sources: new Set(),
+      listeners: new Set(),
+      growingItasks: new Map(),
+      waiting: false,
+    };
+  }
+
+  private begin(node: Node): void {
+    const { start, edges } = this.table;
+    for (let at = start[node.task]!; at < start[node.task + 1]!; at++) {
+      if (node.names.includes(this.table.nameOf[edges[at]!]!)) this.take(node, edges[at]!);
+      else this.add(node, edges[at]!);
+    }
+    for (const itask of node.itasks) {
+      this.countBelow(node, itask);
+      const growing = this.nodes.get(itask);
+      if (growing) {
+        node.growingItasks.set(growing, 0);
+        growing.listeners.add(node);
+      } else for (let at = start[itask]!; at < start[itask + 1]!; at++) this.countBelow(node, edges[at]!);
+    }
+    this.wake(node);
+  }
+
+  /** Enters a dependency that is not there yet. */
+  private add(node: Node, task: number): void {
+    const place = node.names.indexOf(this.table.nameOf[task]!);
+    if (place >= 0) {
+      const recipe = this.table.recipeOf[task]!;
+      node.taken[place]![recipe >>> 5]! |= 1 << (recipe & 31);
+    }
+    node.dependencies.push(task);
+    const source = this.nodes.get(task);
+    if (source && source !== node) {
+      node.sources.add(source);
+      source.listeners.add(node);
+      this.takeFixed(node, task);
+    }
+  }
+
+  /** The direct dependencies of a recursive task that are of names which only the other one takes. */
+  private takeFixed(node: Node, task: number): void {
+    const { start, edges, nameOf } = this.table;
+    for (let at = start[task]!; at < start[task + 1]!; at++) {
+      if (node.names.includes(nameOf[edges[at]!]!)) this.take(node, edges[at]!);
+    }
+  }
+
+  /** Enters a dependency of one of the node's names, unless it is there. */
+  private take(node: Node, task: number): void {
+    const recipe = this.table.recipeOf[task]!;
+    const taken = node.taken[node.names.indexOf(this.table.nameOf[task]!)]!;
+    if ((taken[recipe >>> 5]! >>> (recipe & 31)) & 1) return;
+    this.add(node, task);
+  }
+
+  private countBelow(node: Node, task: number): void {
+    const bits = this.below[task];
+    if (bits) for (let word = 0; word < this.words; word++) node.below[word]! |= bits[word]!;
+  }
+
+  private grow(node: Node): void {
+    const before = node.dependencies.length;
+    do {
+      for (const [itask, seen] of node.growingItasks) {
+        for (let at = seen; at < itask.dependencies.length; at++)
+          this.countBelow(node, itask.dependencies[at]!);
+        node.growingItasks.set(itask, itask.dependencies.length);
+      }
+      for (; node.pending < node.dependencies.length; node.pending++) {
+        this.countBelow(node, node.dependencies[node.pending]!);
+      }
+      this.takeBelow(node);
+      for (const source of node.sources) this.takeFrom(node, source);
+    } while (node.pending < node.dependencies.length);
+    if (node.dependencies.length > before) for (const listener of node.listeners) this.wake(listener);
+  }
+
+  private takeBelow(node: Node): void {
+    for (let word = 0; word < this.words; word++) {
+      let bits = node.below[word]! & ~node.done[word]!;
+      node.done[word] = node.below[word]!;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        for (const name of node.names) {
+          const task = this.table.find(word * 32 + bit, name);
+          if (task >= 0 && task !== node.task) this.take(node, task);
+        }
+      }
+    }
+  }
+
+  /** Takes what another recursive task takes, of the names that both take. */
+  private takeFrom(node: Node, source: Node): void {
+    for (const [place, name] of node.names.entries()) {
+      const at = source.names.indexOf(name);
+      if (at < 0) continue;
+      const [own, others] = [node.taken[place]!, source.taken[at]!];
+      for (let word = 0; word < this.words; word++) {
+        let bits = others[word]! & ~own[word]!;
+        while (bits !== 0) {
+          const bit = 31 - Math.clz32(bits & -bits);
+          bits &= bits - 1;
+          this.take(node, this.table.find(word * 32 + bit, name));
+        }
+      }
+    }
+  }
+
+  private wake(node: Node): void {
+    if (node.waiting) return;
+    node.waiting = true;
+    this.queue.push(node);
+  }
+
+  /** `do_a[recrdeptask] = "do_a do_b"` works: such tasks do not depend on one another. */
+  private withoutSelfReferences(): Map<number, number[]> {
+    const { nameOf } = this.table;
+    const refersToItself = ({ task, names }: Node) => names.includes(nameOf[task]!);
+    const found = new Map<number, number[]>();
+    for (const node of this.nodes.values()) {
+      const dependencies = refersToItself(node)
+        ? node.dependencies.filter((task) => {
+            const other = this.nodes.get(task);
+            return !other || !refersToItself(other);
+          })
+        : node.dependencies;
+      found.set(node.task, dependencies);
+    }
+    return found;
+  }
+}
+
+/** Task -> the recipes of all tasks that it depends on directly or not. Circles are left out, as BitBake does. */
+function recipesBelow({ start, edges, recipeOf, count }: TaskTable, words: number): Bits[] {
+  const below: Bits[] = new Array<Bits>(count).fill(undefined);
+  const sizes = new Uint32Array(count);
+  const { order, isDone } = dependencyOrder({ first: start, dependencies: edges });
+  const scratch = new Uint32Array(words);
+  const collect = (task: number): void => {
+    if (start[task] === start[task + 1]) return;
+    scratch.fill(0);
+    let largest = -1;
+    for (let at = start[task]!; at < start[task + 1]!; at++) {
+      const dependency = edges[at]!;
+      if (!isDone[dependency]) continue;
+      const recipe = recipeOf[dependency]!;
+      scratch[recipe >>> 5]! |= 1 << (recipe & 31);
+      const bits = below[dependency];
+      if (!bits) continue;
+      for (let word = 0; word < words; word++) scratch[word]! |= bits[word]!;
+      if (largest < 0 || sizes[dependency]! > sizes[largest]!) largest = dependency;
+    }
+    const size = countBits(scratch);
+    sizes[task] = size;
+    if (size > 0) below[task] = largest >= 0 && sizes[largest] === size ? below[largest] : scratch.slice();
+  };
+  for (const task of order) collect(task);
+  for (let task = 0; task < count; task++) if (!isDone[task]) collect(task);
+  return below;
+}
+
+function countBits(bits: Uint32Array): number {
+  let count = 0;
+  for (let word of bits) {
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    count += (((word + (word >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+  }
+  return count;
+}

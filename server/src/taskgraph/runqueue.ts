@@ -1,0 +1,257 @@
+/**
+ * The tasks that are to run, out of all that could: those asked for and all they depend on.
+ *
+ * Follows the last steps of `bb/runqueue.py: RunQueueData.prepare`: targets, `--runall`, `--runonly`, circles and
+ * recipes that provide the same.
+ */
+import { closeMatches } from './closeMatches.ts';
+import { recipeLabel, type TaskGraph } from './graph.ts';
+import { circles, dependencyOrder } from './order.ts';
+import type { Preferences } from './preferences.ts';
+import { recursiveDependencies } from './recursion.ts';
+import type { Reports } from './reports.ts';
+import { type RequestedTask, taskName } from './targets.ts';
+import type { TaskTable } from './taskTable.ts';
+
+const MOST_CIRCLES = 10;
+
+export interface RunOptions {
+  /** `--runall`: these tasks of every recipe in the graph. */
+  readonly runall?: readonly string[];
+  /** `--runonly`: of the graph only these tasks and what they depend on. */
+  readonly runonly?: readonly string[];
+}
+
+/** What the graph is, without its problems and providers. */
+export type RunningTasks = Omit<TaskGraph, 'problems' | 'providers'>;
+
+export function runningTasks(
+  requested: readonly RequestedTask[],
+  table: TaskTable,
+  hasFailed: (recipe: number) => boolean,
+  preferences: ReadonlyMap<string, Preferences>,
+  options: RunOptions,
+  reports: Reports,
+): RunningTasks {
+  const active = new ActiveTasks(table);
+  const targets = active.markTargets(requested, hasFailed, reports);
+  if (options.runall) targets.push(...active.runAll(options.runall.map(taskName)));
+  if (options.runonly) active.runOnly(options.runonly.map(taskName));
+  const running = active.numbered(targets);
+  if (running.recipeOf.length === 0 && requested.length > 0) {
+    reports.add('nothing-to-do', 'No task is left to run for the targets', { fatal: true });
+  }
+  reportCircles(running, reports);
+  reportSameProviders(running, preferences, reports);
+  return running;
+}
+
+class ActiveTasks {
+  private readonly recursive: ReadonlyMap<number, readonly number[]>;
+  private isActive: Uint8Array;
+
+  constructor(private readonly table: TaskTable) {
+    this.recursive = recursiveDependencies(table);
+    this.isActive = new Uint8Array(table.count);
+  }
+
+  private dependenciesOf(task: number): readonly number[] | Int32Array {
+    const { start, edges } = this.table;
+    return this.recursive.get(task) ?? edges.subarray(start[task], start[task + 1]);
+  }
+
+  /** @returns the tasks asked for */
+  markTargets(
+    requested: readonly RequestedTask[],
+    hasFailed: (recipe: number) => boolean,
+    reports: Reports,
+  ): number[] {
+    const { table } = this;
+    const targets: number[] = [];
+    for (const { target, task, recipe } of requested) {
+      if (hasFailed(recipe)) continue;
+      const parentsOnly = task.endsWith('-');
+      const name = parentsOnly ? task.slice(0, -1) : task;
+      const found = table.find(recipe, table.recipes.taskNumber(name));
+      if (found < 0) {
+        const info = table.info(recipe);
+        const similar = closeMatches(name, info.tasks);
+        const hint = similar.length > 0 ? `. Close matches:\n  ${similar.join('\n  ')}` : '';
+        const message = `Task ${name} does not exist for target ${target} (${info.mcfn}:${name})${hint}`;
+        reports.add('missing-task', message, { fatal: true, recipe: info });
+        continue;
+      }
+      targets.push(found);
+      if (parentsOnly) for (const dependency of this.dependenciesOf(found)) this.mark(dependency);
+      else this.mark(found);
+    }
+    return targets;
+  }
+
+  /** Starts from these tasks of all recipes that have an active one, until there are no new ones. */
+  runAll(names: readonly string[]): number[] {
+    const { table } = this;
+    const numbers = names.map((name) => table.recipes.taskNumber(name));
+    const all = new Set<number>();
+    for (let known = -1; known !== all.size;) {
+      known = all.size;
+      for (let task = 0; task < table.count; task++) {
+        if (!this.isActive[task]) continue;
+        for (const name of numbers) {
+          const found = table.find(table.recipeOf[task]!, name);
+          if (found >= 0) all.add(found);
+        }
+      }
+      this.isActive = new Uint8Array(table.count);
+      for (const task of all) this.mark(task);
+    }
+    return [...all];
+  }
+
+  runOnly(names: readonly string[]): void {
+    const { table, isActive: before } = this;
+    const numbers = names.map((name) => table.recipes.taskNumber(name));
+    this.isActive = new Uint8Array(table.count);
+    for (let task = 0; task < table.count; task++) {
+      if (before[task] && numbers.includes(table.nameOf[task]!)) this.mark(task);
+    }
+  }
+
+  private mark(target: number): void {
+    const waiting = [target];
+    for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) {
+      if (this.isActive[task]) continue;
+      this.isActive[task] = 1;
+      for (const dependency of this.dependenciesOf(task))
+        if (!this.isActive[dependency]) waiting.push(dependency);
+    }
+  }
+
+  /** The active tasks, numbered in the order of their dependencies. */
+  numbered(targets: readonly number[]): RunningTasks {
+    const { table } = this;
+    const tasks: number[] = [];
+    let edges = 0;
+    for (let task = 0; task < table.count; task++) {
+      if (!this.isActive[task]) continue;
+      tasks.push(task);
+      edges += this.dependenciesOf(task).length;
+    }
+    const packed = this.packed(Int32Array.from(tasks), edges);
+    const { order, isDone } = dependencyOrder(packed);
+    const sorted = new Int32Array(tasks.length);
+    let length = 0;
+    for (const at of order) sorted[length++] = tasks[at]!;
+    for (const [at, task] of tasks.entries()) if (!isDone[at]) sorted[length++] = task;
+    return this.described(sorted, edges, targets);
+  }
+
+  /** The edges between tasks, by their places in the list. */
+  private packed(tasks: Int32Array, edges: number): { first: Int32Array; dependencies: Int32Array } {
+    const places = new Int32Array(this.table.count);
+    for (const [place, task] of tasks.entries()) places[task] = place;
+    const first = new Int32Array(tasks.length + 1);
+    const dependencies = new Int32Array(edges);
+    let length = 0;
+    for (const [place, task] of tasks.entries()) {
+      for (const dependency of this.dependenciesOf(task)) dependencies[length++] = places[dependency]!;
+      dependencies.subarray(first[place], length).sort();
+      first[place + 1] = length;
+    }
+    return { first, dependencies };
+  }
+
+  private described(tasks: Int32Array, edges: number, targets: readonly number[]): RunningTasks {
+    const { table } = this;
+    const recipes: RunningTasks['recipes'][number][] = [];
+    const numbers = new Int32Array(table.recipes.infos.length).fill(-1);
+    const recipeOf = new Int32Array(tasks.length);
+    const nameOf = new Int32Array(tasks.length);
+    const setscene = new Uint8Array(tasks.length);
+    const places = new Map(targets.map((target) => [target, -1]));
+    const setsceneNames = new Map<number, number>();
+    for (const [place, task] of tasks.entries()) {
+      const recipe = table.recipeOf[task]!;
+      const name = table.nameOf[task]!;
+      if (numbers[recipe] === -1) numbers[recipe] = recipes.push(table.info(recipe)) - 1;
+      recipeOf[place] = numbers[recipe]!;
+      nameOf[place] = name;
+      let twin = setsceneNames.get(name);
+      if (twin === undefined) {
+        twin = table.recipes.taskNumber(`${table.recipes.taskNames[name]}_setscene`);
+        setsceneNames.set(name, twin);
+      }
+      if (table.find(recipe, twin) >= 0) setscene[place] = 1;
+      if (places.has(task)) places.set(task, place);
+    }
+    return {
+      ...this.packed(tasks, edges),
+      recipes,
+      names: table.recipes.taskNames,
+      recipeOf,
+      nameOf,
+      setscene,
+      targets: [...new Set(places.values())].filter((place) => place >= 0),
+    };
+  }
+}
+
+/** `circular_depchains_handler`, with the shortest way round each. */
+function reportCircles(running: RunningTasks, reports: Reports): void {
+  const { isDone, order } = dependencyOrder(running);
+  const left = isDone.length - order.length;
+  if (left === 0) return;
+  const { recipes, names, recipeOf, nameOf } = running;
+  for (const circle of circles(running, isDone, MOST_CIRCLES)) {
+    const labels = circle.map((task) => `${recipeLabel(recipes[recipeOf[task]!]!)}:${names[nameOf[task]!]!}`);
+    const message =
+      labels.length === 2
+        ? `Task ${labels[0]} has circular dependency on ${labels[1]}`
+        : `Dependency loop: ${[...labels, labels[0]].join(' depends on ')}`;
+    reports.add('circle', `${message}. Take one of these dependencies out; ${left} tasks cannot be built`, {
+      fatal: true,
+      recipe: recipes[recipeOf[circle[0]!]!],
+      variable: `${names[nameOf[circle[0]!]!]}[depends]`,
+    });
+  }
+}
+
+/** Recipes with tasks to run that provide the same name. */
+function reportSameProviders(
+  { recipes }: RunningTasks,
+  preferences: ReadonlyMap<string, Preferences>,
+  reports: Reports,
+): void {
+  const allowed = preferences.get('')!.multiProviderAllowed;
+  const byName = new Map<string, RunningTasks['recipes'][number][]>();
+  for (const recipe of recipes) {
+    for (const name of new Set([recipe.pn, ...recipe.provides])) {
+      const key = `${recipe.multiconfig} ${name}`;
+      const known = byName.get(key);
+      if (known) known.push(recipe);
+      else byName.set(key, [recipe]);
+    }
+  }
+  for (const [key, found] of byName) {
+    const name = key.slice(key.indexOf(' ') + 1);
+    if (found.length < 2 || allowed.has(name)) continue;
+    const files = found.map(({ mcfn }) => mcfn);
+    const twice = found.find(({ pn }, at) => found.findIndex((other) => other.pn === pn) < at);
+    if (twice) {
+      reports.add(
+        'several-versions',
+        `Multiple versions of ${twice.pn} are due to be built (${files.join(' ')}). Only one version of a given PN ` +
+          `should be built in any given build. You likely need to set PREFERRED_VERSION_${twice.pn} to select the ` +
+          "correct version or don't depend on multiple versions.",
+        { fatal: true, recipe: twice },
+      );
+    } else {
+      reports.add(
+        'several-providers',
+        `Multiple .bb files are due to be built which each provide ${name}:\n  ${files.join('\n  ')}\n` +
+          `Choose one with PREFERRED_PROVIDER_${name}, or have what depends on the other depend on it by its own name`,
+        { recipe: found[1], variable: 'PROVIDES' },
+      );
+    }
+  }
+}

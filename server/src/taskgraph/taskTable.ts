@@ -1,0 +1,217 @@
+/**
+ * All tasks of all recipes that may take part, as numbers, and what each depends on directly.
+ *
+ * Follows the first step of `bb/runqueue.py: RunQueueData.prepare`: tasks of the same recipe, and the flags deptask,
+ * rdeptask, depends, rdepends, mcdepends and the direct part of recrdeptask.
+ */
+import { splitWords } from '../base/words.ts';
+import type { RecipeInfo, TaskFlag } from '../metadata/recipeInfo.ts';
+import type { Recipes } from './recipes.ts';
+import type { Reports } from './reports.ts';
+import type { Names, TaskData, Wants } from './taskdata.ts';
+
+/** A task with recrdeptask. */
+export interface RecursiveTask {
+  readonly task: number;
+  /** Names of the tasks it takes from all that it depends on. */
+  readonly names: readonly number[];
+  /** Tasks of its recipe whose dependencies count as its own (recideptask). */
+  readonly itasks: readonly number[];
+}
+
+/** A list of numbers that grows. */
+class GrowingList {
+  items = new Int32Array(1 << 16);
+  length = 0;
+  push(item: number): void {
+    if (this.length === this.items.length) {
+      const larger = new Int32Array(this.items.length * 2);
+      larger.set(this.items);
+      this.items = larger;
+    }
+    this.items[this.length++] = item;
+  }
+}
+
+export class TaskTable {
+  /** Recipe -> number of its first task; -1: it does not take part. */
+  readonly firstTask: Int32Array;
+  /** Task -> its recipe, and its name's number. */
+  readonly recipeOf: Int32Array;
+  readonly nameOf: Int32Array;
+  /** Task `t` depends on `edges` from `start[t]` up to `start[t + 1]`; recursive ones on more. */
+  readonly start: Int32Array;
+  readonly edges: Int32Array;
+  readonly recursive: RecursiveTask[] = [];
+  private readonly edgeList = new GrowingList();
+  /** Task -> the last task that it was entered for, so that no edge is entered twice. */
+  private readonly entered: Int32Array;
+  private readonly nameLists = new Map<string, readonly number[]>();
+
+  constructor(
+    readonly recipes: Recipes,
+    private readonly taskData: ReadonlyMap<string, TaskData>,
+    private readonly reports: Reports,
+  ) {
+    this.firstTask = new Int32Array(recipes.infos.length).fill(-1);
+    let count = 0;
+    for (const data of taskData.values()) {
+      for (const recipe of data.wants.keys()) {
+        this.firstTask[recipe] = count;
+        count += recipes.layouts[recipe]!.names.length;
+      }
+    }
+    this.recipeOf = new Int32Array(count);
+    this.nameOf = new Int32Array(count);
+    this.start = new Int32Array(count + 1);
+    this.entered = new Int32Array(count).fill(-1);
+    for (const data of taskData.values()) {
+      for (const recipe of data.wants.keys()) {
+        const first = this.firstTask[recipe]!;
+        for (const [place, name] of recipes.layouts[recipe]!.names.entries()) {
+          this.recipeOf[first + place] = recipe;
+          this.nameOf[first + place] = name;
+        }
+      }
+    }
+    for (const data of taskData.values()) {
+      for (const [recipe, wants] of data.wants) this.addRecipe(recipe, wants, data);
+    }
+    this.edges = this.edgeList.items.slice(0, this.edgeList.length);
+  }
+
+  get count(): number {
+    return this.recipeOf.length;
+  }
+
+  /** The task of a recipe that takes part; -1 where it has none of that name. */
+  find(recipe: number, name: number): number {
+    const first = this.firstTask[recipe]!;
+    const place = first < 0 ? undefined : this.recipes.layouts[recipe]!.places.get(name);
+    return place === undefined ? -1 : first + place;
+  }
+
+  info(recipe: number): RecipeInfo {
+    return this.recipes.infos[recipe]!;
+  }
+
+  private addRecipe(recipe: number, wants: Wants, data: TaskData): void {
+    const info = this.info(recipe);
+    const first = this.firstTask[recipe]!;
+    const hasFailed = data.failed.has(recipe);
+    for (const [place, task] of info.tasks.entries()) {
+      const id = first + place;
+      if (!hasFailed) {
+        this.entered[id] = id;
+        this.addTask(id, task, place, info, wants, data);
+      }
+      this.start[id + 1] = this.edgeList.length;
+    }
+  }
+
+  private addTask(
+    id: number,
+    task: string,
+    place: number,
+    info: RecipeInfo,
+    wants: Wants,
+    data: TaskData,
+  ): void {
+    const recipe = this.recipeOf[id]!;
+    if (info.flags.mcdepends[task] !== undefined) this.addMulticonfigs(id, task, info, data);
+    for (const parent of info.parents[place]!) {
+      const found = this.find(recipe, this.recipes.taskNumber(parent));
+      if (found >= 0) this.enter(found, id);
+    }
+    this.addAll(id, wants.depends, data.build, this.namesIn(info, 'deptask', task));
+    this.addAll(id, wants.rdepends, data.runtime, this.namesIn(info, 'rdeptask', task));
+    this.addNamed(id, task, info, wants.idepends, data.build, 'depends');
+    this.addNamed(id, task, info, wants.irdepends, data.runtime, 'rdepends');
+    const names = this.namesIn(info, 'recrdeptask', task);
+    if (names.length === 0) return;
+    this.addAll(id, wants.depends, data.build, names);
+    this.addAll(id, wants.rdepends, data.runtime, names);
+    const itasks = this.namesIn(info, 'recideptask', task)
+      .map((name) => this.find(recipe, name))
+      .filter((found) => found >= 0);
+    this.recursive.push({ task: id, names, itasks });
+  }
+
+  private enter(dependency: number, task: number): void {
+    if (this.entered[dependency] === task) return;
+    this.entered[dependency] = task;
+    this.edgeList.push(dependency);
+  }
+
+  /** The tasks `tasks` of the providers of all `names`. */
+  private addAll(id: number, names: readonly number[], of: Names, tasks: readonly number[]): void {
+    if (tasks.length === 0) return;
+    for (const name of names) {
+      const recipe = of.provider(name);
+      if (recipe === undefined) continue;
+      for (const task of tasks) {
+        const found = this.find(recipe, task);
+        if (found >= 0) this.enter(found, id);
+      }
+    }
+  }
+
+  private addNamed(
+    id: number,
+    task: string,
+    info: RecipeInfo,
+    needed: Wants['idepends'],
+    of: Names,
+    flag: 'depends' | 'rdepends',
+  ): void {
+    for (const { name, task: other } of needed.get(task) ?? []) {
+      const recipe = of.provider(name);
+      if (recipe === undefined || (flag === 'depends' && of.failed.has(name))) continue;
+      const found = this.find(recipe, this.recipes.taskNumber(other));
+      if (found >= 0) this.enter(found, id);
+      else {
+        const { mcfn } = this.info(recipe);
+        this.reports.add(
+          'missing-task',
+          `Task ${task} in ${info.mcfn} ${flag} upon non-existent task ${other} in ${mcfn}: correct ${task}[${flag}]`,
+          { fatal: true, recipe: info, variable: `${task}[${flag}]` },
+        );
+      }
+    }
+  }
+
+  /** As in BitBake, a task with the flag gets what any task of its multiconfig names in it. */
+  private addMulticonfigs(id: number, task: string, info: RecipeInfo, data: TaskData): void {
+    const options = { fatal: true, recipe: info, variable: `${task}[mcdepends]` };
+    for (const entry of data.mcdepends) {
+      const [, from, to, name, other] = entry.split(':');
+      const target = this.taskData.get(to!);
+      if (!target || from !== data.recipes.multiconfig) continue;
+      const number = target.build.find(name!);
+      const recipe = number === undefined ? undefined : target.build.provider(number);
+      const found = recipe === undefined ? -1 : this.find(recipe, this.recipes.taskNumber(other!));
+      if (found >= 0) this.enter(found, id);
+      else if (recipe === undefined) {
+        this.reports.add(
+          'no-provider',
+          `Nothing in multiconfig ${to} PROVIDES '${name}' of ${entry}`,
+          options,
+        );
+      } else {
+        const { mcfn } = this.info(recipe);
+        this.reports.add('missing-task', `Task mcdepends on non-existent task ${mcfn}:${other}`, options);
+      }
+    }
+  }
+
+  private namesIn(info: RecipeInfo, flag: TaskFlag, task: string): readonly number[] {
+    const text = info.flags[flag][task];
+    if (text === undefined) return [];
+    let names = this.nameLists.get(text);
+    if (!names) {
+      names = [...new Set(splitWords(text))].map((name) => this.recipes.taskNumber(name));
+      this.nameLists.set(text, names);
+    }
+    return names;
+  }
+}
