@@ -15,6 +15,8 @@ export interface Attempt {
   readonly says: RegExp;
   /** What it does has no effect on any hash: they are known. */
   readonly harmless?: true;
+  /** The task whose hash it reaches; undefined: all may be. */
+  readonly reaches?: string;
   /** Nothing inside looks up from it: the process is stopped from outside, and its function is to blame. */
   readonly stopped?: true;
 }
@@ -24,7 +26,7 @@ type Extra = Partial<Omit<Attempt, 'recipe' | 'says'>>;
 /** Python as the value of a variable that a task uses. */
 function inline(expression: string, says: RegExp, extra: Extra = {}): Attempt {
   const recipe = `SUMMARY = "x"\n⟦⟧DESCRIPTION = "\${@${expression}}"\n\ndo_compile() {\n    echo \${DESCRIPTION}\n}\n`;
-  return { recipe, says, ...extra };
+  return { recipe, says, reaches: 'do_compile', ...extra };
 }
 
 /** An anonymous function; the last line is the one that counts, if no other is marked. */

@@ -17,6 +17,8 @@ export interface CachedExpansion {
   readonly usesOverrides: boolean;
   /** How often the datastore had been changed when it was made, where it counts only until the next change. */
   readonly until: number | undefined;
+  /** Why it is not what BitBake would get, where it may not be: it read something that the host was not asked for. */
+  readonly doubt: string | undefined;
 }
 
 /** One expansion in progress. */
@@ -29,6 +31,9 @@ interface Frame {
   usesOverrides: boolean;
   /** It changed its datastore, listed all of it, or read another: it counts until the next change only. */
   passing: boolean;
+  doubt: string | undefined;
+  /** What was changed meanwhile. */
+  written: Set<string> | undefined;
 }
 
 /** How deep values may refer to each other; BitBake reaches Python's limit after about as many. */
@@ -38,6 +43,16 @@ const MOST_NAMED = 6;
 /** The expansions in progress, innermost last; shared by all datastores of an evaluation. */
 export class ReadFrames {
   private readonly frames: Frame[] = [];
+  /** Of what was computed outside of all expansions, or came out of them. */
+  private doubt: string | undefined;
+  /** What was changed outside of all expansions during a step. */
+  private written: Set<string> | undefined;
+  /** Variables that were changed while something in doubt was computed, and why. */
+  private readonly doubtful = new Map<string, string>();
+  private allDoubtful: string | undefined;
+  private lastDoubt = '';
+  /** How often anything was in doubt. */
+  doubts = 0;
 
   /** How many expansions are in progress. */
   get depth(): number {
@@ -47,7 +62,15 @@ export class ReadFrames {
   /** @throws EndlessError where they nest too deeply */
   enter(owner: ExpansionCache, key: string): Frame {
     if (this.frames.length >= DEEPEST) throw this.endless(key);
-    const frame = { key, owner, reads: new Set<string>(), usesOverrides: false, passing: false };
+    const frame = {
+      key,
+      owner,
+      reads: new Set<string>(),
+      usesOverrides: false,
+      passing: false,
+      doubt: undefined,
+      written: undefined,
+    };
     this.frames.push(frame);
     return frame;
   }
@@ -72,7 +95,9 @@ export class ReadFrames {
   /** Ends `frame`; what it depends on, the expansion around it depends on too. */
   leave(frame: Frame): void {
     this.frames.pop();
+    if (frame.doubt !== undefined) this.leaveInDoubt(frame, frame.doubt);
     const outer = this.frames.at(-1);
+    if (frame.written) for (const name of frame.written) this.noteWritten(name);
     if (!outer) return;
     if (outer.owner !== frame.owner) {
       outer.passing = true;
@@ -82,7 +107,75 @@ export class ReadFrames {
     if (frame.passing) outer.passing = true;
   }
 
+  // What is in doubt
+
+  /** What is computed at this point asks for something that it does not get. */
+  putInDoubt(reason: string): void {
+    this.doubts++;
+    this.lastDoubt = reason;
+    const frame = this.frames.at(-1);
+    if (frame) frame.doubt ??= reason;
+    else this.doubt ??= reason;
+  }
+
+  /** What was last in doubt may have changed anything: nothing that is computed from now on is certain. */
+  putAllInDoubt(reason = this.lastDoubt): void {
+    this.allDoubtful ??= reason;
+  }
+
+  /** Why nothing is certain, where that is so. */
+  get everything(): string | undefined {
+    return this.allDoubtful;
+  }
+
+  /** The doubt of what was computed outside of all expansions since the last call. */
+  takeDoubt(): string | undefined {
+    const { doubt } = this;
+    this.doubt = undefined;
+    return doubt;
+  }
+
+  /** Starts over: what a variant changed does not concern the next. */
+  forgetDoubts(): void {
+    this.doubt = this.allDoubtful = this.written = undefined;
+    this.doubtful.clear();
+  }
+
+  /** Begins a step outside of all expansions, whose doubt `endStep` tells. */
+  beginStep(): void {
+    this.doubt = undefined;
+    this.written = new Set();
+  }
+
+  endStep(): string | undefined {
+    const doubt = this.takeDoubt();
+    if (doubt !== undefined) for (const name of this.written ?? []) this.doubtful.set(name, doubt);
+    this.written = undefined;
+    return doubt;
+  }
+
+  private leaveInDoubt(frame: Frame, doubt: string): void {
+    for (const name of frame.written ?? []) this.doubtful.set(name, doubt);
+    // The overrides are kept elsewhere, for all to use.
+    if (frame.key === 'OVERRIDES') this.putAllInDoubt(doubt);
+    this.putInDoubt(doubt);
+  }
+
+  private noteWritten(variable: string): void {
+    const frame = this.frames.at(-1);
+    if (frame) (frame.written ??= new Set()).add(variable);
+    else this.written?.add(variable);
+  }
+
+  /** Whether a variable is set, or what its value is, is asked. */
+  ask(variable: string): void {
+    if (this.doubtful.size === 0) return;
+    const doubt = this.doubtful.get(variable);
+    if (doubt !== undefined) this.putInDoubt(doubt);
+  }
+
   read(variable: string, owner: ExpansionCache): void {
+    this.ask(variable);
     const frame = this.frames.at(-1);
     if (!frame) return;
     if (frame.owner === owner) frame.reads.add(variable);
@@ -91,6 +184,7 @@ export class ReadFrames {
 
   /** A cached expansion was used: what makes it pass makes the one around it pass. */
   reuse(cached: CachedExpansion): void {
+    if (cached.doubt !== undefined) this.putInDoubt(cached.doubt);
     const frame = this.frames.at(-1);
     if (!frame) return;
     if (cached.usesOverrides) frame.usesOverrides = true;
@@ -102,12 +196,22 @@ export class ReadFrames {
     if (frame) frame.usesOverrides = true;
   }
 
+  /** All names are listed. */
+  readNames(): void {
+    for (const doubt of this.doubtful.values()) {
+      this.putInDoubt(doubt);
+      break;
+    }
+    this.readEverything();
+  }
+
   readEverything(): void {
     const frame = this.frames.at(-1);
     if (frame) frame.passing = true;
   }
 
-  write(owner: ExpansionCache): void {
+  write(variable: string, owner: ExpansionCache): void {
+    this.noteWritten(variable);
     for (const frame of this.frames) if (frame.owner === owner) frame.passing = true;
   }
 }
@@ -132,7 +236,7 @@ export class ExpansionCache {
   store(key: string, variable: string, expansion: Expansion, frame: Frame, provisional: boolean): void {
     if (provisional && frame.usesOverrides) return;
     const until = frame.passing ? this.changes : undefined;
-    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides, until });
+    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides, until, doubt: frame.doubt });
     add(this.own, variable, key);
     for (const read of frame.reads) if (read !== variable) add(this.readers, read, variable);
     if (frame.usesOverrides) this.overrideUsers.add(variable);

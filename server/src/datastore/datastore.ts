@@ -310,7 +310,7 @@ export class Datastore {
 
   /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
   keys(): Set<string> {
-    this.context.frames.readEverything();
+    this.context.frames.readNames();
     this.needOverrides();
     const names = new Set<string>();
     const deleted = new Set<string>();
@@ -330,6 +330,7 @@ export class Datastore {
 
   /** Whether `keys` has the name. */
   isSet(name: string): boolean {
+    this.context.frames.ask(name);
     this.context.frames.readEverything();
     if (this.level.find(name)?.size) return true;
     const forms = this.forms.get(name);
@@ -351,7 +352,7 @@ export class Datastore {
 
   /** The names set in this datastore itself, not in those it was copied from. */
   localKeys(): string[] {
-    this.context.frames.readEverything();
+    this.context.frames.readNames();
     return [...this.level.variables.keys()];
   }
 
@@ -629,7 +630,7 @@ export class Datastore {
   }
 
   private changed(name: string): void {
-    this.context.frames.write(this.cache);
+    this.context.frames.write(name, this.cache);
     this.cache.forget(name);
     // See `expansionOf`: what was read first, filtered or not, counts only until any variable changes.
     for (const filtered of this.passedFilter) this.cache.forget(filtered);

@@ -34,6 +34,7 @@ import { type GeneratedDependencies, generateDependencies } from '../signature/d
 import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
 import { adviceProblems } from './advice.ts';
+import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import type {
   ConfigurationSummary,
@@ -117,6 +118,10 @@ export class RecipeEvaluator {
         options.enter?.(where, progress);
         late.watch?.(where);
         return where;
+      },
+      refused: (what) => {
+        const { ctx } = late;
+        ctx?.datastoreContext.frames.putInDoubt(doubtOf(what, ctx));
       },
       say: (level, message, frame) => say(context(), level, message, frame),
     });
@@ -256,22 +261,33 @@ export class RecipeEvaluator {
     const tasks = new Map<string, TaskDependencies>();
     const fault = (error: unknown): void => void this.ctx.reportError(error);
     const ignoreVariable = this.ctx.release.signature.ignoreVariable;
+    const { frames } = this.ctx.datastoreContext;
+    const doubts = new VariantDoubts(frames);
     const finalised = (name: string, d: Datastore): void => {
+      doubts.finalised(name);
       // Before signatures, as in BitBake: who reads a filtered variable first decides its value.
+      frames.beginStep();
       if (recipeInfo) tasks.set(name, taskDependencies(d, fault));
+      frames.endStep();
       // The list is read once, from the configuration: `bb/siggen.py` does so when it starts.
       const ignored = new Set(splitWords(configuration.d.getText(ignoreVariable) ?? ''));
       generated.set(
         name,
         generateDependencies(d, ignored, this.ctx.moduleFunctions, this.ctx.release.signature, this.analysis),
       );
+      doubts.hashed(name);
     };
     const { handlers } = this.configuration;
-    const variants = evaluateRecipe(recipe, configuration.d, handlers, multiconfig, finalised, this.ctx);
-    const refused = reportRefusals(this.python, this.ctx);
+    const observer = {
+      starts: () => doubts.starts(),
+      finalised,
+      ends: (name: string) => doubts.ends(name),
+    };
+    const variants = evaluateRecipe(recipe, configuration.d, handlers, multiconfig, observer, this.ctx);
+    reportRefusals(this.python, this.ctx);
     const results = variants.map((variant) => {
       const mcfn = virtualFileName(recipe.path, variant.name, multiconfig);
-      const signatures = this.signaturesOf(variant, mcfn, generated, refused);
+      const signatures = this.signaturesOf(variant, mcfn, generated, doubts.of(variant.name));
       if (!recipeInfo || variant.failed !== undefined) return signatures;
       this.ctx.current = variant.d;
       const around: RecipeSurroundings = {
@@ -448,17 +464,18 @@ function placeOf(where: string): ChangeSource | undefined {
   return place ? { path: place[1]!, line: Number(place[2]) } : undefined;
 }
 
-/** Reports what the sandbox refused. @returns a reason for "unknown, because …" where it refused anything */
-function reportRefusals(python: PythonRuntime, ctx: ParseContext): string | undefined {
-  const refusals = python.takeRefusals();
+/** Reports what the sandbox refused. */
+function reportRefusals(python: PythonRuntime, ctx: ParseContext): void {
   ctx.reportRefusals(
-    refusals.map(({ what, frame, entered }) => ({
-      what,
-      source: frame ? { path: frame.file, line: frame.line } : (placeOf(entered) ?? ctx.place),
-    })),
+    python.takeRefusals().map((refusal) => {
+      const { message, variable } = describeRefusal(refusal, ctx);
+      const { frame, entered } = refusal;
+      const source =
+        ctx.originOf(variable) ??
+        (frame ? { path: frame.file, line: frame.line } : (placeOf(entered) ?? ctx.place));
+      return { message, source };
+    }),
   );
-  const [first] = refusals;
-  return first && `its Python tried to ${first.what}, which is not done while hashes are computed`;
 }
 
 function unknownTasks(d: Datastore, reason: string): TaskSignature[] {

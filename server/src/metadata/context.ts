@@ -123,6 +123,7 @@ export class ParseContext {
     this.messages.clear();
     this.dead = undefined;
     this.reading.length = 0;
+    this.datastoreContext.frames.forgetDoubts();
     this.involved.clear();
     this.place = undefined;
     this.current = undefined;
@@ -173,15 +174,10 @@ export class ParseContext {
 
   /** Reports what the sandbox refused: one problem for each place. */
   reportRefusals(
-    refusals: readonly { readonly what: string; readonly source: ChangeSource | undefined }[],
+    refusals: readonly { readonly message: string; readonly source: ChangeSource | undefined }[],
   ): void {
-    for (const { what, source } of refusals) {
-      const problem = this.problem(
-        'warning',
-        'refused',
-        `Hashes are unknown: this tries to ${what}, which the sandbox does not do`,
-        source,
-      );
+    for (const { message, source } of refusals) {
+      const problem = this.problem('warning', 'refused', message, source);
       // What Python raised because of it says the same again.
       const isSame = (known: Problem) => samePlace(known, problem);
       if (this.problems.some((known) => known.code === 'refused' && isSame(known))) continue;

@@ -9,6 +9,7 @@ import { FatalError } from '../datastore/errors.ts';
 import type { InlinePython, InlineReferences } from '../datastore/python.ts';
 import { PythonError, type PythonAnalysis, type PythonRuntime } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
+import { mayLast } from './effects.ts';
 import { evaluateSimple } from './simple.ts';
 
 export class InlineEvaluator implements InlinePython {
@@ -20,11 +21,16 @@ export class InlineEvaluator implements InlinePython {
   evaluate(expression: string, d: Datastore, variable: string | undefined): string | undefined {
     const simple = evaluateSimple(expression, d);
     if (simple !== undefined) return simple;
+    const { frames } = this.context.datastoreContext;
+    const before = frames.doubts;
     try {
       return this.runtime.evaluate(expression, this.context.numberOf(d), variable);
     } catch (error) {
       if (isUnterminated(error)) return undefined;
       throw error;
+    } finally {
+      const isLibraryFunction = (name: string) => this.context.moduleFunctions.has(name);
+      if (frames.doubts !== before && mayLast(expression, d, isLibraryFunction)) frames.putAllInDoubt();
     }
   }
 

@@ -2,7 +2,7 @@
  * A recipe and its variants: from the .bb file to finished datastores, one per variant.
  *
  * Follows `bb/parse/ast.py: multi_finalize, finalize` step by step; the order is observable. Signatures are
- * computed by the caller at the point where BitBake computes them (`Finalised`), before RecipeParsed.
+ * computed by the caller at the point where BitBake computes them (`Observer`), before RecipeParsed.
  */
 import { splitWords, sortedStrings } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
@@ -26,8 +26,15 @@ export interface Variant {
   readonly failed: unknown;
 }
 
-/** Called when a variant's tasks and values are final, where BitBake computes its signatures. */
-export type Finalised = (variant: string, d: Datastore) => void;
+/** Told how far a variant is. */
+export interface Observer {
+  /** Its own finalisation begins; what came before it shares with others. */
+  starts(): void;
+  /** Its tasks and values are final: where BitBake computes its signatures. */
+  finalised(variant: string, d: Datastore): void;
+  /** It is at its end, whatever that was. */
+  ends(variant: string): void;
+}
 
 /** `bb/cache.py: realfn2virtual`. */
 export function virtualFileName(path: string, variant: string, multiconfig: string): string {
@@ -44,7 +51,7 @@ export function evaluateRecipe(
   configuration: Datastore,
   handlers: EventHandlers,
   multiconfig: string,
-  finalised: Finalised,
+  observer: Observer,
   ctx: ParseContext,
 ): Variant[] {
   const base = configuration.createCopy();
@@ -64,11 +71,11 @@ export function evaluateRecipe(
   } catch (error) {
     return [{ name: '', d: base, skipped: undefined, failed: error }];
   }
-  const first = finishVariant('', recipe.path, base.createCopy(), handlers, finalised, ctx);
+  const first = finishVariant('', recipe.path, base.createCopy(), handlers, observer, ctx);
   const variants = [first];
   if (first.failed === undefined) {
     try {
-      variants.push(...extendedVariants(recipe.path, base, first.d, handlers, finalised, ctx));
+      variants.push(...extendedVariants(recipe.path, base, first.d, handlers, observer, ctx));
     } catch (error) {
       variants[0] = { ...first, failed: error };
     }
@@ -107,16 +114,19 @@ function finishVariant(
   path: string,
   d: Datastore,
   handlers: EventHandlers,
-  finalised: Finalised,
+  observer: Observer,
   ctx: ParseContext,
 ): Variant {
   ctx.current = d;
+  observer.starts();
   try {
-    finalise(path, name, d, new EventHandlers(handlers), finalised, ctx);
+    finalise(path, name, d, new EventHandlers(handlers), observer, ctx);
   } catch (error) {
     if (!(error instanceof PythonError && error.is(SKIP_RECIPE)))
       return { name, d, skipped: undefined, failed: error };
     d.setVar('__SKIPPED', error.argument ?? true);
+  } finally {
+    observer.ends(name);
   }
   return { name, d, skipped: skipReason(d), failed: undefined };
 }
@@ -126,7 +136,7 @@ function finalise(
   name: string,
   d: Datastore,
   handlers: EventHandlers,
-  finalised: Finalised,
+  observer: Observer,
   ctx: ParseContext,
 ): void {
   if (d.getVar('_FAILPARSINGERRORHANDLED', false) === true) {
@@ -153,7 +163,7 @@ function finalise(
   handlers.fire('RecipeTaskPreProcess', [path, tasks], d, ctx);
   if (traits.mapsVirtualProviders) mapVirtualProviders(tasks, d);
   markTasks(tasks, d);
-  finalised(name, d);
+  observer.finalised(name, d);
   d.setVar('BBINCLUDED', [...ctx.involved].join(' '));
   if (
     traits.checksAutorev &&
@@ -240,7 +250,7 @@ function extendedVariants(
   base: Datastore,
   plain: Datastore,
   handlers: EventHandlers,
-  finalised: Finalised,
+  observer: Observer,
   ctx: ParseContext,
 ): Variant[] {
   const extended = plain.getText('BBCLASSEXTEND') ?? '';
@@ -261,5 +271,5 @@ function extendedVariants(
     else inherit(className!, path, 0, d, false, ctx);
     stores.set(extension, d);
   }
-  return [...stores].map(([name, d]) => finishVariant(name, path, d, handlers, finalised, ctx));
+  return [...stores].map(([name, d]) => finishVariant(name, path, d, handlers, observer, ctx));
 }

@@ -58,6 +58,8 @@ export interface SandboxOptions {
   readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
   /** Told before each entry into Python: what is about to run, in words. May return better ones, for refusals. */
   readonly enter?: (what: string) => string | void;
+  /** Told of everything that is refused, each time. */
+  readonly refused?: (what: string) => void;
   /** Milliseconds since 1970, before what the occasion adds. */
   readonly now?: () => number;
   /** Undefined: the usual one. */
@@ -361,6 +363,7 @@ class Sandbox implements PythonRuntime {
 
   private refuse(long: string): void {
     const what = cut(long);
+    this.options.refused?.(what);
     if (this.refusals.has(what) || this.refusals.size >= MAX_REFUSALS) return;
     const { entered } = this;
     this.refusals.set(what, { what, frame: undefined, entered });

@@ -11,13 +11,14 @@ import type { BitBakeHash, DependencyNode, TaskSignature } from './signatures.ts
 /** The signature of every task, in BitBake's order. */
 export function taskSignatures(generated: GeneratedDependencies): TaskSignature[] {
   const graph = new DependencyGraph(generated);
+  const { unknown } = generated;
   return generated.tasks.map((task) => {
     const reached = graph.reachableFrom(task);
-    return {
-      task,
-      basehash: graph.basehash(task, reached),
-      dependencies: reached.map((at) => graph.names[at]!),
-    };
+    const dependencies = reached.map((at) => graph.names[at]!);
+    const doubtful = unknown.size > 0 ? [task, ...dependencies].find((name) => unknown.has(name)) : undefined;
+    const basehash =
+      doubtful === undefined ? graph.basehash(task, reached) : { unknown: unknown.get(doubtful)! };
+    return { task, basehash, dependencies };
   });
 }
 

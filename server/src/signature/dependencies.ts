@@ -6,7 +6,7 @@
  */
 import { sortedStrings, splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
-import { FatalError } from '../datastore/errors.ts';
+import { ExpansionError, FatalError } from '../datastore/errors.ts';
 import type { Expansion } from '../datastore/expansion.ts';
 import type { Value } from '../datastore/value.ts';
 import type { ModuleFunction, PythonAnalysis } from '../python/runtime.ts';
@@ -32,6 +32,8 @@ export interface GeneratedDependencies {
   /** In BitBake's order. */
   readonly tasks: readonly string[];
   readonly dependencies: ReadonlyMap<string, Dependency>;
+  /** Names whose text or dependencies are not certain to be BitBake's, and why. */
+  readonly unknown: ReadonlyMap<string, string>;
 }
 
 /** Flags that are expanded when they are read for a hash. */
@@ -46,7 +48,10 @@ const EXPANDED_FLAGS = [
   'filename',
 ];
 
-/** All dependencies of all tasks of a finished variant. @throws what expansion throws */
+/**
+ * All dependencies of all tasks of a finished variant. What the host was not asked for while one name was looked at
+ * makes that name unknown, and what reads its value. @throws what expansion throws
+ */
 export function generateDependencies(
   d: Datastore,
   ignored: ReadonlySet<string>,
@@ -54,12 +59,30 @@ export function generateDependencies(
   traits: SignatureTraits,
   analysis: CodeAnalysis,
 ): GeneratedDependencies {
+  const { frames } = d.context;
+  frames.beginStep();
   const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis);
   const tasks = taskList(d);
+  const shared = frames.endStep();
+  if (shared !== undefined) frames.putAllInDoubt(shared);
   const dependencies = new Map<string, Dependency>();
+  const unknown = new Map<string, string>();
   const build = (name: string): Dependency => {
     let dependency = dependencies.get(name);
-    if (!dependency) dependencies.set(name, (dependency = builder.build(name)));
+    if (dependency) return dependency;
+    frames.beginStep();
+    let doubt: string | undefined;
+    try {
+      dependency = builder.build(name);
+      doubt = frames.endStep();
+    } catch (error) {
+      doubt = frames.endStep();
+      // Without an answer of the host it fails here, and perhaps not in BitBake.
+      if (doubt === undefined || !(error instanceof ExpansionError)) throw error;
+      dependency = { names: new Set(), value: undefined };
+    }
+    if (doubt !== undefined) unknown.set(name, doubt);
+    dependencies.set(name, dependency);
     return dependency;
   };
   // Task by task and level by level, as BitBake does: filtered variables make the order count. What a task before
@@ -78,7 +101,7 @@ export function generateDependencies(
       level = next;
     }
   }
-  return { tasks, dependencies };
+  return { tasks, dependencies, unknown };
 }
 
 class DependencyBuilder {

@@ -151,6 +151,11 @@ def _refused(what):
     return refuse
 
 
+def refuse(what):
+    """Does not do `what`, and has it known."""
+    _refused(what)()
+
+
 def _refusals():
     import gc
     import signal

@@ -111,8 +111,40 @@ def get_autorev(d):
     return "AUTOINC"
 
 
+def _revision(d, name):
+    """SRCREV of a URL by its name; the newest one, which AUTOREV stands for, is not asked for."""
+    pn = d.getVar("PN")
+    for key in ("SRCREV_%s:pn-%s" % (name, pn), "SRCREV_%s" % name, "SRCREV:pn-%s" % pn, "SRCREV"):
+        revision = d.getVar(key)
+        if revision and revision != "INVALID":
+            break
+    else:
+        raise FetchError("Please set a valid SRCREV")
+    if revision == "AUTOINC":
+        from lens import host
+
+        d.setVar("__BBAUTOREV_ACTED_UPON", True)
+        host.refuse("ask the network which revision is newest")
+    return revision
+
+
+def _revisions(d):
+    d.setVar("__BBSRCREV_SEEN", "1")
+    urls = [FetchData(url, d) for url in (d.getVar("SRC_URI") or "").split()]
+    return [_revision(d, ud.names[0]) for ud in urls if ud.type in ("git", "gitsm", "svn", "hg")]
+
+
 def get_srcrev(d, method_name="sortable_revision"):
-    raise FetchError("SRCREV cannot be looked up while parsing: it needs the network")
+    revisions = _revisions(d)
+    if not revisions:
+        raise FetchError("SRCREV was used yet no valid SCM was found in SRC_URI")
+    if len(revisions) > 1:
+        raise FetchError("SRCREV of several repositories needs BitBake's own library")
+    return revisions[0][:10]
+
+
+def get_hashvalue(d, method_name="sortable_revision"):
+    return " ".join(_revisions(d))
 
 
 def get_checksum_file_list(d):

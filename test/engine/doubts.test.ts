@@ -1,0 +1,170 @@
+/** Which hashes are unknown when Python asks the host for what the sandbox refuses: those that it reaches. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
+import { openEvaluator } from '../harness/engine.ts';
+import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+
+const ASKED = `\${@os.popen('date').read()}`;
+const REASON = 'its Python tried to run a command: date, which is not done while hashes are computed';
+const TASKS = `
+do_fetch() {
+    echo \${ONE}
+}
+do_compile() {
+    echo \${TWO}
+}
+do_install() {
+    echo \${THREE}
+}
+python do_show() {
+    d.getVar("ONE")
+}
+addtask do_fetch
+addtask do_compile
+addtask do_install
+addtask do_show
+`;
+
+/** Each recipe, its twin with the text that asks replaced, and the tasks that are unknown because of it. */
+const CASES: Readonly<
+  Record<string, { text: string; instead?: readonly [string, string]; unknown: string }>
+> = {
+  'a value': {
+    text: `ONE = "${ASKED}"\nTWO = "\${ONE}"\nTHREE = "3"`,
+    unknown: 'do_fetch do_compile do_show',
+  },
+  'a value that fails without an answer': {
+    text: `ONE = "\${@__import__('subprocess').check_output('date')}"\nTWO = "2"\nTHREE = "\${ONE}"`,
+    instead: [`\${@__import__('subprocess').check_output('date')}`, 'x'],
+    unknown: 'do_fetch do_install do_show',
+  },
+  'a value that another has read before': {
+    text: `ONE = "1"\nAAA = "${ASKED}"\nTWO = "\${AAA}"\nTHREE = "\${TWO}\${AAA}"`,
+    unknown: 'do_compile do_install',
+  },
+  'a value that Python reads': {
+    text: `ONE = "1"\nTWO = "\${@d.getVar('AAA')}"\nTHREE = "\${@d.getVar('TWO')}"\nAAA = "${ASKED}"`,
+    unknown: 'do_compile do_install',
+  },
+  'a flag': {
+    text: `ONE = "1"\nTWO = "2"\nTHREE = "3"\ndo_install[vardepvalue] = "${ASKED}"`,
+    unknown: 'do_install',
+  },
+  'a function of the recipe': {
+    text: `def asks():\n    return os.popen('date').read()\n\nONE = "1"\nTWO = "\${@asks()}"\nTHREE = "3"`,
+    instead: ['${@asks()}', 'x'],
+    unknown: 'do_compile',
+  },
+  'code that may change something else': {
+    text: `def asks(d):\n    d.setVar('ONE', os.popen('date').read())\n    return 'x'\n\nONE = "1"\nTWO = "2"\nTHREE = "\${@asks(d)}"`,
+    instead: ['${@asks(d)}', 'x'],
+    unknown: 'all',
+  },
+  'an immediate expansion': {
+    text: `ONE := "${ASKED}"\nTWO = "2"\nTHREE = "3"`,
+    unknown: 'all',
+  },
+  'an anonymous function': {
+    text: `ONE = "1"\nTWO = "2"\nTHREE = "3"\npython () {\n    os.system('date')\n}`,
+    instead: ["os.system('date')", 'pass'],
+    unknown: 'all',
+  },
+  overrides: {
+    text: `ONE = "1"\nTWO = "2"\nTHREE = "3"\nOVERRIDES .= ":${ASKED}"`,
+    unknown: 'all',
+  },
+  'what no task reads': {
+    text: `ONE = "1"\nTWO = "2"\nTHREE = "3"\nAAA = "${ASKED}"`,
+    unknown: '',
+  },
+};
+
+const NAMES = new Map(Object.keys(CASES).map((name, index) => [name, `case${index}`]));
+const SCENARIO = parseScenario(
+  'doubts',
+  [
+    ...Object.entries(CASES).flatMap(([name, { text, instead = [ASKED, 'x'] }]) => [
+      `-- layer/recipes/${NAMES.get(name)}_1.0.bb --\n${text}${TASKS}`,
+      `-- layer/recipes/${NAMES.get(name)}-twin_1.0.bb --\n${text.replaceAll(instead[0], instead[1])}${TASKS}`,
+    ]),
+    '-- layer/classes/native.bbclass --\nOVERRIDES .= ":native"\n',
+    `-- layer/recipes/variants_1.0.bb --
+BBCLASSEXTEND = "native"
+ONE = "1"
+python () {
+    if d.getVar("PN").endswith("-native"):
+        os.system("date")
+}${TASKS}`,
+    `-- layer/recipes/autorev_1.0.bb --
+SRC_URI = "git://example.com/repository.git"
+SRCREV = "\${AUTOREV}"
+AUTOREV = "\${@bb.fetch2.get_autorev(d)}"
+ONE = "1"
+do_fetch[vardepvalue] = "\${@bb.fetch2.get_hashvalue(d)}"
+do_install[vardeps] += "SRCREV"${TASKS}`,
+    `-- layer/recipes/fixed_1.0.bb --
+SRC_URI = "git://example.com/repository.git"
+SRCREV = "0123456789012345678901234567890123456789"
+ONE = "1"
+do_fetch[vardepvalue] = "\${@bb.fetch2.get_hashvalue(d)}"${TASKS}`,
+    '',
+  ].join('\n'),
+);
+
+describe('what the sandbox refuses', () => {
+  let workspace: Workspace;
+  let evaluator: RecipeEvaluator;
+  beforeAll(async () => {
+    workspace = materialise(SCENARIO);
+    evaluator = await openEvaluator(workspace.buildDir);
+  }, 60_000);
+  afterAll(() => workspace.dispose());
+
+  /** Task -> hash or why it is unknown, of a variant. */
+  const hashes = (name: string, variant = ''): Record<string, string> => {
+    const path = `${workspace.root}/layer/recipes/${name}_1.0.bb`;
+    const found = evaluator.evaluate(path).variants.find((known) => known.variant === variant)!;
+    return Object.fromEntries(
+      found.tasks.map(({ task, basehash }) => [
+        task,
+        typeof basehash === 'string' ? basehash : basehash.unknown,
+      ]),
+    );
+  };
+  const HASH = /^[0-9a-f]{64}$/;
+
+  it.each(Object.entries(CASES))('makes unknown what it reaches: %s', (name, { unknown }) => {
+    const expected = hashes(`${NAMES.get(name)}-twin`);
+    for (const hash of Object.values(expected)) expect(hash).toMatch(HASH);
+    const found = hashes(NAMES.get(name)!);
+    if (unknown === 'all') {
+      expect(new Set(Object.values(found))).toEqual(new Set([REASON]));
+      return;
+    }
+    for (const task of unknown.split(' ').filter(Boolean)) expected[task] = REASON;
+    expect(found).toEqual(expected);
+  });
+
+  it('makes only that variant unknown that it is refused to', () => {
+    for (const hash of Object.values(hashes('variants'))) expect(hash).toMatch(HASH);
+    expect(new Set(Object.values(hashes('variants', 'native')))).toEqual(new Set([REASON]));
+  });
+
+  it('makes AUTOREV unknown where it is looked up, and says what to do', () => {
+    const found = hashes('autorev');
+    const why =
+      'its SRCREV is AUTOREV, which asks the network which revision is newest: set SRCREV to a revision';
+    expect(found['do_fetch']).toBe(why);
+    for (const task of ['do_compile', 'do_install', 'do_show']) expect(found[task]).toMatch(HASH);
+    const path = `${workspace.root}/layer/recipes/autorev_1.0.bb`;
+    expect(
+      evaluator.evaluate(path).problems.map(({ message, range }) => [range?.start.line, message]),
+    ).toEqual([
+      [
+        1,
+        'Hashes are unknown: SRCREV is AUTOREV, which asks the network which revision is newest: set SRCREV to a revision',
+      ],
+    ]);
+    for (const hash of Object.values(hashes('fixed'))) expect(hash).toMatch(HASH);
+  });
+});
