@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { demo } from './demo.ts';
+import { graph, type GraphCommandOptions } from './graph.ts';
 import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
 import { sig, type SigOptions } from './sig.ts';
 import { verify, type VerifyOptions } from './verify.ts';
@@ -55,6 +56,23 @@ function program(): Command {
     )
     .action(async (targets: string[], options: SigOptions) => {
       exitCode = await sig(targets, options, output);
+    });
+  buildOptions(root.command('graph <target...>'))
+    .description('print the tasks that run for targets, and what each depends on, as bitbake -g does')
+    .option('-c, --cmd <task>', 'the task of targets that name none (default: BB_DEFAULT_TASK, else build)')
+    .option('--reverse', 'what depends on the tasks of the targets, directly or not, instead')
+    .option('--in <target...>', 'with --reverse: the targets in whose graph to look (default: world)')
+    .option('--runall <task...>', 'these tasks of every recipe in the graph')
+    .option('--runonly <task...>', 'of the graph only these tasks, and what they depend on')
+    .addOption(
+      new Option('--format <format>', 'how to print').choices(['text', 'dot', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      '\nTargets are those of bitbake: zlib, zlib:do_fetch, mc:NAME:zlib, virtual/kernel, world, universe. dot is what\nbitbake -g writes to task-depends.dot.\n\nExamples:\n  sstate-lens graph core-image-minimal --format dot > task-depends.dot\n  sstate-lens graph zlib:do_compile\n  sstate-lens graph zlib:do_install --reverse --in core-image-minimal',
+    )
+    .action(async (targets: string[], options: GraphCommandOptions) => {
+      exitCode = await graph(targets, options, output);
     });
   root
     .command('verify')

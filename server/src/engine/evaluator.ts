@@ -502,10 +502,14 @@ function roleOf(file: string, recipe: string): SourceFile['role'] {
   return file.endsWith('.conf') ? 'configuration' : 'include';
 }
 
+/** Where a variable, or a flag (`do_build[depends]`), got its text. */
 function originsOf(d: Datastore, name: string): Origin[] {
+  const [, variable = name, wanted] = /^(.+)\[(.+)\]$/.exec(name) ?? [];
   return d.history
-    .of(name)
-    .filter((event) => event.flag === undefined || event.flag === '_defaultval')
+    .of(variable)
+    .filter(({ flag }) =>
+      wanted === undefined ? flag === undefined || flag === '_defaultval' : flag === wanted,
+    )
     .map(({ path, line, operation }) => ({ path, line, operation }))
     .reverse();
 }

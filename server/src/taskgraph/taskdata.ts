@@ -312,7 +312,7 @@ export class TaskData {
     this.reports.add('no-provider', `Nothing ${letter}PROVIDES '${text}'${by}${hint}${why}`, {
       fatal: isTarget,
       recipe: recipes[0],
-      variable: `${letter}DEPENDS`,
+      variable: recipes[0] ? askingVariable(recipes[0], text, runtime) : '',
     });
   }
 
@@ -351,6 +351,27 @@ export class TaskData {
       );
     }
   }
+}
+
+/** The variable or flag with which a recipe asks for a name. */
+function askingVariable(info: RecipeInfo, name: string, runtime: boolean): string {
+  const flag = runtime ? 'rdepends' : 'depends';
+  if (!runtime && info.depends.includes(name)) return 'DEPENDS';
+  if (runtime) {
+    if (info.rdepends.includes(name)) return 'RDEPENDS';
+    if (info.rrecommends.includes(name)) return 'RRECOMMENDS';
+    for (const [variable, packages] of [
+      ['RDEPENDS', info.packageRdepends],
+      ['RRECOMMENDS', info.packageRrecommends],
+    ] as const) {
+      const found = Object.entries(packages).find(([, names]) => names.includes(name));
+      if (found) return `${variable}:${found[0]}`;
+    }
+  }
+  const task = Object.entries(info.flags[flag]).find(([, text]) =>
+    splitWords(text).some((entry) => entry.startsWith(`${name}:`)),
+  );
+  return task ? `${task[0]}[${flag}]` : runtime ? 'RDEPENDS' : 'DEPENDS';
 }
 
 function needs(tasks: ReadonlyMap<string, readonly NeededTask[]>, name: number): boolean {
