@@ -5,7 +5,7 @@
  * datastores the numbers under which Python knows them. It knows nothing of signatures.
  */
 import type { Problem, Severity } from '../base/problem.ts';
-import { lineRange } from '../base/text.ts';
+import { lineRange, type Range } from '../base/text.ts';
 import { ReadFrames } from '../datastore/cache.ts';
 import { Datastore, type DatastoreContext } from '../datastore/datastore.ts';
 import { EndlessError, ExpansionError, FatalError, ParseError } from '../datastore/errors.ts';
@@ -144,10 +144,7 @@ export class ParseContext {
   /** A problem with its place, which is not reported. */
   problem(severity: Severity, code: string, message: string, source: ChangeSource | undefined): Problem {
     const path = source?.path ?? '';
-    const range =
-      source && source.line > 0
-        ? lineRange(source.line - 1, this.lineLength(path, source.line - 1))
-        : undefined;
+    const range = source && source.line > 0 ? this.rangeOf(path, source.line - 1) : undefined;
     return { severity, code, message, path, ...(range && { range }) };
   }
 
@@ -226,8 +223,12 @@ export class ParseContext {
     return this.problems;
   }
 
-  private lineLength(path: string, line: number): number {
-    return this.trees.get(path)?.text.split('\n', line + 1)[line]?.length ?? 1;
+  /** The text of a line, the blanks around it left out; all of one that is blank or not known. */
+  private rangeOf(path: string, line: number): Range {
+    const text = this.trees.get(path)?.text.split('\n', line + 1)[line];
+    const length = text?.trimEnd().length ?? 1;
+    const start = length === 0 ? 0 : (text?.search(/\S/) ?? 0);
+    return { start: { line, column: start }, end: { line, column: length || (text?.length ?? 1) } };
   }
 
   // Files
