@@ -220,7 +220,7 @@ export class Taskhashes {
     const taint = this.inputs.taint(task);
     if (taint) rest += taint.startsWith('nostamp:') ? taint.slice(8) : taint;
     else if (
-      graph.name(task) in graph.recipe(task).flags.nostamp &&
+      Object.hasOwn(graph.recipe(task).flags.nostamp, graph.name(task)) &&
       this.inputs.settings.handler !== 'noop'
     ) {
       reasons.push('the task is marked nostamp: BitBake puts a new random number into its hash in each run');

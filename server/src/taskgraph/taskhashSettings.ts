@@ -39,6 +39,18 @@ export interface TaskhashSettings {
   readonly faults: readonly string[];
 }
 
+/** Which variables of the configuration to ask for; STAMPS_DIR is where taint files are. */
+export const SETTING_VARIABLES = {
+  names: [
+    'BB_SIGNATURE_HANDLER',
+    'BB_TASKHASH_IGNORE_TASKS',
+    'BB_HASHTASK_WHITELIST',
+    'BB_SIGNATURE_LOCAL_DIRS_EXCLUDE',
+    'STAMPS_DIR',
+  ],
+  prefixes: ['SIGGEN_'],
+};
+
 const EXCLUDED_DIRECTORIES = 'CVS .bzr .git .hg .osc .p4 .repo .svn';
 
 /** @param text the final value of a variable of the plain configuration */

@@ -1,0 +1,65 @@
+/**
+ * The taskhashes of a task graph, with what the configuration and the layers say about them.
+ *
+ * Asks the evaluators for values of the configuration; files come through ports.
+ */
+import type { FileSystem } from '../inputs/ports.ts';
+import { detectRelease, type TaskhashTraits, withSignatureClasses } from '../metadata/release.ts';
+import type { VariantSignatures } from '../signature/signatures.ts';
+import type { TaskGraph } from '../taskgraph/graph.ts';
+import { Taskhashes } from '../taskgraph/taskhash.ts';
+import { type InputSources, taskhashInputs } from '../taskgraph/taskhashInputs.ts';
+import { SETTING_VARIABLES, taskhashSettings } from '../taskgraph/taskhashSettings.ts';
+import type { ConfigurationSummary } from './results.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is read of the host. */
+export interface TaskhashFiles {
+  /** Layers, build directory and BitBake. */
+  readonly files: FileSystem;
+  /** The same for what is below a directory, wherever it is: stamps. */
+  below(directory: string): FileSystem;
+}
+
+/** What `Taskhashes` of any graph of a configuration are made with. */
+export async function taskhashSources(
+  workspace: Workspace,
+  summary: ConfigurationSummary,
+  { files, below }: TaskhashFiles,
+): Promise<Omit<InputSources, 'signatures'>> {
+  const traits = taskhashTraits(summary, files);
+  const [plain] = await workspace.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes);
+  const values = plain?.values ?? {};
+  const settings = taskhashSettings((name) => values[name], traits);
+  const stamps = values['STAMPS_DIR'];
+  return {
+    settings,
+    traits,
+    files,
+    digests: new Map(),
+    stamps: stamps?.startsWith('/') ? below(stamps) : files,
+  };
+}
+
+/** @throws Error where no hashes can be made of the graph (a circle) or of the settings */
+export function taskhashesOf(
+  graph: TaskGraph,
+  variants: Iterable<VariantSignatures>,
+  sources: Omit<InputSources, 'signatures'>,
+): Taskhashes {
+  const signatures = new Map([...variants].map((variant) => [variant.mcfn, variant]));
+  return new Taskhashes(taskhashInputs(graph, { ...sources, signatures }));
+}
+
+/** The signature classes are those of the first layer that has any. */
+function taskhashTraits(
+  { bitbakeDir, bitbakeVersion, layers }: ConfigurationSummary,
+  files: FileSystem,
+): TaskhashTraits {
+  const release = detectRelease(files, bitbakeDir, bitbakeVersion);
+  const classes = layers.map(({ path }) => files.readText(`${path}/lib/oe/sstatesig.py`));
+  return withSignatureClasses(
+    release.taskhash,
+    classes.find((text) => text !== undefined),
+  );
+}
