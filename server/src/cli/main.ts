@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { demo } from './demo.ts';
+import { explain, type ExplainOptions } from './explain.ts';
 import { graph, type GraphCommandOptions } from './graph.ts';
 import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
 import { sig, type SigOptions } from './sig.ts';
@@ -102,6 +103,24 @@ function program(): Command {
     )
     .action(async (options: VerifyOptions) => {
       exitCode = await verify(options, output);
+    });
+  buildOptions(root.command('explain <target|file> [task|file]'))
+    .description('print what goes into a hash, or why it is another than a recorded one')
+    .option(
+      '--against <file>',
+      'compare with signature data that BitBake wrote (.sigdata, .siginfo or .sigbasedata)',
+    )
+    .option(
+      '--sigdata <dir...>',
+      "where to look for signature data of other tasks, besides around the files (a build's tmp/stamps, an sstate directory)",
+    )
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nOne file is shown as bitbake-dumpsig does; two are compared as bitbake-diffsigs does, every changed dependency\nfollowed down to its root causes. A build directory is only needed to say where values come from.\n\nExamples:\n  sstate-lens explain zlib do_compile\n  sstate-lens explain zlib do_compile --against tmp/stamps/x86-64-v3-oe-linux/zlib/1.3.do_compile.sigdata.5ce7…\n  sstate-lens explain old.siginfo new.siginfo --sigdata /srv/sstate',
+    )
+    .action(async (target: string, task: string | undefined, options: ExplainOptions) => {
+      exitCode = await explain(task === undefined ? [target] : [target, task], options, output);
     });
   root
     .command('demo')

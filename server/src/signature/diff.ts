@@ -212,8 +212,3 @@ export function explainDifference(
   }
   return { differences, causes };
 }
-
-/** The differences that are a task's own: not made by tasks it depends on. */
-export function isOwn({ kind }: Difference): boolean {
-  return kind !== 'task-hash' && kind !== 'run-dependencies' && kind !== 'basehash';
-}

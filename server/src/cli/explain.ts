@@ -1,0 +1,234 @@
+/**
+ * `sstate-lens explain`: what goes into a hash, and why it is another than one that BitBake recorded.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Places } from './places.ts';
+import type { RecipeEvaluation } from '../engine/results.ts';
+import { explainDifference, type ExplainedTask, type FindSignature } from '../signature/diff.ts';
+import { describeDifference, dumpSignature } from '../signature/diffText.ts';
+import { explanationLines, hashTree, rootCauses } from '../signature/explanation.ts';
+import type { SignatureData } from '../signature/sigdata.ts';
+import type { VariantSignatures } from '../signature/signatures.ts';
+import { readSignatureFile, SignatureFiles, signatureOfName, surroundings } from '../host/signatureFiles.ts';
+import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { type BuildOptions, describeProblem, locateBuild, openSession, type Session } from './session.ts';
+import { evaluateTarget } from './sig.ts';
+
+export interface ExplainOptions extends BuildOptions {
+  readonly against?: string;
+  readonly sigdata?: readonly string[];
+  readonly format: 'text' | 'json';
+}
+
+/** @param what a recipe and a task, or one or two files of signature data */
+export async function explain(
+  what: readonly string[],
+  options: ExplainOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const [first = '', second] = what;
+  if (isFile(first)) {
+    if (options.against !== undefined && second !== undefined)
+      throw new CommandError('name the file to compare with once: as the second file or with --against');
+    const other = second ?? options.against;
+    if (other === undefined) return dump(first, options, output);
+    return explainFiles(first, other, options, output);
+  }
+  if (second === undefined)
+    throw new CommandError(
+      'name a recipe and a task (sstate-lens explain zlib do_compile), or files of signature data',
+    );
+  const task = second.startsWith('do_') ? second : `do_${second}`;
+  const session = await openSession(options, output);
+  try {
+    const found = await evaluatedTask(first, task, session, output);
+    return options.against === undefined
+      ? explainTask(task, found, options, output)
+      : explainAgainst(options.against, task, found, options, output);
+  } finally {
+    session.workspace.dispose();
+  }
+}
+
+function isFile(name: string): boolean {
+  return existsSync(name) && statSync(name).isFile();
+}
+
+function dump(file: string, { format }: ExplainOptions, output: Output): ExitCode {
+  const data = readFile(file);
+  if (format === 'json') output.result(JSON.stringify(plain(data), undefined, 2));
+  else for (const line of dumpSignature(data)) output.result(line);
+  return EXIT.done;
+}
+
+/** @returns `no` where they differ */
+async function explainFiles(
+  before: string,
+  after: string,
+  options: ExplainOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const files = signatureFiles([before, after], options);
+  const explained = explainDifference(readFile(before), readFile(after), findIn(files));
+  const named = signatureOfName(resolve(after));
+  const task = named ? `${named.pn ?? ''}:${named.task}` : '';
+  return report(task, explained, options, output, await optionalSession(options, output));
+}
+
+/** The build directory is only needed to say where values come from. */
+async function optionalSession(options: ExplainOptions, output: Output): Promise<Session | undefined> {
+  if (options.format === 'json') return undefined;
+  try {
+    locateBuild(options);
+  } catch (error) {
+    if (options.buildDir !== undefined) throw error;
+    return undefined;
+  }
+  return openSession(options, output, 1);
+}
+
+async function report(
+  task: string,
+  explained: ExplainedTask,
+  { format }: ExplainOptions,
+  output: Output,
+  session: Session | undefined,
+): Promise<ExitCode> {
+  try {
+    if (format === 'json') {
+      output.result(JSON.stringify(plain({ task, ...explained }), undefined, 2));
+    } else if (explained.differences.length === 0) {
+      output.result('nothing differs');
+    } else {
+      const places = await Places.of(task, explained, session, output);
+      for (const line of explanationLines(task, explained, places.of)) output.result(line);
+      const roots = rootCauses(task, explained).filter((root) => root.task !== task);
+      if (roots.length > 0) output.result('');
+      for (const root of roots)
+        output.result(
+          `root cause: ${root.task}: ${root.own.map((own) => describeDifference(own)[0]).join('; ')}`,
+        );
+    }
+    return explained.differences.length === 0 ? EXIT.done : EXIT.no;
+  } finally {
+    session?.workspace.dispose();
+  }
+}
+
+interface EvaluatedTask {
+  readonly evaluation: RecipeEvaluation;
+  readonly variant: VariantSignatures;
+}
+
+async function evaluatedTask(
+  target: string,
+  task: string,
+  session: Session,
+  output: Output,
+): Promise<EvaluatedTask> {
+  const evaluation = await evaluateTarget(target, session, output);
+  if (!evaluation)
+    throw new CommandError(`no recipe provides ${target}: sstate-lens sig --all lists what there is`);
+  for (const problem of evaluation.problems)
+    if (problem.severity === 'error') output.note(describeProblem(problem));
+  const { variants } = evaluation;
+  const variant = variants.find(({ pn, mcfn }) => pn === target || mcfn === target) ?? variants[0];
+  if (!variant) throw new CommandError(`${evaluation.path} cannot be evaluated`);
+  if (variant.skipped !== undefined) throw new CommandError(`${target} is skipped: ${variant.skipped}`);
+  if (!variant.tasks.some((known) => known.task === task)) {
+    const names = variant.tasks.map((known) => known.task).filter((name) => !name.endsWith('_setscene'));
+    throw new CommandError(`${target} has no task ${task}; it has ${names.join(' ')}`);
+  }
+  return { evaluation, variant };
+}
+
+function explainTask(
+  task: string,
+  { evaluation, variant }: EvaluatedTask,
+  { format }: ExplainOptions,
+  output: Output,
+): ExitCode {
+  const { basehash } = variant.tasks.find((known) => known.task === task)!;
+  if (format === 'json') {
+    output.result(JSON.stringify(plain({ ...ourSignature(task, variant), basehash }), undefined, 2));
+  } else {
+    const hash = typeof basehash === 'string' ? basehash : `unknown, because ${basehash.unknown}`;
+    output.result(`${variant.pn}:${task}  basehash ${hash}`);
+    const placeOf = (variable: string) => Places.inEvaluation(evaluation, variable);
+    for (const line of hashTree(task, variant.nodes, placeOf)) output.result(line);
+  }
+  return typeof basehash === 'string' ? EXIT.done : EXIT.no;
+}
+
+function explainAgainst(
+  file: string,
+  task: string,
+  { evaluation, variant }: EvaluatedTask,
+  options: ExplainOptions,
+  output: Output,
+): ExitCode {
+  const theirs = readFile(file);
+  if (theirs.task !== task) throw new CommandError(`${file} is of ${theirs.task}, not of ${task}`);
+  const ours = ourSignature(task, variant);
+  // What it depends on is not known from its recipe alone: only what the recipe says itself is compared.
+  const explained = explainDifference(
+    { ...theirs, run: undefined, taint: undefined },
+    { ...ours, ignoredVariables: theirs.ignoredVariables, ignoredTasks: theirs.ignoredTasks },
+    () => undefined,
+  );
+  if (options.format === 'json') {
+    output.result(JSON.stringify(plain({ task: `${variant.pn}:${task}`, ...explained }), undefined, 2));
+  } else if (explained.differences.length === 0)
+    output.result('nothing differs in what the recipe says itself');
+  else {
+    const placeOf = (_: string, variable: string) => Places.inEvaluation(evaluation, variable);
+    for (const line of explanationLines(`${variant.pn}:${task}`, explained, placeOf)) output.result(line);
+  }
+  return explained.differences.length === 0 ? EXIT.done : EXIT.no;
+}
+
+/** Our signature in the form of BitBake's. */
+function ourSignature(task: string, { tasks, nodes }: VariantSignatures): SignatureData {
+  const { basehash, dependencies } = tasks.find((known) => known.task === task)!;
+  const own = [task, ...dependencies];
+  return {
+    task,
+    basehash: typeof basehash === 'string' ? basehash : undefined,
+    values: new Map(own.map((name) => [name, nodes.get(name)?.value])),
+    dependencies: new Map(dependencies.map((name) => [name, nodes.get(name)?.dependencies ?? []])),
+    taskDependencies: dependencies,
+    ignoredVariables: [],
+    ignoredTasks: undefined,
+    run: undefined,
+    taint: undefined,
+  };
+}
+
+function signatureFiles(files: readonly string[], { sigdata, buildDir }: ExplainOptions): SignatureFiles {
+  const around = files.map((file) => surroundings(resolve(file)));
+  const ofBuild =
+    buildDir === undefined ? [] : ['tmp/stamps', 'tmp-glibc/stamps'].map((name) => join(buildDir, name));
+  return new SignatureFiles([...new Set([...around, ...(sigdata ?? []), ...ofBuild])]);
+}
+
+function findIn(files: SignatureFiles): FindSignature {
+  return (_task, hash) => files.find(hash);
+}
+
+function readFile(file: string): SignatureData {
+  try {
+    return readSignatureFile(file);
+  } catch (error) {
+    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Maps as objects. */
+function plain(value: unknown): unknown {
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+}

@@ -1,0 +1,83 @@
+/**
+ * Signature data that BitBake left, found by hash: in stamps directories (`PV.do_x.sigdata.HASH`) and in sstate
+ * directories (`sstate:PN:…:HASH_x.tar.zst.siginfo`).
+ *
+ * Follows OE-Core's `lib/oe/sstatesig.py: find_siginfo` for where files are and how they are named.
+ */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseSignatureData, type SignatureData } from '../signature/sigdata.ts';
+import { readRecording } from './recordings.ts';
+
+/** What the name of a file says. */
+export interface NamedSignature {
+  readonly pn: string | undefined;
+  /** `do_compile`. */
+  readonly task: string;
+  readonly hash: string;
+}
+
+const STAMP = /\.(do_[\w-]+)\.(?:sigdata|sigbasedata)\.([0-9a-f]{64})$/;
+const SSTATE = /^sstate:([^:]*):.*:([0-9a-f]{64})_([\w-]+)\.(?:tgz|tar\.zst)\.siginfo$/;
+
+export function signatureOfName(path: string): NamedSignature | undefined {
+  const stamp = STAMP.exec(path);
+  if (stamp) return { pn: basename(dirname(path)), task: stamp[1]!, hash: stamp[2]! };
+  const sstate = SSTATE.exec(basename(path));
+  if (!sstate) return undefined;
+  return { pn: sstate[1]!, task: `do_${sstate[3]!}`, hash: sstate[2]! };
+}
+
+/** Where other tasks' data lies: files are two levels below the stamps or the sstate directory. */
+export function surroundings(path: string): string {
+  return dirname(dirname(dirname(path)));
+}
+
+/** All signature data below directories, listed at the first question and read when asked for. */
+export class SignatureFiles {
+  private index: Map<string, string> | undefined;
+  private readonly read = new Map<string, SignatureData | undefined>();
+
+  constructor(private readonly directories: readonly string[]) {}
+
+  find(hash: string): SignatureData | undefined {
+    if (!this.read.has(hash)) {
+      const path = this.paths().get(hash);
+      this.read.set(hash, path === undefined ? undefined : attempt(() => readSignatureFile(path)));
+    }
+    return this.read.get(hash);
+  }
+
+  private paths(): ReadonlyMap<string, string> {
+    if (!this.index) {
+      this.index = new Map();
+      for (const directory of this.directories) this.list(directory, this.index);
+    }
+    return this.index;
+  }
+
+  private list(directory: string, index: Map<string, string>): void {
+    for (const entry of attempt(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) this.list(path, index);
+      // sigbasedata has no taskhash to be found by.
+      else if (!entry.name.includes('.sigbasedata.')) {
+        const named = signatureOfName(path);
+        if (named) index.set(named.hash, path);
+      }
+    }
+  }
+}
+
+/** @throws Error where the file cannot be read or is no signature data */
+export function readSignatureFile(path: string): SignatureData {
+  return parseSignatureData(readRecording(path));
+}
+
+function attempt<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch {
+    return undefined;
+  }
+}
