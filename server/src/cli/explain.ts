@@ -107,7 +107,7 @@ async function report(
       if (roots.length > 0) output.result('');
       for (const root of roots)
         output.result(
-          `root cause: ${root.task}: ${root.own.map((own) => describeDifference(own)[0]).join('; ')}`,
+          `root cause: ${root.task}: ${root.own.map((own) => describeDifference(own)[0]!.replace(/:$/, '')).join('; ')}`,
         );
     }
     return explained.differences.length === 0 ? EXIT.done : EXIT.no;
