@@ -1,7 +1,6 @@
 /**
  * `sstate-lens explain`: what goes into a hash, and why it is another than one that BitBake recorded.
  */
-import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Places } from './places.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
@@ -10,7 +9,13 @@ import { describeDifference, dumpSignature } from '../signature/diffText.ts';
 import { explanationLines, hashTree, rootCauses } from '../signature/explanation.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
-import { readSignatureFile, SignatureFiles, signatureOfName, surroundings } from '../host/signatureFiles.ts';
+import {
+  isFile,
+  readSignatureFile,
+  SignatureFiles,
+  signatureOfName,
+  surroundings,
+} from '../host/signatureFiles.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { type BuildOptions, describeProblem, locateBuild, openSession, type Session } from './session.ts';
 import { evaluateTarget } from './sig.ts';
@@ -49,10 +54,6 @@ export async function explain(
   } finally {
     session.workspace.dispose();
   }
-}
-
-function isFile(name: string): boolean {
-  return existsSync(name) && statSync(name).isFile();
 }
 
 function dump(file: string, { format }: ExplainOptions, output: Output): ExitCode {

@@ -38,7 +38,16 @@ function program(): Command {
       '\nExit codes: 0 done, 1 the answer is "no" (a mismatch, an unknown hash), 2 bad input or environment.\nProgress and messages go to stderr.',
     );
   buildOptions(root.command('sig [target...]'))
-    .description('print the basehash of every task of recipes')
+    .description('print the hash of every task of recipes')
+    .addOption(
+      new Option(
+        '--hash <hash>',
+        'which hash: taskhash is that of targets, for which every recipe is evaluated',
+      )
+        .choices(['basehash', 'taskhash'])
+        .default('basehash'),
+    )
+    .option('--closure', 'with --hash taskhash: of everything that runs for the targets')
     .option('--all', 'every recipe of the configuration')
     .option(
       '--advice',
@@ -77,7 +86,16 @@ function program(): Command {
     });
   root
     .command('verify')
-    .description('compare with basehashes that BitBake computed')
+    .description('compare with hashes that BitBake computed')
+    .addOption(
+      new Option(
+        '--hash <hash>',
+        'which hash the table has; of taskhashes: PN, task, basehash, taskhash, dependencies',
+      )
+        .choices(['basehash', 'taskhash'])
+        .default('basehash'),
+    )
+    .option('--targets <target,...>', 'with --hash taskhash: the targets that the table was recorded for')
     .option(BUILD_DIR_FLAG, BUILD_DIR_TEXT)
     .option(
       '--bitbake [dir]',

@@ -1,4 +1,4 @@
-/** `sstate-lens sig`: the basehash of every task of recipes. */
+/** `sstate-lens sig`: the basehash of every task of recipes; their taskhashes are in `sigTaskhash.ts`. */
 import { candidates } from '../engine/targets.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
@@ -6,9 +6,13 @@ import type { VariantSignatures } from '../signature/signatures.ts';
 import { plainName } from '../signature/table.ts';
 import { checkStability, showAdvice } from './checks.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { sigTaskhash } from './sigTaskhash.ts';
 import { type BuildOptions, describeProblem, openSession, type Session } from './session.ts';
 
 export interface SigOptions extends BuildOptions {
+  readonly hash: 'basehash' | 'taskhash';
+  /** With taskhashes: of everything that runs for the targets, not of their own recipes alone. */
+  readonly closure?: boolean;
   readonly all?: boolean;
   /** Also say what is doubtful about the hashes. */
   readonly advice?: boolean;
@@ -22,6 +26,8 @@ export async function sig(
   options: SigOptions,
   output: Output,
 ): Promise<ExitCode> {
+  if (options.hash === 'taskhash') return sigTaskhash(targets, options, output);
+  if (options.closure) throw new CommandError('--closure is about taskhashes: add --hash taskhash');
   if (targets.length === 0 && !options.all) {
     throw new CommandError('name a recipe (sstate-lens sig zlib), or ask for all with --all');
   }

@@ -25,8 +25,12 @@ import {
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { type BuildOptions, evaluatePaths, openSession, type Session, withMaterial } from './session.ts';
 import { verifyBitBake } from './verifyBitBake.ts';
+import { verifyTaskhash } from './verifyTaskhash.ts';
 
 export interface VerifyOptions extends Pick<BuildOptions, 'buildDir'> {
+  readonly hash: 'basehash' | 'taskhash';
+  /** With taskhashes: the targets that the table was recorded for. */
+  readonly targets?: string;
   readonly against?: string;
   readonly root?: string;
   /** Without `against`: run BitBake, this one if a checkout is named. With it: only where BitBake's library is. */
@@ -42,6 +46,8 @@ export async function verify(options: VerifyOptions, output: Output): Promise<Ex
   const checkout = typeof bitbake === 'string' ? { bitbake } : {};
   const build = { ...(buildDir === undefined ? {} : { buildDir }), ...checkout };
   if (against === undefined) {
+    if (options.hash === 'taskhash')
+      throw new CommandError('name the table that BitBake recorded taskhashes in: --against FILE');
     if (bitbake === undefined)
       throw new CommandError(
         'name what to compare with: --against FILE, or --bitbake to run your own BitBake',
@@ -54,6 +60,8 @@ export async function verify(options: VerifyOptions, output: Output): Promise<Ex
     );
   if (root === undefined)
     throw new CommandError("name the OE-Core checkout that the table's recipes are relative to: --root DIR");
+  if (options.hash === 'taskhash')
+    return verifyTaskhash(against, realDirectory(root), options, build, output);
   return verifyTable(against, realDirectory(root), options, build, output);
 }
 

@@ -7,7 +7,7 @@ import type { FileSystem } from '../inputs/ports.ts';
 import { detectRelease, type TaskhashTraits, withSignatureClasses } from '../metadata/release.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
-import { Taskhashes } from '../taskgraph/taskhash.ts';
+import { Taskhashes, type TaskhashInputs } from '../taskgraph/taskhash.ts';
 import { type InputSources, taskhashInputs } from '../taskgraph/taskhashInputs.ts';
 import { SETTING_VARIABLES, taskhashSettings } from '../taskgraph/taskhashSettings.ts';
 import type { ConfigurationSummary } from './results.ts';
@@ -46,9 +46,10 @@ export function taskhashesOf(
   graph: TaskGraph,
   variants: Iterable<VariantSignatures>,
   sources: Omit<InputSources, 'signatures'>,
-): Taskhashes {
+): { readonly inputs: TaskhashInputs; readonly hashes: Taskhashes } {
   const signatures = new Map([...variants].map((variant) => [variant.mcfn, variant]));
-  return new Taskhashes(taskhashInputs(graph, { ...sources, signatures }));
+  const inputs = taskhashInputs(graph, { ...sources, signatures });
+  return { inputs, hashes: new Taskhashes(inputs) };
 }
 
 /** The signature classes are those of the first layer that has any. */

@@ -4,7 +4,7 @@
  *
  * Follows OE-Core's `lib/oe/sstatesig.py: find_siginfo` for where files are and how they are named.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseSignatureData, type SignatureData } from '../signature/sigdata.ts';
 import { readRecording } from './recordings.ts';
@@ -67,6 +67,10 @@ export class SignatureFiles {
       }
     }
   }
+}
+
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** @throws Error where the file cannot be read or is no signature data */

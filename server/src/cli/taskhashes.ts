@@ -1,0 +1,110 @@
+/** The taskhashes of targets, for the commands that print them and compare them. */
+import { taskGraphOf } from '../engine/taskGraph.ts';
+import { taskhashesOf, taskhashSources } from '../engine/taskhashes.ts';
+import type { RecipeInfo } from '../metadata/recipeInfo.ts';
+import type { SignatureData } from '../signature/sigdata.ts';
+import type { BitBakeHash, TaskSignature, Unknown } from '../signature/signatures.ts';
+import { recipeTaskName } from '../signature/taskNames.ts';
+import { checksumName, type FileChecksum } from '../taskgraph/checksums.ts';
+import type { TaskGraph } from '../taskgraph/graph.ts';
+import type { Taskhashes } from '../taskgraph/taskhash.ts';
+import { HostFiles } from '../host/files.ts';
+import { everyRecipe } from './graph.ts';
+import { CommandError, type Output } from './output.ts';
+import { describeProblem, type Session } from './session.ts';
+
+/** The tasks that run for some targets, with their hashes. */
+export interface HashedTasks {
+  readonly graph: TaskGraph;
+  readonly hashes: Taskhashes;
+  /** Whether any recipe could not be evaluated, or BitBake would refuse the targets. */
+  readonly incomplete: boolean;
+  signature(task: number): TaskSignature | undefined;
+  /** The files in the task's hash. */
+  files(task: number): readonly FileChecksum[] | Unknown;
+}
+
+/** Evaluates every recipe. @throws CommandError where no hashes can be made */
+export async function hashTasks(
+  targets: readonly string[],
+  session: Session,
+  output: Output,
+): Promise<HashedTasks> {
+  const { workspace, summary, build } = session;
+  const { known, failed } = await everyRecipe(session, output);
+  const graph = await taskGraphOf(targets, known, workspace);
+  for (const problem of graph.problems)
+    if (problem.severity !== 'information') output.note(describeProblem(problem));
+  const files = { files: new HostFiles(build.roots), below: (path: string) => new HostFiles([path]) };
+  const sources = await taskhashSources(workspace, summary, files);
+  for (const fault of sources.settings.faults) output.note(`error: ${fault}`);
+  if (sources.settings.unknownHandler !== undefined) {
+    output.note(
+      `error: there is no signature handler ${sources.settings.unknownHandler}, and BitBake takes noop: set BB_SIGNATURE_HANDLER to one of ${sources.traits.handlers.join(' ')}`,
+    );
+  }
+  try {
+    const { inputs, hashes } = taskhashesOf(graph, known.variants, sources);
+    noteLocks(hashes, graph, sources.settings.lockedCheck, output);
+    const signatures = new Map(known.variants.map((variant) => [variant.mcfn, variant]));
+    return {
+      graph,
+      hashes,
+      incomplete: failed > 0 || graph.problems.some(({ severity }) => severity === 'error'),
+      signature(task) {
+        const name = taskNameOf(graph, task);
+        const variant = signatures.get(recipeOf(graph, task).mcfn);
+        return variant?.tasks.find((known) => known.task === name);
+      },
+      files: (task) => inputs.files(task),
+    };
+  } catch (error) {
+    throw new CommandError(`no taskhashes can be computed: ${(error as Error).message}`);
+  }
+}
+
+/** What SIGGEN_LOCKEDSIGS_TASKSIG_CHECK has BitBake say. */
+function noteLocks(hashes: Taskhashes, graph: TaskGraph, check: string, output: Output): void {
+  if (check !== 'warn' && check !== 'info' && check !== 'error') return;
+  for (const { task, computed, hash, variable } of hashes.lockMismatches()) {
+    const name = `${recipeOf(graph, task).pn}:${taskNameOf(graph, task)}`;
+    output.note(
+      `${check === 'error' ? 'error' : 'warning'}: The ${name} sig is computed to be ${computed}, but the sig is locked to ${hash} in ${variable}`,
+    );
+  }
+}
+
+export function recipeOf({ recipes, recipeOf }: TaskGraph, task: number): RecipeInfo {
+  return recipes[recipeOf[task]!]!;
+}
+
+export function taskNameOf({ names, nameOf }: TaskGraph, task: number): string {
+  return names[nameOf[task]!]!;
+}
+
+/** `zlib:do_install`, as signature data has it. */
+export function shortName(graph: TaskGraph, task: number): string {
+  const { pn, multiconfig } = recipeOf(graph, task);
+  return recipeTaskName({ pn, multiconfig, task: taskNameOf(graph, task) });
+}
+
+/** What a taskhash adds to a basehash, as BitBake would record it. */
+export function runDataOf(tasks: HashedTasks, task: number): NonNullable<SignatureData['run']> {
+  const { graph, hashes } = tasks;
+  const dependencies = [...hashes.countedDependencies(task)];
+  const files = tasks.files(task);
+  return {
+    dependencies: dependencies.map((dependency) => shortName(graph, dependency)),
+    hashes: new Map(
+      dependencies.map((dependency) => [shortName(graph, dependency), hashText(hashes.unihash(dependency))]),
+    ),
+    files:
+      'unknown' in files ? [] : files.map(({ path, checksum }) => [checksumName(path), checksum] as const),
+    taskhash: hashText(hashes.taskhash(task)),
+    unihash: hashText(hashes.unihash(task)),
+  };
+}
+
+export function hashText(hash: BitBakeHash | Unknown): string {
+  return typeof hash === 'string' ? hash : `unknown, because ${hash.unknown}`;
+}

@@ -1,0 +1,94 @@
+/** `sstate-lens verify --hash taskhash`: our taskhashes against a table that BitBake's were recorded in. */
+import { join } from 'node:path';
+import { compareSignatures } from '../signature/diff.ts';
+import { describeDifference } from '../signature/diffText.ts';
+import { parseTaskTable, stampName, type TaskRow } from '../signature/taskTable.ts';
+import { readRecording } from '../host/recordings.ts';
+import { SignatureFiles } from '../host/signatureFiles.ts';
+import { chosenNames } from './comparison.ts';
+import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { type BuildOptions, openSession } from './session.ts';
+import { type HashedTasks, hashTasks, hashText, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
+import type { VerifyOptions } from './verify.ts';
+
+export async function verifyTaskhash(
+  against: string,
+  root: string,
+  options: VerifyOptions,
+  build: BuildOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const { targets } = options;
+  if (targets === undefined)
+    throw new CommandError(
+      'name the targets that the table was recorded for: --targets world,core-image-minimal',
+    );
+  const isChosen = chosenNames(options.only);
+  const rows = readTable(against).filter(
+    (row) => (options.includePath || !row.dependsOnPlace) && isChosen(row.pn),
+  );
+  if (rows.length === 0)
+    throw new CommandError(`${against} has no rows${options.only ? ` for ${options.only}` : ''}`);
+  const session = await openSession({ buildDir: join(root, 'build'), ...build }, output);
+  try {
+    const tasks = await hashTasks(targets.split(','), session, output);
+    const find = taskFinder(tasks);
+    const recorded = options.sigdata === undefined ? undefined : new SignatureFiles([options.sigdata]);
+    const different = rows.flatMap((row) => {
+      const task = find(row);
+      const lines = task === undefined ? ['we have no such task'] : differences(row, task, tasks, recorded);
+      return lines.length === 0 ? [] : [`${row.pn} ${row.task}: ${lines.join('\n  ')}`];
+    });
+    output.result(`matched ${rows.length - different.length} of ${rows.length}`);
+    for (const text of different) output.result(text);
+    return different.length === 0 ? EXIT.done : EXIT.no;
+  } finally {
+    session.workspace.dispose();
+  }
+}
+
+function readTable(file: string): TaskRow[] {
+  try {
+    return parseTaskTable(readRecording(file));
+  } catch (error) {
+    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** By PN and task; by the end of the stamp and the task where the table has no PN. */
+function taskFinder({ graph }: HashedTasks): (row: TaskRow) => number | undefined {
+  const byName = new Map<string, number>();
+  for (const task of graph.recipeOf.keys()) {
+    const { pn, stamp } = recipeOf(graph, task);
+    const name = taskNameOf(graph, task);
+    byName.set(`${pn}\t${name}`, task);
+    byName.set(`${stamp.slice(stamp.lastIndexOf('/'))}\t${name}`, task);
+  }
+  return (row) => {
+    const stamp = stampName(row);
+    return byName.get(`${stamp === undefined ? row.pn : `/${stamp}`}\t${row.task}`);
+  };
+}
+
+/** What is not the same, in lines; none: everything is. */
+function differences(
+  row: TaskRow,
+  task: number,
+  tasks: HashedTasks,
+  recorded: SignatureFiles | undefined,
+): string[] {
+  const taskhash = tasks.hashes.taskhash(task);
+  const count = tasks.hashes.countedDependencies(task).length;
+  const basehash = tasks.signature(task)?.basehash;
+  if (taskhash === row.taskhash && count === row.dependencies && basehash === row.basehash) return [];
+  const lines = [`theirs ${row.taskhash}, ours ${hashText(taskhash)}`];
+  if (basehash !== row.basehash)
+    lines.push(
+      `basehash: theirs ${row.basehash}, ours ${basehash === undefined ? 'none' : hashText(basehash)}`,
+    );
+  if (count !== row.dependencies) lines.push(`task dependencies: theirs ${row.dependencies}, ours ${count}`);
+  const theirs = recorded?.find(row.taskhash);
+  if (!theirs) return lines;
+  const ours = { ...theirs, run: runDataOf(tasks, task) };
+  return [...lines, ...compareSignatures(theirs, ours).flatMap(describeDifference)];
+}
