@@ -3,7 +3,8 @@
  *
  * The text is prose that states a rule and the BitBake source it follows, then the files of a little
  * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
- * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be).
+ * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be),
+ * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`).
  * What BitBake answered lies beside it in `<name>.expected.json`; only `record.py`, which reads the same format,
  * may write that. Knows nothing of the engine.
  */
@@ -120,6 +121,23 @@ export function readScenario(name: string): Scenario {
 /** BitBake's answers by release; a release that lacks the rule has none. */
 export function readExpectations(name: string): Readonly<Record<string, Answer>> {
   return JSON.parse(readFileSync(join(FIXTURES, `${name}.expected.json`), 'utf8')) as Record<string, Answer>;
+}
+
+/** What `bitbake -g` made of some arguments. */
+export interface GraphAnswer {
+  /** Task (`zlib.do_compile`) -> what it depends on, sorted; absent where BitBake made no graph. */
+  readonly tasks?: Readonly<Record<string, readonly string[]>>;
+  /** The first lines of its errors. */
+  readonly errors: readonly string[];
+}
+
+/** Graphs by release and arguments. */
+export function readGraphExpectations(
+  name: string,
+): Readonly<Record<string, Readonly<Record<string, GraphAnswer>>>> {
+  return JSON.parse(readFileSync(join(FIXTURES, `${name}.graphs.json`), 'utf8')) as ReturnType<
+    typeof readGraphExpectations
+  >;
 }
 
 /** All scenarios, sorted; the shared base workspace is none. */

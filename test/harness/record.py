@@ -214,13 +214,16 @@ class Scenario:
     Cursor and range marks are taken out of the files, and @WORKSPACE@ stands for the place of
     the workspace. A file of a scenario hides the one of the base workspace with the same path.
     Directives are lines of the prose: `releases: wrynose master` (default: all),
-    `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in).
+    `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
+    call `bitbake -g` with; may be repeated).
     test/harness/fixture.ts reads the same format.
     """
 
     def __init__(self, name):
         self.name = name
         self.expected = os.path.join(FIXTURES, name + ".expected.json")
+        self.expected_graphs = os.path.join(FIXTURES, name + ".graphs.json")
+        self.graphs = []
         self.releases = None
         self.env = {}
         self.place = None
@@ -245,6 +248,8 @@ class Scenario:
             self.env[key] = value
         elif word == "place":
             self.place = rest
+        elif word == "graph":
+            self.graphs.append(rest)
 
     def materialise(self, root):
         """Lays the base workspace, then the scenario's files, under root."""
@@ -321,6 +326,56 @@ def ask(scenario, bitbake, root, dump=False):
     if os.path.dirname(bitbake) in text:
         sys.exit("%s: the answer names the checkout of BitBake" % scenario.name)
     return json.loads(text)
+
+
+def ask_graphs(scenario, bitbake, root):
+    """{arguments: {tasks: {task: [what it depends on]}, errors: [first lines]}} of `bitbake -g`; tasks only if it made a graph."""
+    shutil.rmtree(root, ignore_errors=True)
+    scenario.materialise(root)
+    build = os.path.join(root, "build")
+    dot = os.path.join(build, "task-depends.dot")
+    answers = {}
+    for arguments in scenario.graphs:
+        if os.path.exists(dot):
+            os.unlink(dot)
+        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-g"] + arguments.split()
+        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
+        output = (result.stdout + result.stderr).replace(root + "/", "")
+        answer = {"errors": sorted(set(re.findall(r"^(?:ERROR|CRITICAL): (?!Command )(\S.*)", output, re.M)))}
+        if os.path.exists(dot):
+            tasks = {}
+            with open(dot, encoding="utf-8") as text:
+                for line in text:
+                    edge = re.match(r'"([^"]*)"(?: -> "([^"]*)")?', line)
+                    if edge:
+                        needed = tasks.setdefault(edge.group(1), [])
+                        needed += [edge.group(2)] if edge.group(2) else []
+            answer["tasks"] = tasks
+        elif not answer["errors"]:
+            sys.exit("%s: bitbake -g %s did not answer\n%s" % (scenario.name, arguments, output))
+        answers[arguments] = answer
+    return answers
+
+
+def record_graphs(name, bitbake, release):
+    """Records the task graphs that a scenario asks for, for one release; True when the answer was news."""
+    scenario = Scenario(name)
+    if not scenario.graphs:
+        return False
+    known = {}
+    if os.path.exists(scenario.expected_graphs):
+        with open(scenario.expected_graphs, encoding="utf-8") as text:
+            known = json.load(text)
+    before = json.dumps(known)
+    known.pop(release, None)
+    if scenario.releases is None or release in scenario.releases:
+        with tempfile.TemporaryDirectory() as scratch:
+            known[release] = ask_graphs(scenario, bitbake, os.path.join(scratch, "a"))
+    known = {key: known[key] for key in RELEASES.values() if key in known}
+    with open(scenario.expected_graphs, "w", encoding="utf-8") as out:
+        json.dump(known, out, indent=1, ensure_ascii=False)
+        out.write("\n")
+    return json.dumps(known) != before
 
 
 def release_of(bitbake):
@@ -410,7 +465,8 @@ def main():
         unsteady = []
         for name in args.names or all_scenarios():
             try:
-                print("%s %s %s" % (release, name, "recorded" if record(name, args.bitbake, release) else "unchanged"))
+                news = [record(name, args.bitbake, release), record_graphs(name, args.bitbake, release)]
+                print("%s %s %s" % (release, name, "recorded" if any(news) else "unchanged"))
             except Unsteady:
                 unsteady.append(name)
         if unsteady:
