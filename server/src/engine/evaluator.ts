@@ -14,7 +14,7 @@ import { approvedEnvironment } from '../metadata/environment.ts';
 import { ParseContext } from '../metadata/context.ts';
 import { InlineEvaluator } from '../metadata/inline.ts';
 import { collectionOf, type RecipeFile } from '../metadata/layers.ts';
-import { evaluateRecipe, expandKeys, type Variant, virtualFileName } from '../metadata/recipe.ts';
+import { evaluateRecipe, type Variant, virtualFileName } from '../metadata/recipe.ts';
 import {
   recipeInfo,
   type RecipeInfo,
@@ -36,6 +36,7 @@ import type { Hashed } from '../signature/advice.ts';
 import { adviceProblems } from './advice.ts';
 import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
+import { configurationValues, extraDepends } from './questions.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
@@ -379,40 +380,18 @@ export class RecipeEvaluator {
     return { name, unexpanded: asText(d.getVar(name, false)), expanded, flags, origins: originsOf(d, name) };
   }
 
-  /** The values of variables of every multiconfig, as they are after its keys are expanded. */
+  /** Of every multiconfig; see `questions.ts`. */
   configurationValues(names: readonly string[], prefixes: readonly string[]): ConfigurationValues[] {
-    return this.configuration.configurations.map(({ multiconfig, d }) => {
-      const copy = d.createCopy();
-      this.ctx.current = copy;
-      expandKeys(copy, this.ctx);
-      const wanted = [...copy.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
-      const values: Record<string, string> = {};
-      for (const name of [...names, ...wanted]) {
-        try {
-          const value = copy.getVar(name);
-          if (value !== undefined) values[name] = pythonText(value);
-        } catch (error) {
-          this.ctx.reportError(error);
-        }
-      }
-      return { multiconfig, values };
-    });
+    return this.configuration.configurations.map(({ multiconfig, d }) => ({
+      multiconfig,
+      values: configurationValues(d, names, prefixes, this.ctx),
+    }));
   }
 
-  /**
-   * The DEPENDS of a recipe with what its `calculate_extra_depends` adds.
-   * @throws PythonError where that fails
-   */
-  extraDepends({ pn, function: body, depends, worldTargets, recipes }: ExtraDependsQuestion): string[] {
-    this.python.restore();
-    const name = `_${pn.replaceAll('-', '_')}_calculate_extra_depends`;
-    const parameters = { deps: depends, world_target: worldTargets, pkg_pn: recipes, self_pn: pn };
-    const names = Object.keys(parameters).join(', ');
-    const code = JSON.stringify(`def ${name}(${names}):\n${body}\n\n${name}(${names})`);
-    const scope = `{'bb': bb, 'os': os, 'time': time, **${JSON.stringify(parameters)}}`;
-    const expression = `(lambda scope: (exec(${code}, scope), __import__('json').dumps(scope['deps']))[1])(${scope})`;
-    const plain = this.configuration.configurations[0]!.d;
-    return JSON.parse(this.python.evaluate(expression, this.ctx.numberOf(plain), name)) as string[];
+  /** @throws PythonError where the recipe's function fails */
+  extraDepends(question: ExtraDependsQuestion): string[] {
+    this.live = undefined;
+    return extraDepends(question, this.configuration.configurations[0]!.d, this.ctx);
   }
 
   private sourceFiles(path: string): SourceFile[] {

@@ -1,0 +1,54 @@
+/**
+ * What is asked of an evaluator besides recipes, and needs its Python: values of the configuration, and the further
+ * DEPENDS that a few recipes work out from all the others.
+ */
+import type { Datastore } from '../datastore/datastore.ts';
+import type { ParseContext } from '../metadata/context.ts';
+import { expandKeys } from '../metadata/recipe.ts';
+import { pythonText } from '../metadata/statements.ts';
+import type { ExtraDependsQuestion } from './results.ts';
+
+/**
+ * Values of variables as they are after the keys of the configuration are expanded: those named, and all whose names
+ * start alike. What is unset or cannot be expanded is left out.
+ */
+export function configurationValues(
+  d: Datastore,
+  names: readonly string[],
+  prefixes: readonly string[],
+  ctx: ParseContext,
+): Record<string, string> {
+  const copy = d.createCopy();
+  ctx.current = copy;
+  expandKeys(copy, ctx);
+  const wanted = [...copy.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+  const values: Record<string, string> = {};
+  for (const name of [...names, ...wanted]) {
+    try {
+      const value = copy.getVar(name);
+      if (value !== undefined) values[name] = pythonText(value);
+    } catch (error) {
+      ctx.reportError(error);
+    }
+  }
+  return values;
+}
+
+/**
+ * The DEPENDS of a recipe with what its `calculate_extra_depends` adds (`bb/taskdata.py: add_extra_deps`).
+ * @throws PythonError where that fails
+ */
+export function extraDepends(
+  { pn, function: body, depends, worldTargets, recipes }: ExtraDependsQuestion,
+  d: Datastore,
+  ctx: ParseContext,
+): string[] {
+  ctx.python.restore();
+  const name = `_${pn.replaceAll('-', '_')}_calculate_extra_depends`;
+  const parameters = { deps: depends, world_target: worldTargets, pkg_pn: recipes, self_pn: pn };
+  const names = Object.keys(parameters).join(', ');
+  const code = JSON.stringify(`def ${name}(${names}):\n${body}\n\n${name}(${names})`);
+  const scope = `{'bb': bb, 'os': os, 'time': time, **${JSON.stringify(parameters)}}`;
+  const expression = `(lambda scope: (exec(${code}, scope), __import__('json').dumps(scope['deps']))[1])(${scope})`;
+  return JSON.parse(ctx.python.evaluate(expression, ctx.numberOf(d), name)) as string[];
+}
