@@ -45,6 +45,7 @@ import type {
   SourceFile,
   VariableInspection,
 } from './results.ts';
+import { summarise, textOr } from './summary.ts';
 import { nameFromFile } from './targets.ts';
 
 export interface EvaluatorOptions extends Pick<
@@ -466,14 +467,6 @@ function unknownTasks(d: Datastore, reason: string): TaskSignature[] {
   }));
 }
 
-function textOr(d: Datastore, name: string, otherwise: string): string {
-  try {
-    return d.getText(name) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-}
-
 function roleOf(file: string, recipe: string): SourceFile['role'] {
   if (file === recipe) return 'recipe';
   if (file.endsWith('.bbappend')) return 'append';
@@ -501,39 +494,4 @@ function origins(d: Datastore | undefined, signatures: VariantSignatures | undef
     if (places.length > 0) found.set(name, places);
   }
   return found;
-}
-
-function summarise(
-  options: EvaluatorOptions,
-  version: string,
-  configuration: BuildConfiguration,
-  ctx: ParseContext,
-): ConfigurationSummary {
-  const plain = configuration.configurations[0]!;
-  const layerDirs = splitWords(textOr(plain.d, 'BBLAYERS', ''));
-  return {
-    buildDir: options.buildDir,
-    bitbakeDir: options.bitbakeDir,
-    bitbakeVersion: version,
-    machine: textOr(plain.d, 'MACHINE', '') || undefined,
-    distro: textOr(plain.d, 'DISTRO', '') || undefined,
-    layers: plain.collections.map(({ name, pattern, priority }) => ({
-      name,
-      path: layerDirs.find((dir) => pattern.test(`${dir}/`)) ?? '',
-      priority,
-    })),
-    recipes: everyRecipe(configuration),
-    problems: ctx.reported(),
-  };
-}
-
-/** The recipe files of all multiconfigs, those of the plain configuration first; each with all its appends. */
-function everyRecipe({ configurations }: BuildConfiguration): ConfigurationSummary['recipes'] {
-  const appends = new Map<string, Set<string>>();
-  for (const { path, appends: own } of configurations.flatMap(({ recipes }) => recipes)) {
-    const known = appends.get(path);
-    if (!known) appends.set(path, new Set(own));
-    else for (const append of own) known.add(append);
-  }
-  return [...appends].map(([path, all]) => ({ path, appends: [...all] }));
 }
