@@ -133,7 +133,10 @@ describe('signature data', () => {
           Object.entries(files).map(([name, file]) => [name, parseSignatureData(JSON.stringify(file))]),
         );
         const before = data.get('before')!;
-        const explained = explainDifference(before, data.get('after')!, (_, hash) => data.get(hash));
+        const explained = explainDifference(before, data.get('after')!, (_, before, after) => {
+          const [a, b] = [data.get(before), data.get(after)];
+          return a && b && [a, b];
+        });
         return { compare: diffsigsReport(explained), dump: dumpSignature(before) };
       });
       const different = questions.flatMap((question, at) => {

@@ -16,16 +16,20 @@ const task = (hashes: Record<string, string>, flags = '-O2'): SignatureData =>
     }),
   );
 
+const FILES = new Map([
+  ['install1', task({ 'lib:do_compile': 'compile1' })],
+  ['install2', task({ 'lib:do_compile': 'compile2' })],
+  ['compile1', task({})],
+  ['compile2', task({}, '-O2 -g')],
+]);
+
 const explained = explainDifference(
   task({ 'gone:do_x': '1', 'lib:do_compile': 'compile1', 'lib:do_install': 'install1' }),
   task({ 'gone:do_x': '2', 'lib:do_compile': 'compile2', 'lib:do_install': 'install2' }),
-  (_, hash) =>
-    new Map([
-      ['install1', task({ 'lib:do_compile': 'compile1' })],
-      ['install2', task({ 'lib:do_compile': 'compile2' })],
-      ['compile1', task({})],
-      ['compile2', task({}, '-O2 -g')],
-    ]).get(hash),
+  (_, before, after) => {
+    const [a, b] = [FILES.get(before), FILES.get(after)];
+    return a && b && [a, b];
+  },
 );
 
 describe('explanations', () => {

@@ -121,7 +121,10 @@ describe('differences', () => {
     const explained = explainDifference(
       task({ 'lib:do_compile': 'compile1', 'lib:do_install': 'install1', 'gone:do_x': '1' }),
       task({ 'lib:do_compile': 'compile2', 'lib:do_install': 'install2', 'gone:do_x': '2' }),
-      (_, hash) => files.get(hash),
+      (_, before, after) => {
+        const [a, b] = [files.get(before), files.get(after)];
+        return a && b && [a, b];
+      },
     );
     expect(explained.causes.map(({ task, explained }) => [task, explained])).toEqual([
       ['gone:do_x', 'missing'],

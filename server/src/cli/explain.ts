@@ -2,9 +2,10 @@
  * `sstate-lens explain`: what goes into a hash, and why it is another than one that BitBake recorded.
  */
 import { join, resolve } from 'node:path';
-import { Places } from './places.ts';
+import { comparable, OwnSignatures, ownSignature } from './ownSignatures.ts';
+import { placeInEvaluation, Places } from './places.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
-import { explainDifference, type ExplainedTask, type FindSignature } from '../signature/diff.ts';
+import { explainDifference, type ExplainedTask, type FindSignatures } from '../signature/diff.ts';
 import { describeDifference, dumpSignature } from '../signature/diffText.ts';
 import { explanationLines, hashTree, rootCauses } from '../signature/explanation.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
@@ -19,8 +20,10 @@ import {
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { type BuildOptions, describeProblem, locateBuild, openSession, type Session } from './session.ts';
 import { evaluateTarget } from './sig.ts';
+import { hashText } from './taskhashes.ts';
 
 export interface ExplainOptions extends BuildOptions {
+  readonly hash: 'basehash' | 'taskhash';
   readonly against?: string;
   readonly sigdata?: readonly string[];
   readonly format: 'text' | 'json';
@@ -48,9 +51,11 @@ export async function explain(
   const session = await openSession(options, output);
   try {
     const found = await evaluatedTask(first, task, session, output);
+    const run =
+      options.hash === 'taskhash' ? await OwnSignatures.of(found.variant, task, session, output) : undefined;
     return options.against === undefined
-      ? explainTask(task, found, options, output)
-      : explainAgainst(options.against, task, found, options, output);
+      ? explainTask(task, found, run, options, output)
+      : await explainAgainst(options.against, task, found, run, session, options, output);
   } finally {
     session.workspace.dispose();
   }
@@ -147,63 +152,63 @@ async function evaluatedTask(
 function explainTask(
   task: string,
   { evaluation, variant }: EvaluatedTask,
+  run: OwnSignatures | undefined,
   { format }: ExplainOptions,
   output: Output,
 ): ExitCode {
   const { basehash } = variant.tasks.find((known) => known.task === task)!;
+  const taskhash = run?.taskhash;
   if (format === 'json') {
-    output.result(JSON.stringify(plain({ ...ourSignature(task, variant), basehash }), undefined, 2));
+    const signature = { ...ownSignature(task, variant, run?.runData), basehash };
+    output.result(JSON.stringify(plain({ ...signature, ...(run && { taskhash }) }), undefined, 2));
   } else {
-    const hash = typeof basehash === 'string' ? basehash : `unknown, because ${basehash.unknown}`;
-    output.result(`${variant.pn}:${task}  basehash ${hash}`);
-    const placeOf = (variable: string) => Places.inEvaluation(evaluation, variable);
-    for (const line of hashTree(task, variant.nodes, placeOf)) output.result(line);
+    output.result(`${variant.pn}:${task}`);
+    output.result(`basehash ${hashText(basehash)}`);
+    const placeOf = (variable: string) => placeInEvaluation(evaluation, variable);
+    for (const line of hashTree(task, variant.nodes, placeOf)) output.result(`  ${line}`);
+    if (run && taskhash !== undefined) {
+      output.result(`taskhash ${hashText(taskhash)}`);
+      for (const [name, hash] of run.runData.hashes) output.result(`  task ${name} ${hash}`);
+      for (const [name, checksum] of run.runData.files) output.result(`  file ${name} ${checksum ?? ''}`);
+    }
   }
-  return typeof basehash === 'string' ? EXIT.done : EXIT.no;
+  return typeof (taskhash ?? basehash) === 'string' ? EXIT.done : EXIT.no;
 }
 
-function explainAgainst(
+async function explainAgainst(
   file: string,
   task: string,
   { evaluation, variant }: EvaluatedTask,
+  run: OwnSignatures | undefined,
+  session: Session,
   options: ExplainOptions,
   output: Output,
-): ExitCode {
+): Promise<ExitCode> {
   const theirs = readFile(file);
   if (theirs.task !== task) throw new CommandError(`${file} is of ${theirs.task}, not of ${task}`);
-  const ours = ourSignature(task, variant);
+  const name = `${variant.pn}:${task}`;
+  if (run) {
+    const files = signatureFiles([file], options);
+    const explained = await run.explain(theirs, variant, files, output);
+    return report(name, explained, options, output, session);
+  }
   // What it depends on is not known from its recipe alone: only what the recipe says itself is compared.
   const explained = explainDifference(
     { ...theirs, run: undefined, taint: undefined },
-    { ...ours, ignoredVariables: theirs.ignoredVariables, ignoredTasks: theirs.ignoredTasks },
+    comparable(ownSignature(task, variant, undefined), theirs),
     () => undefined,
   );
   if (options.format === 'json') {
-    output.result(JSON.stringify(plain({ task: `${variant.pn}:${task}`, ...explained }), undefined, 2));
-  } else if (explained.differences.length === 0)
-    output.result('nothing differs in what the recipe says itself');
-  else {
-    const placeOf = (_: string, variable: string) => Places.inEvaluation(evaluation, variable);
-    for (const line of explanationLines(`${variant.pn}:${task}`, explained, placeOf)) output.result(line);
+    output.result(JSON.stringify(plain({ task: name, ...explained }), undefined, 2));
+  } else if (explained.differences.length === 0) {
+    output.result(
+      'nothing differs in what the recipe says itself; --hash taskhash compares what it depends on, too',
+    );
+  } else {
+    const placeOf = (_: string, variable: string) => placeInEvaluation(evaluation, variable);
+    for (const line of explanationLines(name, explained, placeOf)) output.result(line);
   }
   return explained.differences.length === 0 ? EXIT.done : EXIT.no;
-}
-
-/** Our signature in the form of BitBake's. */
-function ourSignature(task: string, { tasks, nodes }: VariantSignatures): SignatureData {
-  const { basehash, dependencies } = tasks.find((known) => known.task === task)!;
-  const own = [task, ...dependencies];
-  return {
-    task,
-    basehash: typeof basehash === 'string' ? basehash : undefined,
-    values: new Map(own.map((name) => [name, nodes.get(name)?.value])),
-    dependencies: new Map(dependencies.map((name) => [name, nodes.get(name)?.dependencies ?? []])),
-    taskDependencies: dependencies,
-    ignoredVariables: [],
-    ignoredTasks: undefined,
-    run: undefined,
-    taint: undefined,
-  };
 }
 
 function signatureFiles(files: readonly string[], { sigdata, buildDir }: ExplainOptions): SignatureFiles {
@@ -213,8 +218,11 @@ function signatureFiles(files: readonly string[], { sigdata, buildDir }: Explain
   return new SignatureFiles([...new Set([...around, ...(sigdata ?? []), ...ofBuild])]);
 }
 
-function findIn(files: SignatureFiles): FindSignature {
-  return (_task, hash) => files.find(hash);
+function findIn(files: SignatureFiles): FindSignatures {
+  return (_, before, after) => {
+    const [a, b] = [files.find(before), files.find(after)];
+    return a && b && [a, b];
+  };
 }
 
 function readFile(file: string): SignatureData {

@@ -62,7 +62,7 @@ function program(): Command {
     )
     .addHelpText(
       'after',
-      "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n  sstate-lens sig my-recipe --advice --check-stability\n\ntsv columns: virtual file name, PN, task, basehash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
+      "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n  sstate-lens sig --hash taskhash core-image-minimal --closure --format tsv\n  sstate-lens sig my-recipe --advice --check-stability\n\ntsv columns: virtual file name, PN, task, hash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
     )
     .action(async (targets: string[], options: SigOptions) => {
       exitCode = await sig(targets, options, output);
@@ -117,13 +117,18 @@ function program(): Command {
     )
     .addHelpText(
       'after',
-      '\nBitBake is only run when --bitbake asks for it, as the user who builds; it parses into its own cache and changes\nnothing else, and what it says goes to stderr. With a table, the build directory is ROOT/build unless --build-dir\nnames another.\n\nExamples:\n  sstate-lens verify --bitbake\n  sstate-lens verify --bitbake --build-dir build --only zlib,busybox\n  sstate-lens verify --against wrynose.tsv.zst --root ~/openembedded-core --only zlib,busybox\n  sstate-lens verify --against hashes.tsv --root . --sigdata build/tmp/stamps',
+      '\nBitBake is only run when --bitbake asks for it, as the user who builds; it parses into its own cache and changes\nnothing else, and what it says goes to stderr. With a table, the build directory is ROOT/build unless --build-dir\nnames another.\n\nExamples:\n  sstate-lens verify --bitbake\n  sstate-lens verify --bitbake --build-dir build --only zlib,busybox\n  sstate-lens verify --against wrynose.tsv.zst --root ~/openembedded-core --only zlib,busybox\n  sstate-lens verify --against hashes.tsv --root . --sigdata build/tmp/stamps\n  sstate-lens verify --hash taskhash --against tasks.tsv --root . --targets world,core-image-minimal',
     )
     .action(async (options: VerifyOptions) => {
       exitCode = await verify(options, output);
     });
   buildOptions(root.command('explain <target|file> [task|file]'))
     .description('print what goes into a hash, or why it is another than a recorded one')
+    .addOption(
+      new Option('--hash <hash>', 'what to explain of a recipe: for taskhash every recipe is evaluated')
+        .choices(['basehash', 'taskhash'])
+        .default('basehash'),
+    )
     .option(
       '--against <file>',
       'compare with signature data that BitBake wrote (.sigdata, .siginfo or .sigbasedata)',
@@ -135,7 +140,7 @@ function program(): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      '\nOne file is shown as bitbake-dumpsig does; two are compared as bitbake-diffsigs does, every changed dependency\nfollowed down to its root causes. A build directory is only needed to say where values come from.\n\nExamples:\n  sstate-lens explain zlib do_compile\n  sstate-lens explain zlib do_compile --against tmp/stamps/x86-64-v3-oe-linux/zlib/1.3.do_compile.sigdata.5ce7…\n  sstate-lens explain old.siginfo new.siginfo --sigdata /srv/sstate',
+      '\nOne file is shown as bitbake-dumpsig does; two are compared as bitbake-diffsigs does, every changed dependency\nfollowed down to its root causes. A build directory is only needed to say where values come from.\n\nExamples:\n  sstate-lens explain zlib do_compile\n  sstate-lens explain zlib do_compile --hash taskhash --against tmp/stamps/x86-64-v3-oe-linux/zlib/1.3.do_compile.sigdata.5ce7…\n  sstate-lens explain old.siginfo new.siginfo --sigdata /srv/sstate',
     )
     .action(async (target: string, task: string | undefined, options: ExplainOptions) => {
       exitCode = await explain(task === undefined ? [target] : [target, task], options, output);

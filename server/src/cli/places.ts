@@ -32,17 +32,17 @@ export class Places {
 
   readonly of: PlaceOf = (task, variable) => {
     const evaluation = this.evaluations.get(recipeOf(task));
-    return evaluation && Places.inEvaluation(evaluation, variable);
+    return evaluation && placeInEvaluation(evaluation, variable);
   };
+}
 
-  /** `layer/recipe.bb:12 append`, from the directory of the command where it lies below. */
-  static inEvaluation({ origins }: RecipeEvaluation, variable: string): string | undefined {
-    const [origin] = origins.get(variable) ?? [];
-    if (!origin) return undefined;
-    const near = relative(process.cwd(), origin.path);
-    const path = near.startsWith('..') ? origin.path : near;
-    return `${path}:${origin.line} ${origin.operation}`;
-  }
+/** `layer/recipe.bb:12 append`, from the directory of the command where it lies below. */
+export function placeInEvaluation({ origins }: RecipeEvaluation, variable: string): string | undefined {
+  const [origin] = origins.get(variable) ?? [];
+  if (!origin) return undefined;
+  const near = relative(process.cwd(), origin.path);
+  const path = near.startsWith('..') ? origin.path : near;
+  return `${path}:${origin.line} ${origin.operation}`;
 }
 
 /** `zlib` of `zlib:do_install` and of `mc:musl:zlib:do_install`; of old names, what the file is called. */

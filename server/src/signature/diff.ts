@@ -173,8 +173,12 @@ function sameItems(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
-/** The signature data of a task by its name in `runtaskdeps` and its hash; undefined where no file is found. */
-export type FindSignature = (task: string, hash: string) => SignatureData | undefined;
+/** The signature data of a task under both hashes; undefined where either is not known. */
+export type FindSignatures = (
+  task: string,
+  before: string,
+  after: string,
+) => readonly [before: SignatureData, after: SignatureData] | undefined;
 
 /** What differs in one task, and below it the tasks it depends on that differ. */
 export interface ExplainedTask {
@@ -192,7 +196,7 @@ export interface Cause extends Before<string> {
 export function explainDifference(
   before: SignatureData,
   after: SignatureData,
-  find: FindSignature,
+  find: FindSignatures,
   shown: Set<string> = new Set(),
 ): ExplainedTask {
   const differences = compareSignatures(before, after);
@@ -207,8 +211,8 @@ export function explainDifference(
       continue;
     }
     shown.add(key);
-    const [a, b] = [find(task, difference.before), find(task, difference.after)];
-    causes.push({ ...cause, explained: a && b ? explainDifference(a, b, find, shown) : 'missing' });
+    const found = find(task, cause.before, cause.after);
+    causes.push({ ...cause, explained: found ? explainDifference(...found, find, shown) : 'missing' });
   }
   return { differences, causes };
 }

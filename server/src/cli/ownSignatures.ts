@@ -1,0 +1,128 @@
+/**
+ * Our signatures in the form of BitBake's signature data, so that they can be compared with recorded ones, down
+ * through the tasks a task depends on.
+ */
+import { explainDifference, type ExplainedTask } from '../signature/diff.ts';
+import type { SignatureData } from '../signature/sigdata.ts';
+import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
+import { findTask } from '../taskgraph/graph.ts';
+import type { SignatureFiles } from '../host/signatureFiles.ts';
+import { CommandError, type Output } from './output.ts';
+import { type Session, withMaterial } from './session.ts';
+import { type HashedTasks, hashTasks, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
+
+/** What a variant says of a task; with `run`, also what the tasks it depends on add. */
+export function ownSignature(
+  task: string,
+  { tasks, nodes }: VariantSignatures,
+  run: SignatureData['run'],
+): SignatureData {
+  const { basehash, dependencies } = tasks.find((known) => known.task === task)!;
+  const own = [task, ...dependencies];
+  return {
+    task,
+    basehash: typeof basehash === 'string' ? basehash : undefined,
+    values: new Map(own.map((name) => [name, nodes.get(name)?.value])),
+    dependencies: new Map(dependencies.map((name) => [name, nodes.get(name)?.dependencies ?? []])),
+    taskDependencies: dependencies,
+    ignoredVariables: [],
+    ignoredTasks: undefined,
+    run,
+    taint: undefined,
+  };
+}
+
+/** Without what only BitBake's data has: the lists of what was ignored, random numbers. */
+export function comparable(ours: SignatureData, theirs: SignatureData): SignatureData {
+  const { ignoredVariables, ignoredTasks, taint } = theirs;
+  // BitBake writes None for what has no value, and an empty text for what is a function without one.
+  const values = new Map(
+    [...ours.values].map(([name, value]) =>
+      !value && !theirs.values.get(name) && theirs.values.has(name)
+        ? [name, theirs.values.get(name)]
+        : [name, value],
+    ),
+  );
+  return { ...ours, values, ignoredVariables, ignoredTasks, taint };
+}
+
+/** One task and all that it depends on, with their hashes. */
+export class OwnSignatures {
+  /** Hash that enters others -> the task's number. */
+  private readonly byHash = new Map<string, number>();
+  private readonly material = new Map<string, VariantSignatures>();
+
+  private constructor(
+    private readonly tasks: HashedTasks,
+    private readonly task: number,
+    private readonly session: Session,
+  ) {
+    for (const task of tasks.graph.recipeOf.keys()) {
+      const hash = tasks.hashes.unihash(task);
+      if (typeof hash === 'string') this.byHash.set(hash, task);
+    }
+  }
+
+  /** Evaluates every recipe. @throws CommandError where the task is not among those that run for its recipe */
+  static async of(
+    { mcfn, pn }: VariantSignatures,
+    task: string,
+    session: Session,
+    output: Output,
+  ): Promise<OwnSignatures> {
+    const multiconfig = /^mc:([^:]*):/.exec(mcfn)?.[1];
+    const target = `${multiconfig ? `mc:${multiconfig}:` : ''}${pn}:${task}`;
+    const tasks = await hashTasks([target], session, output);
+    const number = findTask(tasks.graph, mcfn, task);
+    if (number === undefined) throw new CommandError(`${pn}:${task} cannot run: see the messages above`);
+    return new OwnSignatures(tasks, number, session);
+  }
+
+  get taskhash(): BitBakeHash | Unknown {
+    return this.tasks.hashes.taskhash(this.task);
+  }
+
+  get runData(): NonNullable<SignatureData['run']> {
+    return runDataOf(this.tasks, this.task);
+  }
+
+  /** Evaluates, step by step, the recipes of the tasks that differ. */
+  async explain(
+    theirs: SignatureData,
+    variant: VariantSignatures,
+    files: SignatureFiles,
+    output: Output,
+  ): Promise<ExplainedTask> {
+    this.material.set(variant.mcfn, variant);
+    const ours = comparable(ownSignature(theirs.task, variant, this.runData), theirs);
+    for (;;) {
+      const wanted = new Set<string>();
+      const explained = explainDifference(theirs, ours, (_, before, after) => {
+        const recorded = files.find(before);
+        const number = this.byHash.get(after);
+        const own = recorded && number !== undefined ? this.known(number, wanted) : undefined;
+        return recorded && own && [recorded, comparable(own, recorded)];
+      });
+      if (wanted.size === 0) return explained;
+      for (const mcfn of wanted) {
+        output.progress(`Evaluating ${mcfn}…`);
+        const found = await withMaterial(mcfn, this.session);
+        if (!found) throw new CommandError(`${mcfn} cannot be evaluated`);
+        this.material.set(mcfn, found);
+      }
+      output.progress(undefined);
+    }
+  }
+
+  /** Undefined, and wanted, as long as the recipe has not been evaluated with what its hashes are made of. */
+  private known(task: number, wanted: Set<string>): SignatureData | undefined {
+    const { graph } = this.tasks;
+    const { mcfn } = recipeOf(graph, task);
+    const variant = this.material.get(mcfn);
+    if (!variant) {
+      wanted.add(mcfn);
+      return undefined;
+    }
+    return ownSignature(taskNameOf(graph, task), variant, runDataOf(this.tasks, task));
+  }
+}
