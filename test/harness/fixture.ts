@@ -181,3 +181,12 @@ function filesUnder(folder: string): string[] {
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());
 }
+
+/** Hashes by release, targets, and stamp with task; null: another each time. */
+export function readTaskhashExpectations(
+  name: string,
+): Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | null>>>>>> {
+  return JSON.parse(readFileSync(join(FIXTURES, `${name}.taskhashes.json`), 'utf8')) as ReturnType<
+    typeof readTaskhashExpectations
+  >;
+}

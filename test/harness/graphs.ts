@@ -6,15 +6,27 @@
 import { buildTaskGraph, PREFERENCE_VARIABLES } from '../../server/src/taskgraph/build.ts';
 import { taskLabel, type TaskGraph } from '../../server/src/taskgraph/graph.ts';
 import { Recipes } from '../../server/src/taskgraph/recipes.ts';
+import { HostFiles } from '../../server/src/host/files.ts';
+import { releaseOf } from '../../server/src/metadata/release.ts';
+import { Taskhashes } from '../../server/src/taskgraph/taskhash.ts';
+import { taskhashInputs } from '../../server/src/taskgraph/taskhashInputs.ts';
+import { SETTING_VARIABLES, taskhashSettings } from '../../server/src/taskgraph/taskhashSettings.ts';
 import { openEvaluator } from './engine.ts';
 import type { GraphAnswer, Workspace } from './fixture.ts';
 
-/** Evaluates every recipe of a workspace, by the rules of one release. @returns graphs by arguments of `bitbake -g` */
+export interface OpenGraphs {
+  /** By arguments of `bitbake -g`. */
+  graph(args: readonly string[]): Required<GraphAnswer>;
+  /** Stamp and task, from the build directory -> taskhash; null: unknown. */
+  taskhashes(args: readonly string[]): Record<string, string | null>;
+}
+
+/** Evaluates every recipe of a workspace, by the rules of one release. */
 export async function openGraphs(
   { root, buildDir }: Workspace,
   release: string,
   environment: Readonly<Record<string, string>>,
-): Promise<(args: readonly string[]) => Required<GraphAnswer>> {
+): Promise<OpenGraphs> {
   const evaluator = await openEvaluator(buildDir, release, environment);
   const { names, prefixes } = PREFERENCE_VARIABLES;
   const configurations = evaluator.configurationValues(names, prefixes);
@@ -25,7 +37,7 @@ export async function openGraphs(
     configurations.map(({ multiconfig }) => multiconfig),
     variants.flatMap(({ recipe }) => recipe ?? []),
   );
-  return (args) => {
+  const graphOf = (args: readonly string[]) => {
     const task = args[0] === '-c' ? args[1] : undefined;
     const targets = task === undefined ? args : args.slice(2);
     const worldTask = targets.includes('world') ? `do_${task ?? 'build'}` : undefined;
@@ -45,8 +57,36 @@ export async function openGraphs(
         }),
     );
     const options = { extraDepends, ...(task !== undefined && { task }) };
-    return answerOf(buildTaskGraph(targets, recipes, configurations, options), root);
+    return buildTaskGraph(targets, recipes, configurations, options);
   };
+  const plain = evaluator.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes)[0]!;
+  return {
+    graph: (args) => answerOf(graphOf(args), root),
+    taskhashes(args) {
+      const graph = graphOf(args);
+      const traits = releaseOf(evaluator.summary.bitbakeVersion).taskhash;
+      const files = new HostFiles([root]);
+      const inputs = taskhashInputs(graph, {
+        settings: taskhashSettings((name) => plain.values[name], traits),
+        traits,
+        signatures: new Map(variants.map((variant) => [variant.mcfn, variant])),
+        files,
+        digests: new Map(),
+        stamps: files,
+      });
+      return hashesOf(graph, new Taskhashes(inputs), buildDir);
+    },
+  };
+}
+
+function hashesOf(graph: TaskGraph, hashes: Taskhashes, buildDir: string): Record<string, string | null> {
+  const found = Array.from(graph.recipeOf.keys(), (task) => {
+    const { stamp } = graph.recipes[graph.recipeOf[task]!]!;
+    const name = `${stamp}.${graph.names[graph.nameOf[task]!]!}`.replace(`${buildDir}/`, '');
+    const hash = hashes.taskhash(task);
+    return [name, typeof hash === 'string' ? hash : null] as const;
+  });
+  return Object.fromEntries(found);
 }
 
 function answerOf(graph: TaskGraph, root: string): Required<GraphAnswer> {

@@ -215,7 +215,7 @@ class Scenario:
     the workspace. A file of a scenario hides the one of the base workspace with the same path.
     Directives are lines of the prose: `releases: wrynose master` (default: all),
     `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
-    call `bitbake -g` with; may be repeated).
+    call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise).
     test/harness/fixture.ts reads the same format.
     """
 
@@ -224,6 +224,8 @@ class Scenario:
         self.expected = os.path.join(FIXTURES, name + ".expected.json")
         self.expected_graphs = os.path.join(FIXTURES, name + ".graphs.json")
         self.graphs = []
+        self.expected_hashes = os.path.join(FIXTURES, name + ".taskhashes.json")
+        self.hashes = []
         self.releases = None
         self.env = {}
         self.place = None
@@ -250,6 +252,8 @@ class Scenario:
             self.place = rest
         elif word == "graph":
             self.graphs.append(rest)
+        elif word == "hashes":
+            self.hashes.append(rest)
 
     def materialise(self, root):
         """Lays the base workspace, then the scenario's files, under root."""
@@ -378,6 +382,53 @@ def record_graphs(name, bitbake, release):
     return json.dumps(known) != before
 
 
+def ask_hashes(scenario, bitbake, root):
+    """{targets: {stamp and task: taskhash}} of `bitbake -S none`: names of sigdata files, from the build directory."""
+    answers = {}
+    for targets in scenario.hashes:
+        shutil.rmtree(root, ignore_errors=True)
+        scenario.materialise(root)
+        build = os.path.join(root, "build")
+        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-S", "none"] + targets.split()
+        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
+        found = {}
+        for folder, _, names in os.walk(build):
+            for name in names:
+                match = re.match(r"(.*)\.sigdata\.([0-9a-f]{64})$", os.path.relpath(os.path.join(folder, name), build))
+                if match:
+                    found[match.group(1)] = match.group(2)
+        if not found:
+            sys.exit("%s: bitbake -S none %s did not answer\n%s%s" % (scenario.name, targets, result.stdout, result.stderr))
+        answers[targets] = dict(sorted(found.items()))
+    return answers
+
+
+def record_hashes(name, bitbake, release):
+    """Records the taskhashes that a scenario asks for; null for those that are others each time (nostamp)."""
+    scenario = Scenario(name)
+    if not scenario.hashes:
+        return False
+    known = {}
+    if os.path.exists(scenario.expected_hashes):
+        with open(scenario.expected_hashes, encoding="utf-8") as text:
+            known = json.load(text)
+    before = json.dumps(known)
+    known.pop(release, None)
+    if scenario.releases is None or release in scenario.releases:
+        with tempfile.TemporaryDirectory() as scratch:
+            answers = ask_hashes(scenario, bitbake, os.path.join(scratch, "a"))
+            again = ask_hashes(scenario, bitbake, os.path.join(scratch, "longer", "b"))
+        known[release] = {
+            targets: {task: found if again[targets][task] == found else None for task, found in hashes.items()}
+            for targets, hashes in answers.items()
+        }
+    known = {key: known[key] for key in RELEASES.values() if key in known}
+    with open(scenario.expected_hashes, "w", encoding="utf-8") as out:
+        json.dump(known, out, indent=1, ensure_ascii=False)
+        out.write("\n")
+    return json.dumps(known) != before
+
+
 def release_of(bitbake):
     with open(os.path.join(bitbake, "lib", "bb", "__init__.py"), encoding="utf-8") as text:
         version = re.search(r'^__version__ = "(\d+\.\d+)', text.read(), re.M).group(1)
@@ -465,7 +516,11 @@ def main():
         unsteady = []
         for name in args.names or all_scenarios():
             try:
-                news = [record(name, args.bitbake, release), record_graphs(name, args.bitbake, release)]
+                news = [
+                    record(name, args.bitbake, release),
+                    record_graphs(name, args.bitbake, release),
+                    record_hashes(name, args.bitbake, release),
+                ]
                 print("%s %s %s" % (release, name, "recorded" if any(news) else "unchanged"))
             except Unsteady:
                 unsteady.append(name)

@@ -28,7 +28,7 @@ describe.each(scenarios)('%s', (name) => {
     try {
       const graphs = await openGraphs(workspace, release, scenario.environment);
       for (const [args, theirs] of Object.entries(expected)) {
-        const ours = graphs(args.split(' '));
+        const ours = graphs.graph(args.split(' '));
         if (theirs.tasks) expect(ours.tasks, args).toEqual(theirs.tasks);
         expect(ours.errors.length > 0, `${args}: ${[...theirs.errors, ...ours.errors].join('; ')}`).toBe(
           theirs.errors.length > 0,
