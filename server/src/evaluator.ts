@@ -58,8 +58,8 @@ const handlers: Handlers = {
       files?.setOverlay(path, text);
     }
     files?.forget(changed);
-    evaluator?.outdate();
     const paths = [...changes.keys(), ...changed];
+    evaluator?.outdate(paths);
     return { configuration: !evaluator || evaluator.dependsOn(paths) };
   },
 
@@ -68,10 +68,11 @@ const handlers: Handlers = {
     const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
     try {
       for (const [name, text] of temporary) files.setOverlay(name, text);
+      evaluator?.outdate([...temporary.keys()]);
       return opened().evaluate(path, hashesOnly, recipeInfo);
     } finally {
       for (const [name, text] of before) files.setOverlay(name, text);
-      evaluator?.outdate();
+      evaluator?.outdate([...temporary.keys()]);
     }
   },
 

@@ -5,11 +5,11 @@
  * `createSandbox`: hands out a sandbox that is as it was when it had just started, and that reaches the files
  * and datastores of whoever asked for it last.
  */
-import type { PythonRuntime } from '../../server/src/python/runtime.ts';
+import type { ObservedRuntime } from '../../server/src/python/remembering.ts';
 import type { createSandbox, SandboxOptions } from '../../server/src/python/sandbox.ts';
 
 interface Shared {
-  readonly python: PythonRuntime;
+  readonly python: ObservedRuntime;
   /** The state just after its start: what the sandbox's own checkpoint was then. */
   readonly fresh: unknown;
   current: SandboxOptions;
@@ -20,7 +20,7 @@ const sandboxes = new Map<string, Promise<Shared>>();
 export async function sharedSandbox(
   create: typeof createSandbox,
   options: SandboxOptions,
-): Promise<PythonRuntime> {
+): Promise<ObservedRuntime> {
   const { cwd, scratch, bitbakeLibrary, facts, limits } = options;
   const roots = outermost(options.roots);
   const key = JSON.stringify({ cwd, scratch, bitbakeLibrary, facts, limits, roots });
@@ -50,6 +50,11 @@ async function start(create: typeof createSandbox, first: SandboxOptions): Promi
     datastore: { call: (operation, d, args) => shared.current.datastore.call(operation, d, args) },
     say: (...said) => shared.current.say(...said),
     enter: (what) => shared.current.enter?.(what),
+    observer: {
+      looked: (path) => shared.current.observer?.looked(path),
+      passing: () => shared.current.observer?.passing(),
+      changed: () => shared.current.observer?.changed(),
+    },
   });
   python.checkpoint();
   return Object.assign(shared, { python, fresh: (python as unknown as { saved: unknown }).saved });

@@ -28,6 +28,7 @@ import { detectRelease } from '../metadata/release.ts';
 import { datastoreService } from '../metadata/service.ts';
 import { pythonText } from '../metadata/statements.ts';
 import type { PythonRuntime } from '../python/runtime.ts';
+import { RememberingRuntime } from '../python/remembering.ts';
 import { createSandbox, type MessageLevel, type SandboxOptions } from '../python/sandbox.ts';
 import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
@@ -91,7 +92,7 @@ export class RecipeEvaluator {
   private constructor(
     private readonly late: Late,
     private readonly ctx: ParseContext,
-    private readonly python: PythonRuntime,
+    private readonly python: RememberingRuntime,
     inline: InlineEvaluator,
     private readonly configuration: BuildConfiguration,
     private readonly configurationFiles: readonly string[],
@@ -106,10 +107,12 @@ export class RecipeEvaluator {
     // The context needs Python, and Python needs the context once it asks for a datastore.
     const late: Late = {};
     const context = (): ParseContext => late.ctx!;
-    const python = await createSandbox({
+    const python = new RememberingRuntime(datastoreService(context));
+    const sandbox = await createSandbox({
       ...options,
       facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
-      datastore: datastoreService(context),
+      datastore: python.service,
+      observer: python.observer,
       bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
       // What metadata writes while it is parsed belongs below the build directory; it stays in memory.
       scratch: [options.buildDir],
@@ -127,6 +130,7 @@ export class RecipeEvaluator {
       },
       say: (level, message, frame) => say(context(), level, message, frame),
     });
+    python.attach(sandbox);
     // What the configuration does to Python can then be undone.
     python.checkpoint();
     const inline = new InlineEvaluator(python);
@@ -205,6 +209,7 @@ export class RecipeEvaluator {
     recipeInfo: boolean,
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
+    this.python.turnTo(path);
     this.ctx.begin();
     this.hashed = [];
     const signatures: VariantSignatures[] = [];
@@ -348,8 +353,9 @@ export class RecipeEvaluator {
     );
   }
 
-  /** What was evaluated last is outdated: `inspect` evaluates anew. */
-  outdate(): void {
+  /** Files have changed: what was evaluated last is outdated, and `inspect` evaluates anew. */
+  outdate(paths: readonly string[]): void {
+    this.python.forgetFiles(paths);
     this.live = undefined;
   }
 

@@ -6,6 +6,7 @@
  * reply, which the next read returns. The struct layouts are those of Emscripten's musl for wasm32.
  */
 import type { Machine } from './machine.ts';
+import type { Observer } from './observer.ts';
 import { Surroundings } from './surroundings.ts';
 import type { NodeStat, ScratchNode, Volume } from './volume.ts';
 import { Errno, normalised, SystemError } from './volume.ts';
@@ -60,6 +61,7 @@ export interface KernelOptions {
   /** Where text that Python prints goes. */
   readonly print: (text: string) => void;
   readonly refuse: (what: string) => void;
+  readonly observer?: Observer | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -445,12 +447,14 @@ export class Kernel {
         negative(() => {
           const directory = this.path(path);
           if (volume.stat(directory, true).kind !== 'directory') fail(Errno.ENOTDIR);
+          this.options.observer?.changed();
           this.cwd = directory;
         }),
       __syscall_fchdir: (fd: number) =>
         negative(() => {
           const entry = this.open(fd);
           if (entry.kind !== 'directory') fail(Errno.ENOTDIR);
+          this.options.observer?.changed();
           this.cwd = entry.path;
         }),
       __syscall_getcwd: (address: number, size: number) =>
@@ -476,6 +480,7 @@ export class Kernel {
       __syscall_fchownat: () => 0,
       __syscall_umask_js: (mask: number) => {
         const old = this.umask;
+        this.options.observer?.changed();
         this.umask = mask & 0o777;
         return old;
       },

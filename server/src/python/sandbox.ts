@@ -8,6 +8,8 @@
  */
 import { type FileSystem, type HostFacts, type Occasion, USUAL_OCCASION } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
+import type { Observer } from './observer.ts';
+import type { ObservedRuntime } from './remembering.ts';
 import { Kernel } from './kernel.ts';
 import type { MachineImage, MachineLimits } from './machine.ts';
 import { compileMachine, Machine, MachineFailure } from './machine.ts';
@@ -18,7 +20,6 @@ import type {
   EventArgument,
   ModuleFunction,
   PythonAnalysis,
-  PythonRuntime,
   Refusal,
   Replaced,
 } from './runtime.ts';
@@ -64,6 +65,8 @@ export interface SandboxOptions {
   readonly now?: () => number;
   /** Undefined: the usual one. */
   readonly occasion?: Occasion | undefined;
+  /** Told what Python does besides its requests. */
+  readonly observer?: Observer;
 }
 
 /** How many refusals are kept between two calls of `takeRefusals`. */
@@ -84,6 +87,7 @@ const ENTRIES = [
   'analyse',
   'apply_filter',
   'settle',
+  'keeps',
   'where',
   'replaced',
   'follow_lines',
@@ -101,13 +105,13 @@ const OPERATIONS = new Set(
 type Place = Refusal['frame'];
 
 /** @throws Error where the interpreter or the workspace's BitBake library cannot be started */
-export async function createSandbox(options: SandboxOptions): Promise<PythonRuntime> {
+export async function createSandbox(options: SandboxOptions): Promise<ObservedRuntime> {
   const sandbox = new Sandbox(options);
   await sandbox.start();
   return sandbox;
 }
 
-class Sandbox implements PythonRuntime {
+class Sandbox implements ObservedRuntime {
   private machine!: Machine;
   private readonly kernel: Kernel;
   private readonly errors = new ErrorCrossing();
@@ -136,6 +140,7 @@ class Sandbox implements PythonRuntime {
       own: ownFiles(options),
       refuse,
       now,
+      observer: options.observer,
     });
     this.kernel = new Kernel({
       volume,
@@ -146,6 +151,7 @@ class Sandbox implements PythonRuntime {
       request: (bytes) => this.answer(bytes),
       print: (text) => this.print(text),
       refuse,
+      observer: options.observer,
     });
   }
 
@@ -234,6 +240,14 @@ class Sandbox implements PythonRuntime {
     this.errors.clear();
     this.messages = 0;
     this.lastPlace = undefined;
+  }
+
+  keeps(): boolean {
+    try {
+      return this.enter('keeps', '') !== '';
+    } catch {
+      return true;
+    }
   }
 
   replaced(): Replaced {
@@ -328,10 +342,12 @@ class Sandbox implements PythonRuntime {
       }
       case 'M': {
         const [level, message] = JSON.parse(request.slice(1)) as unknown[];
+        if (level !== 'note' && level !== 'plain') this.options.observer?.passing();
         this.say(levelOf(level), String(message));
         return this.messages > this.options.limits.messages;
       }
       case 'X': {
+        this.options.observer?.passing();
         const [words, cwd] = JSON.parse(request.slice(1)) as [unknown[], unknown];
         const command = words.map(String);
         const result = commandResult(this.options.files, command, String(cwd));
@@ -362,6 +378,7 @@ class Sandbox implements PythonRuntime {
   }
 
   private refuse(long: string): void {
+    this.options.observer?.passing();
     const what = cut(long);
     this.options.refused?.(what);
     if (this.refusals.has(what) || this.refusals.size >= MAX_REFUSALS) return;

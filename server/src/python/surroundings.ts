@@ -5,6 +5,7 @@
  */
 import { calendarCalls } from './calendar.ts';
 import type { Machine } from './machine.ts';
+import type { Observer } from './observer.ts';
 import { Errno } from './volume.ts';
 
 export interface SurroundingsOptions {
@@ -14,6 +15,7 @@ export interface SurroundingsOptions {
   /** Where the sequence of numbers starts; not 0. */
   readonly seed: number;
   readonly refuse: (what: string) => void;
+  readonly observer?: Observer | undefined;
 }
 
 export class Surroundings {
@@ -77,6 +79,7 @@ export class Surroundings {
         return 0;
       },
       random_get: (address: number, size: number) => {
+        options.observer?.passing();
         heap().set(this.randomBytes(size >>> 0), address >>> 0);
         return 0;
       },
@@ -88,6 +91,7 @@ export class Surroundings {
       _emscripten_runtime_keepalive_clear: () => undefined,
       clock_time_get: (id: number, _precision: bigint, result: number) => {
         machine().checkTime();
+        options.observer?.passing();
         const milliseconds = id === 0 ? options.now() : performance.now();
         view().setBigInt64(result >>> 0, BigInt(Math.round(milliseconds * 1e6)), true);
         return 0;
@@ -96,7 +100,10 @@ export class Surroundings {
         view().setBigInt64(result >>> 0, 1000n, true);
         return 0;
       },
-      emscripten_date_now: () => options.now(),
+      emscripten_date_now: () => {
+        options.observer?.passing();
+        return options.now();
+      },
       emscripten_get_now: () => {
         // What waits asks for the time over and over.
         machine().checkTime();

@@ -7,6 +7,7 @@
  * metadata only ever looks whether a tool is there. Paths are absolute. Knows nothing of system calls.
  */
 import type { FileSystem } from '../inputs/ports.ts';
+import type { Observer } from './observer.ts';
 
 /** Where the interpreter's library and this project's own modules are served. */
 export const HOME = '/.lens';
@@ -68,6 +69,7 @@ export interface VolumeOptions {
   /** Called for what is not allowed; the operation then fails. */
   readonly refuse: (what: string) => void;
   readonly now: () => number;
+  readonly observer?: Observer | undefined;
 }
 
 /** How much the scratch area may hold, in bytes. */
@@ -105,6 +107,7 @@ export class Volume {
   private find(original: string, follow: boolean): NodeStat | undefined {
     const path = this.resolved(original, follow);
     if (path === HOME || path.startsWith(`${HOME}/`)) return this.ownStat(path);
+    this.options.observer?.looked(path);
     if (path === '/dev' || path.startsWith('/dev/')) return deviceStat(path);
     const node = this.scratch.get(path);
     if (node) return node.kind === 'gone' ? undefined : scratchStat(node);
@@ -156,6 +159,7 @@ export class Volume {
     if (path.startsWith(`${HOME}/`)) {
       return this.options.own.get(path.slice(HOME.length + 1)) ?? fail(Errno.ENOENT);
     }
+    this.options.observer?.looked(path);
     const node = this.scratch.get(path);
     if (node) return node.kind === 'file' ? node.content.subarray(0, node.length) : fail(Errno.ENOENT);
     const stat = this.stat(path, true);
@@ -168,6 +172,7 @@ export class Volume {
 
   list(original: string): string[] {
     const path = this.resolved(original, true);
+    this.options.observer?.looked(path);
     const stat = this.stat(path, true);
     if (stat.kind !== 'directory') fail(Errno.ENOTDIR);
     const names = new Set<string>(this.ancestors.get(path));
@@ -190,6 +195,7 @@ export class Volume {
 
   readLink(original: string): string {
     const path = this.resolved(original, false);
+    this.options.observer?.looked(path);
     const node = this.scratch.get(path);
     if (node)
       return node.kind === 'link' ? node.target : fail(node.kind === 'gone' ? Errno.ENOENT : Errno.EINVAL);
@@ -350,6 +356,7 @@ export class Volume {
   }
 
   private requireScratch(path: string, action: string): void {
+    this.options.observer?.changed();
     if (this.inScratch(path)) return;
     this.options.refuse(`${action} ${path}`);
     fail(Errno.EACCES);

@@ -8,7 +8,7 @@ import gc
 import json
 import sys
 
-from . import analysis, datastore, port, shared
+from . import analysis, datastore, keeping, port, shared
 from .datastore import Datastore
 
 _loads = json.loads
@@ -275,9 +275,14 @@ def _settle(argument):
     """Before a checkpoint: what is garbage goes, what is left is not looked at by the collector again."""
     port.muted = False
     shared.remember()
+    keeping.remember(_context)
     gc.collect()
     gc.freeze()
     return "s"
+
+
+def _keeps(argument):
+    return "s1" if keeping.keeps() else "s"
 
 
 def _where(argument):
@@ -328,6 +333,7 @@ ENTRIES = {
         _analyse,
         _apply_filter,
         _settle,
+        _keeps,
         _where,
         _replaced,
         _follow_lines,

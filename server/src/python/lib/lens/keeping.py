@@ -1,0 +1,106 @@
+"""
+Modules that keep something from one call to the next: BitBake's fetcher knows the URLs it has seen, caches grow.
+What such a module did, or what reads what it keeps, is not decided by the datastore alone.
+"""
+
+import builtins
+import os
+import sys
+import types
+
+_PACKAGES = ("bb", "oe")
+#: Known to keep what decides later calls.
+_KEEPERS = ("bb.fetch2",)
+#: What only saves computing it again: (module, name).
+_CACHES = frozenset([("bb.parse", "__pkgsplit_cache__"), ("bb.filter", "CACHE"), ("bb.filter", "FILTERS")])
+#: Larger tables are looked at from outside only.
+_LARGE = 64
+_TOOL = 4
+
+_monitoring = sys.monitoring
+#: [what is kept, its size, the name of the module]
+_kept = []
+_watched = set()
+_ran = False
+
+
+def _start(code, offset):
+    global _ran
+    _ran = True
+
+
+def _size(kept):
+    size = len(kept)
+    if size <= _LARGE and isinstance(kept, dict):
+        for value in kept.values():
+            if isinstance(value, (dict, list, set)):
+                size += len(value)
+    return size
+
+
+def remember(context, packages=()):
+    """Takes everything as it is now. `context` is where definitions go."""
+    global _kept
+    _kept = []
+    # Handlers of old releases find `d` among the built-in names.
+    seen = {id(context), id(vars(builtins))}
+    for name, module in list(sys.modules.items()):
+        if not isinstance(module, types.ModuleType) or name.split(".")[0] not in _PACKAGES + tuple(packages):
+            continue
+        if name.startswith(_KEEPERS):
+            watch(name)
+        for key, value in list(vars(module).items()):
+            if isinstance(value, (dict, list, set)) and id(value) not in seen and (name, key) not in _CACHES:
+                seen.add(id(value))
+                _kept.append([value, _size(value), name])
+    _kept.append([os.environ._data, _environment(), "os"])
+
+
+def _environment():
+    return hash(tuple(os.environ._data.items()))
+
+
+def _codes(value, found):
+    code = getattr(value, "__code__", None)
+    if isinstance(code, types.CodeType):
+        waiting = [code]
+        while waiting:
+            code = waiting.pop()
+            found.append(code)
+            waiting += [item for item in code.co_consts if isinstance(item, types.CodeType)]
+
+
+def watch(name):
+    """From now on `keeps` says so when code of the module has run."""
+    if name in _watched or name not in sys.modules:
+        return
+    if not _watched:
+        if _monitoring.get_tool(_TOOL) is None:
+            _monitoring.use_tool_id(_TOOL, "lens")
+        _monitoring.register_callback(_TOOL, _monitoring.events.PY_START, _start)
+    _watched.add(name)
+    codes = []
+    for value in list(vars(sys.modules[name]).values()):
+        if isinstance(value, type):
+            if value.__module__ == name:
+                for attribute in list(vars(value).values()):
+                    _codes(getattr(attribute, "__func__", getattr(attribute, "fget", attribute)), codes)
+        elif getattr(value, "__module__", None) == name:
+            _codes(value, codes)
+    for code in codes:
+        _monitoring.set_local_events(_TOOL, code, _monitoring.events.PY_START)
+
+
+def keeps():
+    """Whether something was kept since the last call, or code of a module ran that keeps things."""
+    global _ran
+    found = _ran
+    _ran = False
+    for entry in _kept:
+        kept, size, name = entry
+        now = _environment() if name == "os" else _size(kept)
+        if now != size:
+            entry[1] = now
+            found = True
+            watch(name)
+    return found

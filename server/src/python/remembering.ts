@@ -1,0 +1,335 @@
+/**
+ * A runtime that enters Python only where it must: a piece of Python that made the same requests before and got the
+ * same answers is taken to do what it did then.
+ *
+ * Stands between those who evaluate metadata and the sandbox, and between the sandbox and the datastore. What decides
+ * a piece: its text, the functions that it can reach by name (`definitions.ts`), and the results of its requests
+ * (`traces.ts`). What looks at a clock, a process or random numbers is never remembered, nor is what keeps something
+ * in a module for later (BitBake's fetcher does), or what runs after code that might have changed what others run.
+ *
+ * Definitions and putting Python back wait until Python is entered. A piece of which only the beginning is known runs
+ * from its start, and is given the answers that were got on the way: no request is made twice.
+ */
+import type { Value } from '../datastore/value.ts';
+import { Definitions } from './definitions.ts';
+import type { Observer } from './observer.ts';
+import type {
+  CodePlace,
+  DatastoreService,
+  EventArgument,
+  ModuleFunction,
+  PythonAnalysis,
+  PythonRuntime,
+  Refusal,
+  Replaced,
+} from './runtime.ts';
+import {
+  canBeRemembered,
+  isReading,
+  type Request,
+  type Result,
+  Forest,
+  sameRequest,
+  type Step,
+  type TraceTree,
+} from './traces.ts';
+
+/** A sandbox, as far as remembering needs more of it than evaluating does. */
+export interface ObservedRuntime extends PythonRuntime {
+  /**
+   * Whether modules keep something since it was last asked, or code of those that do was run: what it did then is
+   * not decided by its requests alone.
+   */
+  keeps(): boolean;
+}
+
+/** A piece of Python that is running. */
+interface Frame {
+  readonly d: number;
+  /** What was done before it was entered. */
+  readonly before: readonly Step[];
+  /** How many of `before` it has asked for again. */
+  repeated: number;
+  readonly steps: Step[];
+  files: Set<string> | undefined;
+  remembered: boolean;
+}
+
+/** How many recipes have what they did remembered. */
+const MOST_RECENT = 4;
+/** How many texts are known to be harmless. */
+const MOST_TEXTS = 50_000;
+const HEAD = /^(?:async\s+)?(?:def|class)\s+(\w+)/gm;
+/** Before the name of a handler, as a word among definitions. */
+const HANDLER = '__handler__';
+/** What a handler may ask of its event `e` without learning more than its class; and any other use of it. */
+const EVENT_CLASS = /\bisinstance\(\s*e\s*,[^()]*(?:\([^()]*\))?\s*\)|\be\.data\b|\bbb\.event\.getName\(e\)/g;
+const EVENT_USED = /\be\b/;
+
+export class RememberingRuntime implements PythonRuntime {
+  readonly service: DatastoreService;
+  readonly observer: Observer;
+  private sandbox!: ObservedRuntime;
+  /** What is known of pieces that do the same in many recipes. */
+  private readonly shared = new Forest(true);
+  /** What is known of the others, as long as it is the same recipe. */
+  private own = new Forest(false);
+  /** The recipes that were evaluated last. */
+  private readonly recent = new Map<string, Forest>();
+  /** Additions that count once the recipe has left everything as it was. */
+  private fresh: TraceTree[] = [];
+  private readonly frames: Frame[] = [];
+  private base = new Definitions();
+  private definitions = this.base;
+  /** The bodies of event handlers, by name. */
+  private baseHandlers = new Map<string, string>();
+  private handlers = this.baseHandlers;
+  /** Definitions that Python has not got yet. */
+  private waiting: (() => void)[] = [];
+  /** Texts that were defined without a trace of anything else. */
+  private readonly harmless = new Set<string>();
+  private stale = false;
+  /** Nothing is remembered or taken from memory until Python is put back. */
+  private off = false;
+  private noticed = false;
+
+  constructor(private readonly datastore: DatastoreService) {
+    this.service = { call: (operation, d, args) => this.answer(operation, d, args) };
+    this.observer = {
+      looked: (path) => {
+        this.noticed = true;
+        const frame = this.frames.at(-1);
+        if (frame) (frame.files ??= new Set()).add(lastPart(path));
+      },
+      passing: () => {
+        this.noticed = true;
+        const frame = this.frames.at(-1);
+        if (frame) frame.remembered = false;
+      },
+      changed: () => {
+        this.noticed = true;
+        this.off = true;
+      },
+    };
+  }
+
+  /** Given late: the sandbox needs `service` and `observer` first. */
+  attach(sandbox: ObservedRuntime): void {
+    this.sandbox = sandbox;
+  }
+
+  evaluate(expression: string, d: number, variable: string | undefined): string {
+    return this.run('evaluate', expression, expression, d, () =>
+      this.sandbox.evaluate(expression, d, variable),
+    );
+  }
+
+  callAnonymous(functions: readonly string[], d: number): void {
+    const text = functions.join(' ');
+    this.run('anonymous', text, text, d, () => {
+      this.sandbox.callAnonymous(functions, d);
+      return '';
+    });
+  }
+
+  fireHandler(name: string, eventClass: string, args: readonly EventArgument[], d: number): void {
+    const body = this.handlers.get(name);
+    // What looks at the event only to tell its class does the same for every one of it.
+    const looked = body === undefined || EVENT_USED.test(body.replace(EVENT_CLASS, ''));
+    const what = `${name}\n${eventClass}\n${looked ? JSON.stringify(args) : ''}`;
+    this.run('handler', what, `${HANDLER}${name}`, d, () => {
+      this.sandbox.fireHandler(name, eventClass, args, d);
+      return '';
+    });
+  }
+
+  define(text: string, place: CodePlace): void {
+    const names = [...text.matchAll(HEAD)].map((match) => match[1]!);
+    this.definitions.add(names, text, `${place.file}:${place.line}`);
+    this.later(`${place.file}:${place.line}\n${text}`, () => this.sandbox.define(text, place));
+  }
+
+  defineHandler(name: string, body: string, place: CodePlace): void {
+    this.handlers.set(name, body);
+    this.definitions.add([`${HANDLER}${name}`], body, `${place.file}:${place.line}`);
+    this.later(`${place.file}:${place.line}\n${name}\n${body}`, () =>
+      this.sandbox.defineHandler(name, body, place),
+    );
+  }
+
+  /** Defines at once what was never defined before: it may fail. */
+  private later(key: string, define: () => void): void {
+    if (this.harmless.has(key) && !this.off) {
+      this.waiting.push(define);
+      return;
+    }
+    this.enter();
+    this.noticed = false;
+    define();
+    if (this.noticed) return;
+    if (this.harmless.size >= MOST_TEXTS) this.harmless.clear();
+    this.harmless.add(key);
+  }
+
+  /** Python as it would be if everything had run in it. */
+  private enter(): void {
+    if (this.stale) {
+      this.stale = false;
+      this.sandbox.restore();
+    }
+    while (this.waiting.length > 0) this.waiting.shift()!();
+  }
+
+  private run(kind: string, what: string, reached: string, d: number, execute: () => string): string {
+    const effect = this.definitions.effect(reached);
+    const known = !this.off && effect === 'none';
+    const definitions = known ? this.definitions.key(reached) : '';
+    let tree = known ? this.shared.tree(`${kind}\n${what}`, definitions) : undefined;
+    const before: Step[] = [];
+    const perform = (request: Request) => this.datastore.call(request.operation, d, request.args);
+    if (tree?.open) {
+      const returned = tree.walk(perform, before);
+      if (returned !== undefined) return returned;
+    } else if (tree) {
+      tree = this.own.tree(`${kind}\n${what}`, definitions);
+      const returned = tree.walk(perform, before);
+      if (returned !== undefined) return returned;
+    }
+    this.enter();
+    const frame: Frame = { d, before, repeated: 0, steps: [], files: undefined, remembered: true };
+    this.frames.push(frame);
+    let returned: string;
+    try {
+      returned = execute();
+    } finally {
+      this.frames.pop();
+      // What it may have left behind counts for all that follows.
+      this.off ||= effect === 'lasting';
+    }
+    if (tree && frame.remembered && !this.off && !this.sandbox.keeps()) {
+      tree.add(frame.steps, { returned, files: frame.files });
+      this.fresh.push(tree);
+    }
+    return returned;
+  }
+
+  /** Answers a request of the piece that is running. */
+  private answer(operation: string, d: number, args: readonly Value[]): Result {
+    const frame = this.frames.at(-1);
+    this.noticed = true;
+    if (!frame) return this.datastore.call(operation, d, args);
+    const known = frame.before[frame.repeated];
+    if (known) {
+      if (d === frame.d && sameRequest(known.request, operation, args)) {
+        frame.repeated++;
+        frame.steps.push(known);
+        if ('error' in known) {
+          frame.remembered = false;
+          throw known.error;
+        }
+        return known.result;
+      }
+      // It goes another way with the same answers: it is decided by something else.
+      frame.remembered = false;
+      if (!frame.before.slice(frame.repeated).every((step) => isReading(step.request.operation))) {
+        throw new Error(`Python made another request than before: ${operation}`);
+      }
+      frame.repeated = frame.before.length;
+    }
+    let result: Result;
+    try {
+      result = this.datastore.call(operation, d, args);
+    } catch (error) {
+      frame.remembered = false;
+      throw error;
+    }
+    if (!frame.remembered) return result;
+    const request: Request = { operation, args };
+    if (d === frame.d && canBeRemembered(request, result)) frame.steps.push({ request, result });
+    else frame.remembered = false;
+    return result;
+  }
+
+  importGlobals(modules: readonly string[]): void {
+    this.enter();
+    this.sandbox.importGlobals(modules);
+  }
+
+  addLibrary(directory: string, namespace: string): readonly ModuleFunction[] {
+    this.enter();
+    return this.sandbox.addLibrary(directory, namespace);
+  }
+
+  analyse(text: string, variable: string): PythonAnalysis {
+    this.enter();
+    return this.sandbox.analyse(text, variable);
+  }
+
+  applyFilter(value: string, expression: string): string {
+    this.enter();
+    return this.sandbox.applyFilter(value, expression);
+  }
+
+  checkpoint(): void {
+    this.enter();
+    this.sandbox.checkpoint();
+    this.base = this.definitions;
+    this.baseHandlers = this.handlers;
+    this.begin();
+  }
+
+  restore(): void {
+    // What changed the code that others run may have changed what was remembered.
+    if (!this.stale && this.fresh.length > 0 && this.replaced().names.length > 0) {
+      for (const tree of this.fresh) tree.clear();
+    }
+    this.stale = true;
+    this.shared.prune();
+    this.begin();
+  }
+
+  private begin(): void {
+    this.definitions = new Definitions(this.base);
+    this.handlers = new Map(this.baseHandlers);
+    this.waiting = [];
+    this.fresh = [];
+    this.off = false;
+    this.own = new Forest(false);
+  }
+
+  /** Tells which recipe is evaluated from here on: what it did last is remembered for a while. */
+  turnTo(path: string): void {
+    const known = this.recent.get(path);
+    if (known) this.own = known;
+    this.recent.delete(path);
+    this.recent.set(path, this.own);
+    const [oldest] = this.recent.keys();
+    if (this.recent.size > MOST_RECENT) this.recent.delete(oldest!);
+  }
+
+  replaced(): Replaced {
+    return this.stale ? { names: [], frame: undefined } : this.sandbox.replaced();
+  }
+
+  followLines(): void {
+    this.off = true;
+    this.enter();
+    this.sandbox.followLines();
+  }
+
+  takeRefusals(): readonly Refusal[] {
+    return this.sandbox.takeRefusals();
+  }
+
+  /** Files have changed: what looked at them is forgotten. */
+  forgetFiles(paths: readonly string[]): void {
+    const names = new Set(
+      paths.flatMap((path) => [lastPart(path), lastPart(path.slice(0, path.lastIndexOf('/')))]),
+    );
+    for (const forest of [this.shared, ...this.recent.values()]) forest.forgetFiles(names);
+  }
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
