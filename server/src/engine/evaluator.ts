@@ -107,7 +107,10 @@ export class RecipeEvaluator {
     // The context needs Python, and Python needs the context once it asks for a datastore.
     const late: Late = {};
     const context = (): ParseContext => late.ctx!;
-    const python = new RememberingRuntime(datastoreService(context));
+    let where = '';
+    const python = new RememberingRuntime(datastoreService(context), () => {
+      if (late.ctx?.datastoreContext.frames.depth === 0) options.enter?.(where, true);
+    });
     const sandbox = await createSandbox({
       ...options,
       facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
@@ -118,7 +121,7 @@ export class RecipeEvaluator {
       scratch: [options.buildDir],
       cwd: options.buildDir,
       enter: (what) => {
-        const where = whereOf(what, late.ctx);
+        where = whereOf(what, late.ctx);
         const progress = late.ctx?.datastoreContext.frames.depth === 0;
         options.enter?.(where, progress);
         late.watch?.(where);

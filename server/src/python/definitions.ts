@@ -54,7 +54,7 @@ function effectOf(text: string): Effect {
   return HIDDEN.test(code) ? 'hidden' : 'none';
 }
 
-const STRINGS_AND_COMMENTS = /"""[^]*?"""|\'\'\'[^]*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*/g;
+const STRINGS_AND_COMMENTS = /"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*/g;
 const MODULES = 'bb|oe|os|sys|re|json|subprocess|builtins|lens';
 const HIDDEN = /\b(?:globals|eval|environ|sys|inspect)\b|\b(?:vars|locals)\s*\(/;
 const LASTING = new RegExp(

@@ -93,7 +93,11 @@ export class RememberingRuntime implements PythonRuntime {
   private off = false;
   private noticed = false;
 
-  constructor(private readonly datastore: DatastoreService) {
+  /** @param remembered called whenever Python was not needed */
+  constructor(
+    private readonly datastore: DatastoreService,
+    private readonly remembered: () => void = () => undefined,
+  ) {
     this.service = { call: (operation, d, args) => this.answer(operation, d, args) };
     this.observer = {
       looked: (path) => {
@@ -182,18 +186,16 @@ export class RememberingRuntime implements PythonRuntime {
 
   private run(kind: string, what: string, reached: string, d: number, execute: () => string): string {
     const effect = this.definitions.effect(reached);
-    const known = !this.off && effect === 'none';
-    const definitions = known ? this.definitions.key(reached) : '';
-    let tree = known ? this.shared.tree(`${kind}\n${what}`, definitions) : undefined;
+    const decided = !this.off && effect === 'none';
+    const definitions = decided ? this.definitions.key(reached) : '';
+    let tree = decided ? this.shared.tree(`${kind}\n${what}`, definitions) : undefined;
     const before: Step[] = [];
     const perform = (request: Request) => this.datastore.call(request.operation, d, request.args);
-    if (tree?.open) {
-      const returned = tree.walk(perform, before);
-      if (returned !== undefined) return returned;
-    } else if (tree) {
-      tree = this.own.tree(`${kind}\n${what}`, definitions);
-      const returned = tree.walk(perform, before);
-      if (returned !== undefined) return returned;
+    if (tree && !tree.open) tree = this.own.tree(`${kind}\n${what}`, definitions);
+    const known = tree?.walk(perform, before);
+    if (known !== undefined) {
+      this.remembered();
+      return known;
     }
     this.enter();
     const frame: Frame = { d, before, repeated: 0, steps: [], files: undefined, remembered: true };
