@@ -89,6 +89,8 @@ export class RememberingRuntime implements PythonRuntime {
   /** Texts that were defined without a trace of anything else. */
   private readonly harmless = new Set<string>();
   private stale = false;
+  /** What `replaced` tells, until Python is entered. */
+  private verdict: Replaced | undefined;
   /** Nothing is remembered or taken from memory until Python is put back. */
   private off = false;
   private noticed = false;
@@ -177,6 +179,7 @@ export class RememberingRuntime implements PythonRuntime {
 
   /** Python as it would be if everything had run in it. */
   private enter(): void {
+    this.verdict = undefined;
     if (this.stale) {
       this.stale = false;
       this.sandbox.restore();
@@ -310,7 +313,8 @@ export class RememberingRuntime implements PythonRuntime {
   }
 
   replaced(): Replaced {
-    return this.stale ? { names: [], frame: undefined } : this.sandbox.replaced();
+    if (this.stale) return { names: [], frame: undefined };
+    return (this.verdict ??= this.sandbox.replaced());
   }
 
   followLines(): void {

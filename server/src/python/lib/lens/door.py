@@ -301,7 +301,8 @@ def _where(argument):
 
 def _replaced(argument):
     """The line that replaced shared code, where lines are followed, and what was replaced: a name a line."""
-    return "s" + "\n".join([shared.culprit()] + shared.replaced())
+    found = shared.replaced()
+    return "s" + "\n".join([shared.culprit(found)] + found)
 
 
 def _follow_lines(argument):

@@ -13,13 +13,14 @@ _PACKAGES = ("bb", "oe")
 _KEEPERS = ("bb.fetch2",)
 #: What only saves computing it again: (module, name).
 _CACHES = frozenset([("bb.parse", "__pkgsplit_cache__"), ("bb.filter", "CACHE"), ("bb.filter", "FILTERS")])
-#: Larger tables are looked at from outside only.
-_LARGE = 64
 _TOOL = 4
 
 _monitoring = sys.monitoring
-#: [what is kept, its size, the name of the module]
+#: What is kept, its sizes, the names of the modules.
 _kept = []
+_sizes = []
+_owners = []
+_known_environment = ()
 _watched = set()
 _ran = False
 
@@ -29,19 +30,11 @@ def _start(code, offset):
     _ran = True
 
 
-def _size(kept):
-    size = len(kept)
-    if size <= _LARGE and isinstance(kept, dict):
-        for value in kept.values():
-            if isinstance(value, (dict, list, set)):
-                size += len(value)
-    return size
-
-
 def remember(context, packages=()):
     """Takes everything as it is now. `context` is where definitions go."""
-    global _kept
+    global _kept, _sizes, _owners, _known_environment
     _kept = []
+    _owners = []
     # Handlers of old releases find `d` among the built-in names.
     seen = {id(context), id(vars(builtins))}
     for name, module in list(sys.modules.items()):
@@ -52,12 +45,14 @@ def remember(context, packages=()):
         for key, value in list(vars(module).items()):
             if isinstance(value, (dict, list, set)) and id(value) not in seen and (name, key) not in _CACHES:
                 seen.add(id(value))
-                _kept.append([value, _size(value), name])
-    _kept.append([os.environ._data, _environment(), "os"])
+                _kept.append(value)
+                _owners.append(name)
+    _sizes = list(map(len, _kept))
+    _known_environment = _environment()
 
 
 def _environment():
-    return hash(tuple(os.environ._data.items()))
+    return tuple(os.environ._data.items())
 
 
 def _codes(value, found):
@@ -93,14 +88,18 @@ def watch(name):
 
 def keeps():
     """Whether something was kept since the last call, or code of a module ran that keeps things."""
-    global _ran
+    global _ran, _sizes, _known_environment
     found = _ran
     _ran = False
-    for entry in _kept:
-        kept, size, name = entry
-        now = _environment() if name == "os" else _size(kept)
-        if now != size:
-            entry[1] = now
-            found = True
-            watch(name)
+    sizes = list(map(len, _kept))
+    if sizes != _sizes:
+        found = True
+        for name, before, now in zip(_owners, _sizes, sizes):
+            if before != now:
+                watch(name)
+        _sizes = sizes
+    environment = _environment()
+    if environment != _known_environment:
+        _known_environment = environment
+        found = True
     return found
