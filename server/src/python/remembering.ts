@@ -172,6 +172,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.enter();
     this.noticed = false;
     define();
+    this.verdict = undefined;
     if (this.noticed) return;
     if (this.harmless.size >= MOST_TEXTS) this.harmless.clear();
     this.harmless.add(key);
@@ -208,6 +209,7 @@ export class RememberingRuntime implements PythonRuntime {
       returned = execute();
     } finally {
       this.frames.pop();
+      this.verdict = undefined;
       // What it may have left behind counts for all that follows.
       this.off ||= effect === 'lasting';
     }

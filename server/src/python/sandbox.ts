@@ -335,6 +335,16 @@ class Sandbox implements ObservedRuntime {
           (flags & 4) !== 0,
         ]);
       }
+      case 'F': {
+        const [number, flags, name, flag] = request.slice(1).split('\n');
+        return datastore.call('getVarFlag', Number(number), [
+          name,
+          flag,
+          (Number(flags) & 1) !== 0,
+          (Number(flags) & 2) !== 0,
+          (Number(flags) & 4) !== 0,
+        ]);
+      }
       case 'C': {
         const [operation, d, ...args] = JSON.parse(request.slice(1)) as [string, unknown, ...unknown[]];
         if (!OPERATIONS.has(operation)) throw new Error('no such operation');

@@ -2,7 +2,7 @@
  * The encoding of what crosses between TypeScript and Python: JSON, with short forms for the most frequent
  * requests and replies. The Python half is `lib/lens/port.py` and `lib/lens/door.py`.
  *
- * A request of Python's is a letter and a text: `G` getVar, `C` any other datastore operation, `M` a message,
+ * A request of Python's is a letter and a text: `G` getVar, `F` getVarFlag, `C` any other datastore operation, `M` a message,
  * `X` a command. A reply is a letter and a text: `s` a string, `n` None, `j` JSON, `e` an error.
  */
 import type { Value } from '../datastore/value.ts';

@@ -137,9 +137,13 @@ class Datastore(MutableMapping):
 
             bb.warn("Calling getVarFlag with flag unset is invalid")
             return None
-        value = _call(
-            "getVarFlag", self.number, var, flag, bool(expand), bool(noweakdefault), bool(parsing)
-        )
+        if type(var) is str and type(flag) is str and "\n" not in var and "\n" not in flag:
+            flags = (1 if expand else 0) + (2 if noweakdefault else 0) + (4 if parsing else 0)
+            value = _request(f"F{self.number}\n{flags}\n{var}\n{flag}".encode())
+        else:
+            value = _call(
+                "getVarFlag", self.number, var, flag, bool(expand), bool(noweakdefault), bool(parsing)
+            )
         if not retparser:
             return value
         name = var if flag == "_content" else "%s[%s]" % (var, flag)
