@@ -11,6 +11,7 @@ import type { DatastoreService } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
 import { deferInherit, include, inherit } from './files.ts';
 import { pythonText } from './statements.ts';
+import { textList } from './tasks.ts';
 
 type Answer = Value | Record<string, Value>;
 type Operation = (d: Datastore, args: readonly Value[], ctx: ParseContext) => Answer | void;
@@ -59,6 +60,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   overrides: (d) => d.currentOverrides(),
   keys: (d) => [...d.keys()],
   localkeys: (d) => d.localKeys(),
+
+  tasks: (d) =>
+    [...d.keys()]
+      .filter((name) => d.getVarFlag(name, 'task', false))
+      .map((name) => [name, textList(d.getVarFlag(name, 'deps', false))]),
 
   setVar: (d, args) => d.setVar(text(args[0]), args[1], source(args, 2), Boolean(args[5])),
   setVarFlag: (d, args) => d.setVarFlag(text(args[0]), text(args[1]), args[2], source(args, 3)),

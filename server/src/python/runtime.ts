@@ -146,6 +146,7 @@ export interface Refusal {
  *   `prependVar` `(var, value, op, file, line)`; `delVar(var, op, file, line)`, `delVarFlag(var, flag, op, …)`,
  *   `delVarFlags(var, op, …)`, `renameVar(var, to, op, …)`: file and line are those of the calling code
  *   where metadata does not give them
+ * - `tasks()`: a list of [name, the tasks it follows] of all that have the flag `task`
  * - `initVar(var)`, `expandVarref(var, parents)`, `setVarFilter(var, filter)`, `enableTracking()`,
  *   `disableTracking()`
  * - `create()` (of no datastore: `d` is 0) and `createCopy()`: the number of a new datastore

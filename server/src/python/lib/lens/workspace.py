@@ -7,7 +7,7 @@ import logging
 import sys
 import types
 
-from . import door, port
+from . import door, port, tasks
 from .datastore import Datastore
 
 _LEVELS = (
@@ -65,6 +65,8 @@ def _take_over(bb):
     bb.parse.BBHandler.inherit_defer = _inherit_defer
     bb.parse.ConfHandler.include = _include
     bb.parse.handle = _handle
+    # BitBake's own asks for a flag of every variable.
+    bb.build.tasksbetween = tasks.tasksbetween
     bb.parse.siggen = Signatures()
 
 

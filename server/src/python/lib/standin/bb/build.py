@@ -61,25 +61,3 @@ def exec_func(func, d, dirs=None):
 
 def exec_task(fn, task, d, profile=False):
     raise FuncFailed("%s: tasks are not run while parsing" % task)
-
-
-def tasksbetween(task_start, task_end, d):
-    """The tasks on every way from one to another, each once, in the order in which they are come by."""
-    found = {}
-    tasks = [name for name in d.keys() if d.getVarFlag(name, "task")]
-
-    def follow(way):
-        if way[-1] == task_end:
-            found.update(dict.fromkeys(way))
-            return
-        for task in tasks:
-            if way[-1] not in (d.getVarFlag(task, "deps", False) or []):
-                continue
-            if task in way:
-                import bb
-
-                bb.fatal("Circular task dependencies: %s depends on itself" % task)
-            follow(way + [task])
-
-    follow([task_start])
-    return list(found)
