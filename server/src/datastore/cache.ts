@@ -253,6 +253,15 @@ export class ExpansionCache {
     if (this.entries.size > 0) this.drop(variable);
   }
 
+  /** Forgets everything, which costs time at the next reading but no memory until then. */
+  clear(): void {
+    this.changes++;
+    this.entries.clear();
+    this.own.clear();
+    this.readers.clear();
+    this.overrideUsers.clear();
+  }
+
   /** What counted only until the next change counts no longer. */
   expire(): void {
     this.changes++;

@@ -99,6 +99,11 @@ export class Datastore {
     return this.context.passesThrough(error);
   }
 
+  /** Gives back the memory of what was expanded: for a datastore that is asked little from here on. */
+  forgetExpansions(): void {
+    this.cache.clear();
+  }
+
   createCopy(): Datastore {
     return new Datastore(this.context, this);
   }

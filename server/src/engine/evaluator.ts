@@ -81,6 +81,18 @@ interface Live {
   readonly variants: readonly Variant[];
 }
 
+/** What of an evaluation is wanted; see `RecipeEvaluator.evaluate`. */
+interface Wanted {
+  readonly hashesOnly: boolean;
+  readonly recipeInfo: boolean;
+}
+
+/** The signatures of one variant, and what they were made of where that is wanted. */
+interface Computed {
+  readonly tasks: TaskSignature[];
+  readonly generated?: GeneratedDependencies;
+}
+
 const MOST_NAMED = 3;
 
 export class RecipeEvaluator {
@@ -164,14 +176,15 @@ export class RecipeEvaluator {
    */
   evaluate(path: string, hashesOnly = false, recipeInfo = false): RecipeEvaluation {
     const start = performance.now();
-    const { all, signatures } = this.everyVariant(path, recipeInfo);
+    const wanted = { hashesOnly, recipeInfo };
+    const { all, signatures } = this.everyVariant(path, wanted);
     if (all.length === 0) {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
-    this.live = { path, variants: all };
+    this.live = hashesOnly ? undefined : { path, variants: all };
     return {
       path,
-      variants: hashesOnly ? signatures.map(withoutMaterial) : signatures,
+      variants: signatures,
       problems: this.ctx.reported(),
       files: this.sourceFiles(path),
       origins: hashesOnly ? new Map() : origins(all[0]?.d, signatures[0]),
@@ -179,16 +192,13 @@ export class RecipeEvaluator {
     };
   }
 
-  private everyVariant(
-    path: string,
-    recipeInfo: boolean,
-  ): { all: Variant[]; signatures: VariantSignatures[] } {
-    const first = this.everyVariantOnce(path, recipeInfo);
+  private everyVariant(path: string, wanted: Wanted): { all: Variant[]; signatures: VariantSignatures[] } {
+    const first = this.everyVariantOnce(path, wanted);
     const known = first.signatures.some(({ tasks }) =>
       tasks.some(({ basehash }) => typeof basehash === 'string'),
     );
     if (!known || this.python.replaced().names.length === 0) return first;
-    const { all, signatures, names, place } = this.findReplacement(path, recipeInfo);
+    const { all, signatures, names, place } = this.findReplacement(path, wanted);
     this.hashed = [];
     const which = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
     const reason = `its Python replaces ${which}, on which other hashes depend`;
@@ -209,7 +219,7 @@ export class RecipeEvaluator {
 
   private everyVariantOnce(
     path: string,
-    recipeInfo: boolean,
+    wanted: Wanted,
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
     this.python.turnTo(path);
@@ -220,7 +230,7 @@ export class RecipeEvaluator {
     for (const configuration of this.configuration.configurations) {
       const recipe = configuration.recipes.find((known) => known.path === path);
       if (!recipe) continue;
-      const { variants, results } = this.evaluateIn(configuration, recipe, recipeInfo);
+      const { variants, results } = this.evaluateIn(configuration, recipe, wanted);
       all.push(...variants);
       signatures.push(...results);
     }
@@ -230,7 +240,7 @@ export class RecipeEvaluator {
   /** Evaluates once more, looking after each step of Python for the place that replaces what is shared. */
   private findReplacement(
     path: string,
-    recipeInfo: boolean,
+    wanted: Wanted,
   ): ReturnType<typeof this.everyVariantOnce> & {
     names: readonly string[];
     place: ChangeSource | undefined;
@@ -253,7 +263,7 @@ export class RecipeEvaluator {
       before = placeOf(where);
     };
     try {
-      const variants = this.everyVariantOnce(path, recipeInfo);
+      const variants = this.everyVariantOnce(path, wanted);
       if (found.length === 0) look();
       return { ...variants, names: found, place };
     } finally {
@@ -264,10 +274,10 @@ export class RecipeEvaluator {
   private evaluateIn(
     configuration: Configuration,
     recipe: RecipeFile,
-    recipeInfo: boolean,
+    { hashesOnly, recipeInfo }: Wanted,
   ): { variants: Variant[]; results: VariantSignatures[] } {
     const { multiconfig } = configuration;
-    const generated = new Map<string, GeneratedDependencies>();
+    const computed = new Map<string, Computed>();
     const tasks = new Map<string, TaskDependencies>();
     const fault = (error: unknown): void => void this.ctx.reportError(error);
     const ignoreVariable = this.ctx.release.signature.ignoreVariable;
@@ -281,9 +291,13 @@ export class RecipeEvaluator {
       frames.endStep();
       // The list is read once, from the configuration: `bb/siggen.py` does so when it starts.
       const ignored = new Set(splitWords(configuration.d.getText(ignoreVariable) ?? ''));
-      generated.set(
+      const { moduleFunctions, release } = this.ctx;
+      const generated = generateDependencies(d, ignored, moduleFunctions, release.signature, this.analysis);
+      const signatures = taskSignatures(generated);
+      // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
+      computed.set(
         name,
-        generateDependencies(d, ignored, this.ctx.moduleFunctions, this.ctx.release.signature, this.analysis),
+        hashesOnly ? { tasks: signatures.map(withoutDependencies) } : { tasks: signatures, generated },
       );
       doubts.hashed(name);
     };
@@ -291,13 +305,21 @@ export class RecipeEvaluator {
     const observer = {
       starts: () => doubts.starts(),
       finalised,
-      ends: (name: string) => doubts.ends(name),
+      ends: (name: string, d: Datastore) => {
+        doubts.ends(name);
+        if (hashesOnly) d.forgetExpansions();
+      },
     };
     const variants = evaluateRecipe(recipe, configuration.d, handlers, multiconfig, observer, this.ctx);
     reportRefusals(this.python, this.ctx);
     const results = variants.map((variant) => {
       const mcfn = virtualFileName(recipe.path, variant.name, multiconfig);
-      const signatures = this.signaturesOf(variant, mcfn, generated, doubts.of(variant.name));
+      const signatures = this.signaturesOf(
+        variant,
+        mcfn,
+        computed.get(variant.name),
+        doubts.of(variant.name),
+      );
       if (!recipeInfo || variant.failed !== undefined) return signatures;
       this.ctx.current = variant.d;
       const around: RecipeSurroundings = {
@@ -317,10 +339,9 @@ export class RecipeEvaluator {
   private signaturesOf(
     variant: Variant,
     mcfn: string,
-    generated: ReadonlyMap<string, GeneratedDependencies>,
+    computed: Computed | undefined,
     refused: string | undefined,
   ): VariantSignatures {
-    const dependencies = generated.get(variant.name);
     let unknown = refused;
     if (this.refused !== undefined) unknown = `BitBake would refuse the configuration: ${this.refused}`;
     if (variant.failed !== undefined) {
@@ -329,9 +350,10 @@ export class RecipeEvaluator {
       unknown ??= problem.message;
     }
     let tasks: TaskSignature[] = [];
-    if (variant.skipped === undefined && dependencies && !unknown) {
-      tasks = taskSignatures(dependencies);
-      this.hashed.push({ mcfn, d: variant.d, generated: dependencies, tasks });
+    if (variant.skipped === undefined && computed && !unknown) {
+      tasks = computed.tasks;
+      const { generated } = computed;
+      if (generated) this.hashed.push({ mcfn, d: variant.d, generated, tasks });
     } else if (variant.skipped === undefined && unknown) tasks = unknownTasks(variant.d, unknown);
     return {
       mcfn,
@@ -340,7 +362,7 @@ export class RecipeEvaluator {
       skipped: variant.skipped,
       failed: variant.failed === undefined ? undefined : unknown,
       tasks,
-      nodes: dependencies ? dependencyNodes(dependencies) : new Map(),
+      nodes: computed?.generated ? dependencyNodes(computed.generated) : new Map(),
     };
   }
 
@@ -422,12 +444,6 @@ function whatOthersKnow(
   return recipeInfo(d, tasks, around);
 }
 
-/** Signatures without what they were made of. */
-function withoutMaterial(signatures: VariantSignatures): VariantSignatures {
-  const tasks = signatures.tasks.map((task) => ({ ...task, dependencies: [] }));
-  return { ...signatures, tasks, nodes: new Map() };
-}
-
 function say(
   ctx: ParseContext | undefined,
   level: MessageLevel,
@@ -465,6 +481,10 @@ function reportRefusals(python: PythonRuntime, ctx: ParseContext): void {
       return { message, source };
     }),
   );
+}
+
+function withoutDependencies({ task, basehash }: TaskSignature): TaskSignature {
+  return { task, basehash, dependencies: [] };
 }
 
 function unknownTasks(d: Datastore, reason: string): TaskSignature[] {

@@ -33,7 +33,7 @@ export interface Observer {
   /** Its tasks and values are final: where BitBake computes its signatures. */
   finalised(variant: string, d: Datastore): void;
   /** It is at its end, whatever that was. */
-  ends(variant: string): void;
+  ends(variant: string, d: Datastore): void;
 }
 
 /** `bb/cache.py: realfn2virtual`. */
@@ -126,7 +126,7 @@ function finishVariant(
       return { name, d, skipped: undefined, failed: error };
     d.setVar('__SKIPPED', error.argument ?? true);
   } finally {
-    observer.ends(name);
+    observer.ends(name, d);
   }
   return { name, d, skipped: skipReason(d), failed: undefined };
 }
