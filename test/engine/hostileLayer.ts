@@ -316,6 +316,14 @@ const PATCHES: Record<string, Attempt> = {
     'import lens.door\n⟦⟧lens.door._evaluate = lambda argument: "sevil"\nlens.door.Datastore = None',
     /replaces lens\.door\./,
   ),
+  'patch-for-a-while': {
+    recipe:
+      "FILTERED = \"${@bb.utils.filter('WORDS', 'a', d)}${@len(d.getVar('WORDS').split())}\"\nWORDS = \"a b\"\n" +
+      "python () {\n    import builtins\n    before = builtins.len\n    builtins.len = lambda words: 99\n    d.getVar('FILTERED')\n" +
+      '    builtins.len = before\n⟦⟧    bb.warn("put back")\n}\n',
+    says: /put back/,
+    harmless: true,
+  },
   'patch-inline': inline(
     "setattr(bb.utils, 'contains', lambda *args: 'evil')",
     /replaces bb\.utils\.contains/,

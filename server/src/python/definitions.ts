@@ -56,12 +56,16 @@ function effectOf(text: string): Effect {
 
 const STRINGS_AND_COMMENTS = /"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*/g;
 const MODULES = 'bb|oe|os|sys|re|json|subprocess|builtins|lens';
+/** Modules that change nothing but what they are given. */
+const KNOWN_IMPORTS =
+  'bb|oe|os|re|sys|json|subprocess|collections|itertools|functools|operator|string|hashlib|pathlib|shutil|glob|datetime|time|fnmatch|math|copy|shlex|textwrap|urllib|stat|errno|logging|contextlib|typing|tempfile|platform';
 const HIDDEN = /\b(?:globals|eval|environ|sys|inspect)\b|\b(?:vars|locals)\s*\(/;
 const LASTING = new RegExp(
   [
     // Reflection, other state of the interpreter.
     String.raw`\b(?:setattr|delattr|exec|__import__|importlib|nonlocal|putenv|weakref|threading)\b|\bglobal\s+\w`,
-    String.raw`\bimport\s+(?:ctypes|gc|lens|builtins|inspect|sys)\b|\bfrom\s+(?:lens|builtins|sys)\b`,
+    String.raw`\bvars\s*\(\s*\w`,
+    String.raw`^\s*(?:import\s+(?:[^\n]*,\s*)?|from\s+)(?!(?:${KNOWN_IMPORTS})\b)\w`,
     String.raw`\bsys\s*\.\s*(?:modules|monitoring|meta_path|path_hooks|std\w+|set\w+|_\w+|path\s*(?:\.|\[|=))`,
     String.raw`\b__(?:builtins|dict|globals|loader|spec|code|bases|mro|subclasses|getattribute|closure|defaults)__`,
     String.raw`\.\s*__(?!name__|version__|doc__|class__|init__)\w+__`,

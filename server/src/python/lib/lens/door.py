@@ -25,6 +25,8 @@ _library = None
 _traits = None
 
 _handlers = {}
+#: The names of the layers' libraries.
+_libraries = []
 _expressions = {}
 _modules = {}
 _visitors = {}
@@ -251,6 +253,7 @@ def _add_library(argument):
     if directory not in sys.path:
         sys.path.append(directory)
     found = []
+    _libraries.append(namespace)
     package = _context[namespace] = __import__(namespace)
     for name in getattr(package, "BBIMPORTS", []):
         _context[namespace] = __import__("%s.%s" % (namespace, name))
@@ -275,7 +278,7 @@ def _settle(argument):
     """Before a checkpoint: what is garbage goes, what is left is not looked at by the collector again."""
     port.muted = False
     shared.remember()
-    keeping.remember(_context)
+    keeping.remember(_context, _libraries)
     gc.collect()
     gc.freeze()
     return "s"

@@ -30,15 +30,15 @@ def _start(code, offset):
     _ran = True
 
 
-def remember(context, packages=()):
-    """Takes everything as it is now. `context` is where definitions go."""
+def remember(context, libraries):
+    """Takes everything as it is now. `context` is where definitions go, `libraries` are the layers' own."""
     global _kept, _sizes, _owners, _known_environment
     _kept = []
     _owners = []
     # Handlers of old releases find `d` among the built-in names.
     seen = {id(context), id(vars(builtins))}
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, types.ModuleType) or name.split(".")[0] not in _PACKAGES + tuple(packages):
+        if not isinstance(module, types.ModuleType) or name.split(".")[0] not in (*_PACKAGES, *libraries):
             continue
         if name.startswith(_KEEPERS):
             watch(name)
