@@ -33,6 +33,7 @@ function remembering(pieces: Record<string, Piece>) {
     define: (text: string) => entered.push(text),
     restore: () => entered.push('restore'),
     checkpoint: () => undefined,
+    compile: () => undefined,
     keeps: () => keeps,
     replaced: () => ({ names: [], frame: undefined }),
   };
@@ -94,7 +95,11 @@ describe('remembered Python', () => {
   it('depends on the functions that it reaches by name', () => {
     const { python, entered, evaluate } = remembering({ 'f(d)': () => 'x' });
     const place = { file: '/a.bbclass', line: 1 };
-    const texts = ['def f(d):\n    return g(d)\n', 'def g(d):\n    return 1\n', 'def other(d):\n    return 2\n'];
+    const texts = [
+      'def f(d):\n    return g(d)\n',
+      'def g(d):\n    return 1\n',
+      'def other(d):\n    return 2\n',
+    ];
     for (const text of texts) python.define(text, place);
     entered.length = 0;
     evaluate('f(d)');

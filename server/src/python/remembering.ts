@@ -41,7 +41,14 @@ export interface ObservedRuntime extends PythonRuntime {
    * not decided by its requests alone.
    */
   keeps(): boolean;
+  /** Compiles texts that will be run again, which changes nothing but the time that takes. */
+  compile(texts: readonly CompiledText[]): void;
 }
+
+/** An expression with the variable that it is the value of, or a module's text with its place. */
+export type CompiledText =
+  | { readonly expression: string; readonly variable: string | undefined }
+  | { readonly text: string; readonly place: CodePlace };
 
 /** A piece of Python that is running. */
 interface Frame {
@@ -57,6 +64,9 @@ interface Frame {
 
 /** How many recipes have what they did remembered. */
 const MOST_RECENT = 4;
+/** After how many recipes that entered Python what they have in common is compiled for those to come. */
+const COMPILE_AFTER: ReadonlySet<number> = new Set([8, 64]);
+const OFTEN = 3;
 /** How many texts are known to be harmless. */
 const MOST_TEXTS = 50_000;
 const HEAD = /^(?:async\s+)?(?:def|class)\s+(\w+)/gm;
@@ -89,6 +99,9 @@ export class RememberingRuntime implements PythonRuntime {
   /** Texts that were defined without a trace of anything else. */
   private readonly harmless = new Set<string>();
   private stale = false;
+  /** Texts that are compiled for each recipe, and how often that was. */
+  private readonly compiled = new Map<string, { readonly source: CompiledText; count: number }>();
+  private recipes = 0;
   /** What `replaced` tells, until Python is entered. */
   private verdict: Replaced | undefined;
   /** Nothing is remembered or taken from memory until Python is put back. */
@@ -125,9 +138,10 @@ export class RememberingRuntime implements PythonRuntime {
   }
 
   evaluate(expression: string, d: number, variable: string | undefined): string {
-    return this.run('evaluate', expression, expression, d, () =>
-      this.sandbox.evaluate(expression, d, variable),
-    );
+    return this.run('evaluate', expression, expression, d, () => {
+      this.compiles(`${variable ?? ''}\n${expression}`, { expression, variable });
+      return this.sandbox.evaluate(expression, d, variable);
+    });
   }
 
   callAnonymous(functions: readonly string[], d: number): void {
@@ -152,19 +166,21 @@ export class RememberingRuntime implements PythonRuntime {
   define(text: string, place: CodePlace): void {
     const names = [...text.matchAll(HEAD)].map((match) => match[1]!);
     this.definitions.add(names, text, `${place.file}:${place.line}`);
-    this.later(`${place.file}:${place.line}\n${text}`, () => this.sandbox.define(text, place));
+    const define = () => this.sandbox.define(text, place);
+    this.later(`${place.file}:${place.line}\n${text}`, { text, place }, define);
   }
 
   defineHandler(name: string, body: string, place: CodePlace): void {
     this.handlers.set(name, body);
     this.definitions.add([`${HANDLER}${name}`], body, `${place.file}:${place.line}`);
-    this.later(`${place.file}:${place.line}\n${name}\n${body}`, () =>
-      this.sandbox.defineHandler(name, body, place),
-    );
+    const define = () => this.sandbox.defineHandler(name, body, place);
+    const text = `def ${name}(e, d):\n${body}`;
+    this.later(`${place.file}:${place.line}\n${name}\n${body}`, { text, place }, define);
   }
 
   /** Defines at once what was never defined before: it may fail. */
-  private later(key: string, define: () => void): void {
+  private later(key: string, source: CompiledText, define: () => void): void {
+    this.compiles(key, source);
     if (this.harmless.has(key) && !this.off) {
       this.waiting.push(define);
       return;
@@ -178,12 +194,27 @@ export class RememberingRuntime implements PythonRuntime {
     this.harmless.add(key);
   }
 
+  private compiles(key: string, source: CompiledText): void {
+    const known = this.compiled.get(key);
+    if (known) {
+      known.count++;
+      return;
+    }
+    if (this.compiled.size >= MOST_TEXTS) this.compiled.clear();
+    this.compiled.set(key, { source, count: 1 });
+  }
+
   /** Python as it would be if everything had run in it. */
   private enter(): void {
     this.verdict = undefined;
     if (this.stale) {
       this.stale = false;
       this.sandbox.restore();
+      if (COMPILE_AFTER.has(++this.recipes)) {
+        const often = [...this.compiled.values()].filter(({ count }) => count >= OFTEN);
+        this.sandbox.compile(often.map(({ source }) => source));
+        this.sandbox.checkpoint();
+      }
     }
     while (this.waiting.length > 0) this.waiting.shift()!();
   }

@@ -9,7 +9,7 @@
 import { type FileSystem, type HostFacts, type Occasion, USUAL_OCCASION } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import type { Observer } from './observer.ts';
-import type { ObservedRuntime } from './remembering.ts';
+import type { CompiledText, ObservedRuntime } from './remembering.ts';
 import { Kernel } from './kernel.ts';
 import type { MachineImage, MachineLimits } from './machine.ts';
 import { compileMachine, Machine, MachineFailure } from './machine.ts';
@@ -88,6 +88,7 @@ const ENTRIES = [
   'apply_filter',
   'settle',
   'keeps',
+  'compile',
   'where',
   'replaced',
   'follow_lines',
@@ -240,6 +241,15 @@ class Sandbox implements ObservedRuntime {
     this.errors.clear();
     this.messages = 0;
     this.lastPlace = undefined;
+  }
+
+  compile(texts: readonly CompiledText[]): void {
+    const entries = texts.map((text) =>
+      'expression' in text
+        ? [text.expression, text.variable ?? '', 0]
+        : [text.text, text.place.file, text.place.line],
+    );
+    this.enter('compile', JSON.stringify(entries));
   }
 
   keeps(): boolean {

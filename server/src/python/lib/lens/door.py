@@ -170,14 +170,16 @@ def _entry(function):
     return entry
 
 
+def _expression(key, variable, text):
+    name = "Var <%s>" % variable if variable else "<expansion>"
+    code = _expressions[key] = compile(text.strip(), name, "eval")
+    return code
+
+
 def _evaluate(argument):
     number, variable, text = argument.split("\n", 2)
     key = (variable, text)
-    code = _expressions.get(key)
-    if code is None:
-        name = "Var <%s>" % variable if variable else "<expansion>"
-        code = compile(text.strip(), name, "eval")
-        _expressions[key] = code
+    code = _expressions.get(key) or _expression(key, variable, text)
     d = Datastore(int(number))
     names = _context.copy()
     names["d"] = d
@@ -191,6 +193,19 @@ def _compiled(text, file, line):
         code = compile("\n" * (line - 1) + text, file, "exec")
         _modules[key] = code
     return code
+
+
+def _compile(argument):
+    """Of [text, file, line] modules, of [text, variable, 0] expressions."""
+    for text, name, line in _loads(argument):
+        try:
+            if line:
+                _compiled(text, name, line)
+            else:
+                _expression((name, text), name, text)
+        except Exception:
+            pass
+    return "s"
 
 
 def _define(argument):
@@ -338,6 +353,7 @@ ENTRIES = {
         _apply_filter,
         _settle,
         _keeps,
+        _compile,
         _where,
         _replaced,
         _follow_lines,
