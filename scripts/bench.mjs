@@ -3,13 +3,15 @@
  *
  * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one, and
  * `--bitbake-env SCRIPT` (a shell command that sets up BitBake's environment) has BitBake measured in the same
- * run, so that ratios can be printed. `--world` evaluates every recipe, too. `--json FILE` keeps the figures,
+ * run, so that ratios can be printed. `--world` evaluates every recipe, too, and makes the task graph and taskhashes of
+ * all. `--json FILE` keeps the figures,
  * `--compare FILE` prints them beside older ones.
  */
 import { build } from 'esbuild';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { clearInterval, setInterval } from 'node:timers';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,6 +20,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const COMMAND = join(ROOT, 'dist/sstate-lens.mjs');
 const RUNS = 5;
 const EDITS = 20;
+const MEMORY_MILLISECONDS = 250;
 
 const { values: options } = parseArgs({
   options: {
@@ -48,11 +51,28 @@ try {
   figure('an edit of the recipe to its new basehashes', 'ms', await editLatencies());
   if (options.world) {
     note('every recipe: sig --all');
-    figure('every recipe from nothing', 's', [timed(() => sig(['--all', '--format', 'tsv']))]);
+    const { seconds, mebibytes } = await watched([
+      'sig',
+      '--all',
+      '--format',
+      'tsv',
+      '--build-dir',
+      buildDir,
+    ]);
+    figure('every recipe from nothing', 's', [seconds]);
+    figure('  memory of all processes together, at most', 'MiB', [mebibytes]);
   }
   if (options['bitbake-env'] !== undefined) {
     note('BitBake: bitbake -p from nothing');
     figure('BitBake: bitbake -p from nothing', 's', [timed(bitbakeParse)]);
+  }
+  if (options.world) {
+    note(`graph and taskhashes of world: ${EDITS} runs`);
+    const { tasks, whole, folds, changed } = await (
+      await bundled('benchWorld')
+    ).worldTimes(join(ROOT, 'dist'), buildDir, recipe, EDITS);
+    figure(`graph and taskhashes of world, ${tasks} tasks`, 'ms', whole);
+    figure(`folding again ${changed[0]} of them after an edit`, 'ms', folds);
   }
   print();
 } finally {
@@ -96,18 +116,54 @@ function repeat(count, action) {
 
 /** Milliseconds from a changed text to its hashes; see `benchEdits.ts`. */
 async function editLatencies() {
-  const outfile = join(ROOT, 'dist/.benchEdits.mjs');
+  const { editLatencies: measure } = await bundled('benchEdits');
+  return measure(join(ROOT, 'dist'), buildDir, recipe, EDITS);
+}
+
+async function bundled(name) {
+  const outfile = join(ROOT, `dist/.${name}.mjs`);
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['scripts/benchEdits.ts'],
+    entryPoints: [`scripts/${name}.ts`],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     logLevel: 'warning',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   });
-  const { editLatencies: measure } = await import(outfile);
-  return measure(join(ROOT, 'dist'), buildDir, recipe, EDITS);
+  return import(outfile);
+}
+
+/** Runs the command, and looks at the memory of it and its processes meanwhile. */
+async function watched(args) {
+  const start = performance.now();
+  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: 'ignore' });
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, memoryOf(child.pid))), MEMORY_MILLISECONDS);
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  if (status === 2) throw new Error(`${args.join(' ')} failed`);
+  return { seconds: (performance.now() - start) / 1000, mebibytes: most / 1024 };
+}
+
+/** KiB that a process and all below it have in memory; pages that several have count for each. */
+function memoryOf(root) {
+  const parents = new Map();
+  const sizes = new Map();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      parents.set(Number(pid), Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]));
+      sizes.set(Number(pid), Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0));
+    } catch {
+      // It has just ended.
+    }
+  }
+  const isBelow = (pid) => pid === root || (parents.has(pid) && isBelow(parents.get(pid)));
+  return [...sizes].reduce((sum, [pid, size]) => (isBelow(pid) ? sum + size : sum), 0);
 }
 
 function figure(name, unit, values) {
@@ -138,5 +194,5 @@ function print() {
 }
 
 function show(value, unit) {
-  return unit === 's' ? `${value.toFixed(2)} s` : `${value.toFixed(0)} ms`;
+  return unit === 's' ? `${value.toFixed(2)} s` : `${value.toFixed(0)} ${unit}`;
 }

@@ -31,7 +31,7 @@ export interface EvaluatorLimits {
   /** No sign of life while a recipe is evaluated, and while the configuration is read: the process is stopped. */
   readonly stuckMilliseconds: number;
   readonly stuckOpenMilliseconds: number;
-  /** A whole request, by the clock, whatever it is doing. */
+  /** A whole request, whatever it is doing. */
   readonly requestMilliseconds: number;
   readonly openMilliseconds: number;
   /** Of the JavaScript heap. */

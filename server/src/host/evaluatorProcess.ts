@@ -34,7 +34,7 @@ export interface EvaluatorOptions {
   readonly spare?: boolean;
 }
 
-/** How long a request may take: by the clock, and of processor time without a sign of life (`noteWhere`). */
+/** How much processor time a request may take, in all and without a sign of life (`noteWhere`). */
 export interface Patience {
   readonly milliseconds: number;
   readonly stuckMilliseconds: number;
@@ -65,6 +65,8 @@ const STACK_KILOBYTES = 6400;
 const START_MILLISECONDS = 30_000;
 /** How often a process is looked after while it works. */
 const WATCH_MILLISECONDS = 200;
+/** How much longer than its processor time a request may take by the clock. */
+const CLOCK_FACTOR = 10;
 /** The unit of processor times in /proc: USER_HZ, a hundredth of a second on every Linux there is. */
 const MILLISECONDS_PER_TICK = 10;
 const PERMISSION_FLAGS = ['--permission', '--experimental-permission'];
@@ -232,28 +234,32 @@ class Child {
       this.timedOut = true;
       this.kill();
     };
-    const timer = setTimeout(end, milliseconds);
-    const watch = stuckMilliseconds < milliseconds ? this.watch(stuckMilliseconds, end) : undefined;
+    const watched = stuckMilliseconds < milliseconds;
+    // On a busy machine work takes longer, and is no less worth waiting for.
+    const timer = setTimeout(end, watched ? milliseconds * CLOCK_FACTOR : milliseconds);
+    const watch = watched ? this.watch(milliseconds, stuckMilliseconds, end) : undefined;
     return () => {
       clearTimeout(timer);
       clearInterval(watch);
     };
   }
 
-  /** Looks for signs of life, and calls `end` when the process has worked that long without one. */
-  private watch(milliseconds: number, end: () => void): NodeJS.Timeout {
+  /** Calls `end` when the process has worked for so long, or for a shorter while without a sign of life. */
+  private watch(milliseconds: number, stuckMilliseconds: number, end: () => void): NodeJS.Timeout {
     const { pid } = this.process;
     let seen = readBeat(this.note);
     let worked = 0;
+    let stuck = 0;
     let before = pid === undefined ? undefined : processorMilliseconds(pid);
     return setInterval(() => {
       const beat = readBeat(this.note);
       const now = pid === undefined ? undefined : processorMilliseconds(pid);
-      worked += now === undefined || before === undefined ? WATCH_MILLISECONDS : now - before;
+      const more = now === undefined || before === undefined ? WATCH_MILLISECONDS : now - before;
       before = now;
-      if (beat !== seen) worked = 0;
+      worked += more;
+      stuck = beat === seen ? stuck + more : 0;
       seen = beat;
-      if (worked >= milliseconds) end();
+      if (worked >= milliseconds || stuck >= stuckMilliseconds) end();
     }, WATCH_MILLISECONDS);
   }
 
