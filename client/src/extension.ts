@@ -7,6 +7,7 @@ import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
+import * as taskGraph from './taskGraph.ts';
 import * as tasks from './tasks.ts';
 
 let lens: LensContext | undefined;
@@ -16,6 +17,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   // The status bar listens to the client, so it comes before the client starts.
   status.activate(lens);
   tasks.activate(lens);
+  taskGraph.activate(lens);
   buildDirectory.activate(lens);
   await server.activate(lens);
 }

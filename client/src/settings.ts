@@ -13,6 +13,8 @@ export interface Settings {
   readonly buildDirectory: string;
   /** Added to the environment that BitBake would be started with. */
   readonly environment: Readonly<Record<string, string>>;
+  /** When all recipes are evaluated for the task graph. */
+  readonly taskGraph: string;
 }
 
 export function settings(): Settings {
@@ -20,5 +22,6 @@ export function settings(): Settings {
   return {
     buildDirectory: section.get<string>(BUILD_DIRECTORY, ''),
     environment: section.get<Record<string, string>>('environment', {}),
+    taskGraph: section.get<string>('taskGraph', 'onDemand'),
   };
 }

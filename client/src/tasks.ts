@@ -11,6 +11,8 @@ interface TaskEntry {
   readonly basehash: string;
   /** The baseline's, where it is another. */
   readonly previous?: string;
+  /** Where there is a task graph. */
+  readonly taskhash?: string;
   readonly uri?: string;
   /** Counted from 0. */
   readonly position?: { readonly line: number; readonly character: number };
@@ -36,7 +38,7 @@ function showTasks(tasks: readonly TaskEntry[] = []): void {
   pick.items = tasks.map((task) => ({
     label: task.name,
     description: task.basehash,
-    ...(task.previous !== undefined && { detail: `was ${task.previous}` }),
+    ...detailOf(task),
     buttons: [COPY],
     task,
   }));
@@ -48,6 +50,14 @@ function showTasks(tasks: readonly TaskEntry[] = []): void {
   });
   pick.onDidHide(() => pick.dispose());
   pick.show();
+}
+
+function detailOf({ previous, taskhash }: TaskEntry): { detail?: string } {
+  const parts = [
+    ...(previous === undefined ? [] : [`was ${previous}`]),
+    ...(taskhash === undefined ? [] : [`taskhash ${taskhash}`]),
+  ];
+  return parts.length > 0 ? { detail: parts.join(' · ') } : {};
 }
 
 async function reveal({ uri, position }: TaskEntry): Promise<void> {

@@ -20,6 +20,8 @@ const BASEHASHES = new Map(
 const INSTALL = BASEHASHES.get('hello:do_install');
 const TASKS = [...BASEHASHES.keys()].filter((key) => key.startsWith('hello:')).length;
 const SHORT = INSTALL.slice(0, 8);
+/** Of do_install, as BitBake computed it. */
+const TASKHASH = '879e811e';
 /** With ADDED behind the second line of do_install, as BitBake computed it. */
 const CHANGED = `${SHORT} → e6e84541`;
 const READY = 'sstate Lens: samplebox';
@@ -107,6 +109,30 @@ export const SCENARIO = [
       await editor.clickLens(`${TASKS} tasks`);
       const rows = await editor.until(() => editor.choices(), 'do_install');
       assert.ok(rows.includes(INSTALL), rows);
+    },
+  ],
+  [
+    'what depends on a task is listed by recipe, and the lens shows the taskhash',
+    async (editor) => {
+      await editor.press('Escape');
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.command('sstate Lens: What Depends on This Task');
+      const row = await editor.until(() => editor.choices(), /^greet-image/, 60);
+      assert.ok(/2 tasks/.test(row) && row.includes('do_rootfs'), row);
+      await editor.press('Escape');
+      await editor.until(() => editor.lenses(), `do_install ${SHORT} · taskhash ${TASKHASH}`);
+    },
+  ],
+  [
+    'an edit says how many tasks it makes rerun',
+    async (editor) => {
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.press('Enter');
+      await editor.type(ADDED);
+      await editor.until(() => editor.lenses(), '11 tasks in 3 recipes would rerun');
+      await editor.until(() => editor.problems(), '11 tasks in 3 recipes would rerun');
+      for (let presses = 0; presses < 12; presses++) await editor.press('Control+z');
+      await editor.until(async () => [(await editor.problems()).join()], /^$/);
     },
   ],
   [

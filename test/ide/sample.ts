@@ -12,6 +12,7 @@ import { attribute } from '../../server/src/ide/attribution.ts';
 import { compareEvaluations } from '../../server/src/ide/comparison.ts';
 import { editedStatements } from '../../server/src/ide/edits.ts';
 import { hashFinding } from '../../server/src/ide/findings.ts';
+import type { GraphView } from '../../server/src/ide/rerun.ts';
 import type { Trees, View } from '../../server/src/ide/view.ts';
 import { parseFile } from '../../server/src/syntax/parser.ts';
 import { syntaxTraits } from '../../server/src/syntax/traits.ts';
@@ -98,14 +99,14 @@ export class Seen {
   };
 
   /** The findings of all edits: `hello_1.0.bb:17:5-17:12 message`, counted from 1. */
-  hashFindings(): string[] {
+  hashFindings(graph?: GraphView): string[] {
     const version = (path: string, text: string) => ({ text, tree: parseFile(path, text, TRAITS) });
     const edits = [...this.texts].flatMap(([path, { before, after }]) =>
       editedStatements(version(path, before), version(path, after)),
     );
     const { current, baseline } = this.view;
     return attribute(compareEvaluations(current, baseline), edits).map((change) => {
-      const { path, range, message } = hashFinding(change, current!, this.trees);
+      const { path, range, message } = hashFinding(change, current!, this.trees, graph);
       const { start, end } = range;
       const place = `${start.line + 1}:${start.column + 1}-${end.line + 1}:${end.column + 1}`;
       return `${path.slice(path.lastIndexOf('/') + 1)}:${place} ${message}`;

@@ -25,6 +25,11 @@ export interface Status {
   readonly tooltip?: string;
 }
 
+interface Progress {
+  readonly token: unknown;
+  readonly value: { readonly kind: string; readonly message?: string; readonly cancellable?: boolean };
+}
+
 /** A copy of the sample; with git, its first commit. */
 export function sampleCopy({ git = true } = {}): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-lsp-')));
@@ -49,6 +54,9 @@ export class Editor {
   private readonly connection: MessageConnection;
   readonly statuses: Status[] = [];
   readonly progress: string[] = [];
+  readonly progressMessages: string[] = [];
+  /** Cancels all progress that can be. */
+  cancels = false;
   readonly logged: string[] = [];
   refreshes = 0;
   private readonly texts = new Map<string, { text: string; version: number }>();
@@ -74,8 +82,10 @@ export class Editor {
       'textDocument/publishDiagnostics',
       ({ uri, diagnostics }: PublishDiagnosticsParams) => void this.published.set(uri, diagnostics),
     );
-    this.connection.onNotification('$/progress', ({ value }: { value: { kind: string } }) => {
+    this.connection.onNotification('$/progress', ({ token, value }: Progress) => {
       this.progress.push(value.kind);
+      if (value.message !== undefined) this.progressMessages.push(value.message);
+      if (value.cancellable && this.cancels) void this.notify('window/workDoneProgress/cancel', { token });
     });
     this.connection.onRequest('window/workDoneProgress/create', () => null);
     this.connection.onRequest('client/registerCapability', () => null);

@@ -229,6 +229,8 @@ describe('documents', { timeout: 60_000 }, () => {
         `- \`hello\`: \`${sampleHash('hello', 'do_install')}\``,
         `- \`hello-native\`: \`${sampleHash('hello-native', 'do_install')}\``,
         '',
+        'Taskhashes: run *sstate Lens: Compute Task Graph*, which evaluates every recipe once.',
+        '',
         '16 names of variables, flags and functions go in, 9 of them directly: `CFLAGS`, `CONSOLE_BAUD`, `LC_ALL`, ' +
           '`bindir`, `do_install[cleandirs]`, `do_install[dirs]`, `do_install[func]`, `sysconfdir`, `write_motd`',
       ].join('\n'),

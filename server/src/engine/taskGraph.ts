@@ -29,10 +29,7 @@ export async function collectRecipes(
   summary: ConfigurationSummary,
   each: (path: string, result: RecipeEvaluation | Error) => void,
 ): Promise<KnownRecipes> {
-  const configurations = await workspace.configurationValues(
-    PREFERENCE_VARIABLES.names,
-    PREFERENCE_VARIABLES.prefixes,
-  );
+  const configurations = await graphConfigurations(workspace);
   const paths = summary.recipes.map(({ path }) => path);
   const found = new Map<string, readonly VariantSignatures[]>();
   await workspace.evaluateAll(
@@ -44,7 +41,22 @@ export async function collectRecipes(
     true,
     true,
   );
-  const variants = paths.flatMap((path) => found.get(path) ?? []);
+  return knownRecipes(
+    paths.flatMap((path) => found.get(path) ?? []),
+    configurations,
+  );
+}
+
+/** What the configurations prefer. */
+export function graphConfigurations(workspace: Workspace): Promise<readonly ConfigurationValues[]> {
+  return workspace.configurationValues(PREFERENCE_VARIABLES.names, PREFERENCE_VARIABLES.prefixes);
+}
+
+/** @param variants in the order of recipe files, with their recipe information */
+export function knownRecipes(
+  variants: readonly VariantSignatures[],
+  configurations: readonly ConfigurationValues[],
+): KnownRecipes {
   return { variants, recipes: recipesOf(variants, configurations), configurations };
 }
 
@@ -74,13 +86,24 @@ export async function taskGraphOf(
   workspace: Workspace,
   options: GraphOptions = {},
 ): Promise<TaskGraph> {
+  const graph = await unplacedTaskGraphOf(targets, known, workspace, options);
+  const problems: GraphProblem[] = [];
+  for (const problem of graph.problems) problems.push(await placed(problem, workspace));
+  return { ...graph, problems };
+}
+
+/** The same without the lines of its problems, each of which takes an evaluation. */
+export async function unplacedTaskGraphOf(
+  targets: readonly string[],
+  known: KnownRecipes,
+  workspace: Workspace,
+  options: GraphOptions = {},
+): Promise<TaskGraph> {
   const { recipes, configurations } = known;
   const failures: GraphProblem[] = [];
   const extraDepends = await extraDependsOf(targets, known, workspace, options, failures);
   const graph = buildTaskGraph(targets, recipes, configurations, { ...options, extraDepends });
-  const problems: GraphProblem[] = [...failures];
-  for (const problem of graph.problems) problems.push(await placed(problem, workspace));
-  return { ...graph, problems };
+  return { ...graph, problems: [...failures, ...graph.problems] };
 }
 
 /** What `calculate_extra_depends` of the few recipes that have it adds to their DEPENDS. */

@@ -64,9 +64,16 @@ export class Workspace {
     for (const path of paths) this.changes.push({ path, disk: true });
   }
 
-  /** @throws EvaluatorStopped; the workspace stays usable */
-  evaluate(path: string, overlays?: ReadonlyMap<string, string>): Promise<RecipeEvaluation> {
-    return this.ask(0, 'evaluate', overlays ? { path, overlays } : { path });
+  /**
+   * @param wanted see `EvaluatorMethods.evaluate`
+   * @throws EvaluatorStopped; the workspace stays usable
+   */
+  evaluate(
+    path: string,
+    overlays?: ReadonlyMap<string, string>,
+    wanted: { readonly hashesOnly?: boolean; readonly recipeInfo?: boolean } = {},
+  ): Promise<RecipeEvaluation> {
+    return this.ask(0, 'evaluate', { path, ...(overlays && { overlays }), ...wanted });
   }
 
   inspect(path: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {

@@ -8,6 +8,7 @@ import type { Origin } from '../signature/signatures.ts';
 import type { HashChange, VariantEffect } from './attribution.ts';
 import { showChain } from './chains.ts';
 import { originRange } from './places.ts';
+import { type GraphView, rerunText } from './rerun.ts';
 import { isUnknown, type Trees, type View } from './view.ts';
 import { counted, enumerate } from './wording.ts';
 
@@ -31,15 +32,27 @@ const HEAD: Range = { start: { line: 0, column: 0 }, end: { line: 0, column: 1 }
 const MOST_CHAINS = 5;
 const MOST_RELATED = 10;
 
-/** A finding for an edited statement that changes hashes. */
-export function hashFinding(change: HashChange, evaluation: RecipeEvaluation, trees: Trees): Finding {
+/**
+ * A finding for an edited statement that changes hashes.
+ * @param graph what the task graph adds, where there is one
+ */
+export function hashFinding(
+  change: HashChange,
+  evaluation: RecipeEvaluation,
+  trees: Trees,
+  graph?: GraphView,
+): Finding {
   const { edit } = change;
+  const starts = change.variants.flatMap(({ mcfn, tasks }) => tasks.map(({ task }) => ({ mcfn, task })));
+  const rerun = graph && rerunText(graph.rerun(starts));
   return {
     path: edit.path,
     range: edit.range,
     severity: 'information',
     code: HASH_CHANGE,
-    message: [headline(change.variants), ...chainLines(change.variants)].join('\n'),
+    message: [headline(change.variants), ...chainLines(change.variants), ...(rerun ? [rerun] : [])].join(
+      '\n',
+    ),
     related: relatedPlaces(change, evaluation, trees),
   };
 }

@@ -9,6 +9,7 @@ import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 import { type Chain, chainsTo, showChain } from './chains.ts';
 import { compareEvaluations, type VariantChange } from './comparison.ts';
 import { previousHash } from './lenses.ts';
+import type { GraphView } from './rerun.ts';
 import type { Symbol } from './symbols.ts';
 import { isUnknown, plainVariant, taskOf, type View } from './view.ts';
 import { counted } from './wording.ts';
@@ -36,11 +37,16 @@ export function meaning(symbol: Symbol, view: View): 'task' | 'variable' | undef
     : undefined;
 }
 
-export function taskHover(task: string, view: View): string {
+/** @param graph what the task graph adds, where there is one; @param hint what to say where there is none */
+export function taskHover(task: string, view: View, graph?: GraphView, hint?: string): string {
   const having = (view.current?.variants ?? []).filter((variant) => taskOf(variant, task));
   const changes = compareEvaluations(view.current, view.baseline);
   const lines = [`### ${task}`, ''];
   for (const variant of having) lines.push(`- ${code(variant.pn)}: ${hashText(task, variant, view)}`);
+  if (graph) {
+    lines.push('', 'Taskhash, with all that the task depends on:', '');
+    for (const variant of having) lines.push(`- ${code(variant.pn)}: ${taskhashText(task, variant, graph)}`);
+  } else if (hint !== undefined) lines.push('', hint);
   const [first] = having;
   if (first) lines.push('', ...ingredients(task, first));
   for (const change of changes) lines.push(...changedIngredients(task, change));
@@ -52,6 +58,13 @@ function hashText(task: string, variant: VariantSignatures, view: View): string 
   if (isUnknown(basehash)) return `unknown: ${code(basehash.unknown)}`;
   const before = previousHash(task, variant, view);
   return before === undefined || before === basehash ? code(basehash) : `${code(before)} → ${code(basehash)}`;
+}
+
+function taskhashText(task: string, { mcfn }: VariantSignatures, graph: GraphView): string {
+  const hash = graph.taskhash({ mcfn, task });
+  if (isUnknown(hash)) return `unknown: ${code(hash.unknown)}`;
+  const before = graph.previousTaskhash({ mcfn, task });
+  return before === undefined ? code(hash) : `${code(before)} → ${code(hash)}`;
 }
 
 function ingredients(task: string, variant: VariantSignatures): string[] {

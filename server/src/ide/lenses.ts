@@ -8,6 +8,7 @@ import type { TaskSignature, VariantSignatures } from '../signature/signatures.t
 import { compareEvaluations } from './comparison.ts';
 import { baseName } from './names.ts';
 import { nameRange, originRange } from './places.ts';
+import { type GraphView, type RecipeTasks, rerunText } from './rerun.ts';
 import { counterpart, isUnknown, plainVariant, shortHash, taskOf, type Trees, type View } from './view.ts';
 import { counted } from './wording.ts';
 
@@ -17,6 +18,8 @@ export interface TaskEntry {
   readonly basehash: string;
   /** The baseline's, where it is another. */
   readonly previous?: string;
+  /** In full, or why it is unknown; where there is a task graph. */
+  readonly taskhash?: string;
   readonly place?: { readonly path: string; readonly position: Position };
 }
 
@@ -25,13 +28,19 @@ export interface Lens {
   readonly title: string;
   /** What a click lists. */
   readonly tasks: readonly TaskEntry[];
+  /** What a click lists instead: the tasks that would rerun. */
+  readonly rerun?: readonly RecipeTasks[];
 }
 
-export function lenses(tree: SyntaxTree, view: View, trees: Trees): Lens[] {
+/** @param graph what the task graph adds, where there is one */
+export function lenses(tree: SyntaxTree, view: View, trees: Trees, graph?: GraphView): Lens[] {
   const plain = plainVariant(view.current);
   if (!plain) return [headLens(unavailable(view))];
-  const head = headLens(summary(tree, view, plain), entries(view, trees));
-  return [head, ...functionLenses(tree, view, plain, trees)];
+  const head = headLens(summary(tree, view, plain), entries(view, trees, graph));
+  const rerun = graph?.rerun();
+  const text = rerun && rerunText(rerun);
+  const reruns = rerun && text !== undefined ? [{ ...headLens(text), rerun: rerun.recipes }] : [];
+  return [head, ...reruns, ...functionLenses(tree, view, plain, trees, graph)];
 }
 
 function headLens(title: string, tasks: readonly TaskEntry[] = []): Lens {
@@ -75,7 +84,13 @@ function headlineTask(tree: SyntaxTree, plain: VariantSignatures): TaskSignature
   return plain.tasks[0];
 }
 
-function functionLenses(tree: SyntaxTree, view: View, plain: VariantSignatures, trees: Trees): Lens[] {
+function functionLenses(
+  tree: SyntaxTree,
+  view: View,
+  plain: VariantSignatures,
+  trees: Trees,
+  graph: GraphView | undefined,
+): Lens[] {
   return tree.statements.flatMap((statement) => {
     if (statement.kind !== 'function') return [];
     const variants = view.current?.variants ?? [];
@@ -85,8 +100,9 @@ function functionLenses(tree: SyntaxTree, view: View, plain: VariantSignatures, 
       if (!task) continue;
       const title =
         hashTitle(task, variant, view) +
-        (variant === plain ? elsewhere(task, plain, view) : ` (${variant.pn})`);
-      return [{ range: nameRange(statement), title, tasks: entries(view, trees, task.task) }];
+        (variant === plain ? elsewhere(task, plain, view) : ` (${variant.pn})`) +
+        (graph ? ` · ${taskhashTitle(task, variant, graph)}` : '');
+      return [{ range: nameRange(statement), title, tasks: entries(view, trees, graph, task.task) }];
     }
     return [];
   });
@@ -118,6 +134,14 @@ function hashTitle({ task, basehash }: TaskSignature, variant: VariantSignatures
     : `${task} ${shortHash(before)} → ${shortHash(basehash)}`;
 }
 
+/** `taskhash 5d3c01aa`, `taskhash 5d3c01aa → 77ab20fe`, `taskhash unknown: …` */
+function taskhashTitle({ task }: TaskSignature, { mcfn }: VariantSignatures, graph: GraphView): string {
+  const hash = graph.taskhash({ mcfn, task });
+  if (isUnknown(hash)) return `taskhash unknown: ${oneLine(hash.unknown)}`;
+  const before = graph.previousTaskhash({ mcfn, task });
+  return `taskhash ${before === undefined ? '' : `${shortHash(before)} → `}${shortHash(hash)}`;
+}
+
 /** Said only where the plain variant is the same: an edit that changes it mostly changes the others too. */
 function elsewhere({ task, basehash }: TaskSignature, plain: VariantSignatures, view: View): string {
   const before = previousHash(task, plain, view);
@@ -138,7 +162,7 @@ export function previousHash(task: string, variant: VariantSignatures, view: Vie
 }
 
 /** What a click lists: the tasks of all variants, the plain one's first; those of one name where it is given. */
-function entries(view: View, trees: Trees, only?: string): TaskEntry[] {
+function entries(view: View, trees: Trees, graph: GraphView | undefined, only?: string): TaskEntry[] {
   return (view.current?.variants ?? []).flatMap((variant, index) =>
     variant.tasks
       .filter(({ task }) => only === undefined || task === only)
@@ -146,10 +170,14 @@ function entries(view: View, trees: Trees, only?: string): TaskEntry[] {
         const origins = view.current?.origins.get(task);
         const origin = origins?.find(({ operation }) => operation.startsWith('set')) ?? origins?.[0];
         const before = previousHash(task, variant, view);
+        const taskhash = graph?.taskhash({ mcfn: variant.mcfn, task });
         return {
           name: index === 0 ? task : `${task} (${variant.pn})`,
           basehash: isUnknown(basehash) ? `unknown: ${oneLine(basehash.unknown)}` : basehash,
           ...(before !== undefined && before !== basehash && { previous: before }),
+          ...(taskhash !== undefined && {
+            taskhash: isUnknown(taskhash) ? `unknown: ${oneLine(taskhash.unknown)}` : taskhash,
+          }),
           ...(origin && {
             place: { path: origin.path, position: originRange(origin, trees).start },
           }),

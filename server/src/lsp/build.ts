@@ -7,14 +7,19 @@
  */
 import type { Problem } from '../base/problem.ts';
 import { splitWords } from '../base/words.ts';
+import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
+import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
+import { taskhashSources } from '../engine/taskhashes.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
 import { Workspace } from '../engine/workspace.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { connectEvaluator } from '../host/evaluatorConnection.ts';
+import { HostFiles } from '../host/files.ts';
 import { evaluatorFiles } from '../host/installation.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { IGNORE_VARIABLES } from '../ide/hover.ts';
 import type { Origin } from '../signature/signatures.ts';
+import { splitVirtual } from '../signature/table.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,6 +36,10 @@ export class Build {
   private readonly canonicals = new Map<string, string>();
   /** Canonical path -> how BitBake spells it. */
   private readonly spelled = new Map<string, Set<string>>();
+  /** Whether evaluations come with what the task graph needs. */
+  recipeInfo = false;
+  /** What taskhashes are made with besides, as long as no file of it has changed. */
+  private sources: ReturnType<typeof taskhashSources> | undefined;
   private read: { readonly raw: ConfigurationSummary; readonly summary: ConfigurationSummary } | undefined;
 
   constructor(
@@ -48,7 +57,10 @@ export class Build {
   /** The configuration; read again where something that it depends on has changed. */
   async summary(): Promise<ConfigurationSummary> {
     const raw = await this.workspace.summary();
-    if (this.read?.raw !== raw) this.read = { raw, summary: this.canonicalSummary(raw) };
+    if (this.read?.raw !== raw) {
+      this.read = { raw, summary: this.canonicalSummary(raw) };
+      this.sources = undefined;
+    }
     return this.read.summary;
   }
 
@@ -75,13 +87,61 @@ export class Build {
       // A document that was saved is known already.
       return listed || !(told?.laid && told.text === readSource(path));
     });
-    const names = changed.flatMap((path) => [...new Set([path, ...this.spellings(path, true)])]);
+    const names = changed.flatMap((path) => {
+      // A recipe by a name that BitBake does not have it by would count as a new one.
+      const known = /\.bb(append)?$/.test(path) ? this.spelled.get(path) : undefined;
+      return known ? [...known] : [...new Set([path, ...this.spellings(path, true)])];
+    });
+    // Files of SRC_URI, taints.
+    if (names.some((name) => !isMetadata(name))) this.sources = undefined;
     this.workspace.filesChanged(names);
     this.baselineWorkspace?.filesChanged(names);
   }
 
   async evaluate(recipe: string): Promise<RecipeEvaluation> {
-    return this.canonical(await this.workspace.evaluate(this.recipeName(recipe)));
+    const { recipeInfo } = this;
+    return this.canonical(await this.workspace.evaluate(this.recipeName(recipe), undefined, { recipeInfo }));
+  }
+
+  /** What the task graph needs of a recipe, and no more. */
+  async evaluateForGraph(recipe: string): Promise<RecipeEvaluation> {
+    const wanted = { hashesOnly: true, recipeInfo: true };
+    return this.canonical(await this.workspace.evaluate(this.recipeName(recipe), undefined, wanted));
+  }
+
+  /**
+   * The graph of world, of all images and of some more recipes.
+   * @param recipes all there are
+   * @param files the recipe files that are to be in it where that is possible
+   * @throws Error where no hashes can be made of it
+   */
+  async fold(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
+    await this.summary();
+    const known = knownRecipes([...recipes.values()].flat(), await graphConfigurations(this.workspace));
+    const wanted = known.recipes.infos
+      .filter(({ mcfn, inherits }) => inherits.includes('image') || files.has(this.pathOf(mcfn)))
+      .map(({ multiconfig, pn }) => (multiconfig ? `mc:${multiconfig}:${pn}` : pn));
+    const graph = await unplacedTaskGraphOf([...new Set(['world', ...wanted])], known, this.workspace);
+    this.sources ??= taskhashSources(this.workspace, this.read!.raw, {
+      files: new HostFiles(this.directory.roots),
+      below: (path) => new HostFiles([path]),
+    });
+    return new FoldedGraph(graph, recipes, await this.sources);
+  }
+
+  /** The configuration as it was last read; does not wait for the evaluator. */
+  get lastSummary(): ConfigurationSummary | undefined {
+    return this.read?.summary;
+  }
+
+  /** Whether graphs that were made are outdated, as far as files that are no metadata go. */
+  get hasNewSources(): boolean {
+    return this.sources === undefined;
+  }
+
+  /** The file of a virtual file name. */
+  pathOf(mcfn: string): string {
+    return this.canonicalOf(splitVirtual(mcfn).path);
   }
 
   /**
@@ -97,14 +157,15 @@ export class Build {
       [...texts].flatMap(([path, text]) => this.spellings(path).map((name) => [name, text] as const)),
     );
     const name = this.recipeName(recipe);
-    if (!configuration) return this.canonical(await this.workspace.evaluate(name, overlays));
+    const { recipeInfo } = this;
+    if (!configuration) return this.canonical(await this.workspace.evaluate(name, overlays, { recipeInfo }));
     const baseline = (this.baselineWorkspace ??= this.start());
     for (const known of this.baselineTexts.keys()) {
       if (!overlays.has(known)) baseline.setOverlay(known, undefined);
     }
     for (const [path, text] of overlays) baseline.setOverlay(path, text);
     this.baselineTexts = overlays;
-    return this.canonical(await baseline.evaluate(name));
+    return this.canonical(await baseline.evaluate(name, undefined, { recipeInfo }));
   }
 
   /** Ends the second evaluator where no edited document needs it any more. */
@@ -210,4 +271,8 @@ export class Build {
     const path = this.canonicalOf(origin.path);
     return path === origin.path ? origin : { ...origin, path };
   }
+}
+
+function isMetadata(path: string): boolean {
+  return /\.(bb|bbappend|bbclass|inc|conf)$/.test(path);
 }

@@ -1,11 +1,20 @@
 /** textDocument/codeLens. */
 import type { CodeLens } from 'vscode-languageserver/node';
 import { lenses } from '../ide/lenses.ts';
+import type { RecipeTasks } from '../ide/rerun.ts';
 import { toPosition, toRange } from './convert.ts';
 import type { Session } from './session.ts';
 
 /** Performed by the client, which is given plain data. */
 export const SHOW_TASK = 'sstateLens.showTask';
+export const SHOW_RECIPES = 'sstateLens.showRecipes';
+
+/** One recipe of a list that the client shows. */
+export interface ListedRecipe {
+  readonly recipe: string;
+  readonly uri: string;
+  readonly tasks: readonly string[];
+}
 
 /** How long a client that can be told to ask again is kept waiting. */
 const PATIENCE_MILLISECONDS = 200;
@@ -14,18 +23,29 @@ const PATIENCE_MILLISECONDS = 200;
 export async function codeLens(uri: string, session: Session, refreshes: boolean): Promise<CodeLens[]> {
   const known = await (refreshes ? session.soon(uri, PATIENCE_MILLISECONDS) : session.settled(uri));
   if (!known) return [];
-  return lenses(known.tree, known.view, session.trees).map(({ range, title, tasks }) => ({
+  const graph = session.graphOf(known.view);
+  return lenses(known.tree, known.view, session.trees, graph).map(({ range, title, tasks, rerun }) => ({
     range: toRange(range),
-    command: {
-      title,
-      // A lens without a command is shown as text.
-      command: tasks.length > 0 ? SHOW_TASK : '',
-      arguments: [
-        tasks.map(({ place, ...task }) => ({
-          ...task,
-          ...(place && { uri: session.documents.uriOf(place.path), position: toPosition(place.position) }),
-        })),
-      ],
-    },
+    command: rerun
+      ? { title, command: SHOW_RECIPES, arguments: [{ title, recipes: listed(rerun, session) }] }
+      : {
+          title,
+          // A lens without a command is shown as text.
+          command: tasks.length > 0 ? SHOW_TASK : '',
+          arguments: [
+            tasks.map(({ place, ...task }) => ({
+              ...task,
+              ...(place && {
+                uri: session.documents.uriOf(place.path),
+                position: toPosition(place.position),
+              }),
+            })),
+          ],
+        },
   }));
+}
+
+/** Recipes with the URIs of their files. */
+export function listed(recipes: readonly RecipeTasks[], { documents }: Session): ListedRecipe[] {
+  return recipes.map(({ recipe, path, tasks }) => ({ recipe, uri: documents.uriOf(path), tasks }));
 }

@@ -5,6 +5,7 @@ import { attribute } from '../ide/attribution.ts';
 import { compareEvaluations } from '../ide/comparison.ts';
 import { type EditedStatement, editedStatements } from '../ide/edits.ts';
 import { adviceFindings, distinct, type Finding, hashFinding, problemFindings } from '../ide/findings.ts';
+import type { GraphView } from '../ide/rerun.ts';
 import { takesPart, type View } from '../ide/view.ts';
 import { parseFile } from '../syntax/parser.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
@@ -28,13 +29,17 @@ export class Diagnostics {
   ) {}
 
   /** What there is to tell anew. */
-  update(views: readonly View[], configuration: readonly Problem[]): Published[] {
+  update(
+    views: readonly View[],
+    configuration: readonly Problem[],
+    graphOf: (view: View) => GraphView | undefined,
+  ): Published[] {
     const open = this.documents.all();
     const isOpen = (path: string) => this.documents.get(path) !== undefined;
     const findings = distinct([
       ...open.flatMap((document) => this.syntaxFindings(document)),
       ...views.flatMap((view) => [
-        ...this.hashFindings(view),
+        ...this.hashFindings(view, graphOf(view)),
         ...problemFindings(view, configuration, isOpen),
         ...adviceFindings(view, isOpen),
       ]),
@@ -64,7 +69,7 @@ export class Diagnostics {
   }
 
   /** The hashes that the edits of this view's document change. */
-  private hashFindings(view: View): Finding[] {
+  private hashFindings(view: View, graph: GraphView | undefined): Finding[] {
     const { current } = view;
     const changes = compareEvaluations(current, view.baseline);
     if (!current || changes.length === 0) return [];
@@ -74,7 +79,9 @@ export class Diagnostics {
       .flatMap((document) => this.editsOf(document));
     return attribute(changes, edits)
       .filter(({ edit }) => edit.path === view.path)
-      .map((change) => hashFinding(change, current, (path) => this.documents.tree(path, this.traits())));
+      .map((change) =>
+        hashFinding(change, current, (path) => this.documents.tree(path, this.traits()), graph),
+      );
   }
 
   private editsOf({ path, text, baseline }: OpenDocument): EditedStatement[] {

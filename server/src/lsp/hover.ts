@@ -14,7 +14,9 @@ export async function hover(uri: string, position: Position, session: Session): 
   if (what === undefined) return undefined;
   const range = toRange(symbol.range);
   const answer = (value: string): Hover => ({ range, contents: { kind: MarkupKind.Markdown, value } });
-  if (what === 'task') return answer(taskHover(symbol.name, view));
+  if (what === 'task') {
+    return answer(taskHover(symbol.name, view, session.graphOf(view), session.graphHint));
+  }
   const found = await session.inspect(view, symbol.name);
   if (!found) return undefined;
   const link = (path: string, line: number) => `${session.documents.uriOf(path)}#L${line}`;

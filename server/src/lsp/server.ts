@@ -21,9 +21,11 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
 import { codeLens } from './codeLens.ts';
+import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { Session } from './session.ts';
 import { readSettings, sameSettings, SECTION, type Settings } from './settings.ts';
+import type { Progress } from './taskGraph.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
 
 export interface ServerOptions {
@@ -57,6 +59,11 @@ class LanguageServer {
     connection.onHover(({ textDocument: { uri }, position }, token) =>
       answered(() => hover(uri, position, this.session), token),
     );
+    for (const [method, answer] of GRAPH_REQUESTS) {
+      connection.onRequest(method, (params: unknown, token: CancellationToken) =>
+        answered(() => answer(params, this.session), token),
+      );
+    }
     connection.onShutdown(() => this.session?.close());
     texts.onDidOpen(({ document }) => {
       this.session.update(document, document.getText(), true);
@@ -87,6 +94,7 @@ class LanguageServer {
         publish: (diagnostics) => void this.connection.sendDiagnostics(diagnostics),
         refresh: () => this.refresh(),
         log: (message) => this.log(message),
+        collecting: (total) => this.collecting(total),
       },
       related,
     );
@@ -138,7 +146,23 @@ class LanguageServer {
   private open(path: string): void {
     const { options, settings } = this;
     this.log(`build directory: ${path}`);
-    this.session.open(path, options.bitbake, { ...process.env, ...settings.environment });
+    this.session.open(path, options.bitbake, { ...process.env, ...settings.environment }, settings.taskGraph);
+  }
+
+  private async collecting(total: number): Promise<Progress> {
+    const progress = await this.connection.window.createWorkDoneProgress();
+    progress.begin('sstate Lens: evaluating all recipes', 0, `0 of ${total}`, true);
+    let last = 0;
+    return {
+      report: (done, of) => {
+        const percentage = Math.floor((100 * done) / of);
+        if (percentage > last) progress.report((last = percentage), `${done} of ${of}`);
+      },
+      end: () => progress.done(),
+      get cancelled() {
+        return progress.token.isCancellationRequested;
+      },
+    };
   }
 
   private tell(status: Status): void {

@@ -8,6 +8,7 @@ import { openBuildDirectory } from '../host/buildDirectory.ts';
 import { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
+import type { GraphView } from '../ide/rerun.ts';
 import { type Failure, plainVariant, type Trees, type View } from '../ide/view.ts';
 import { BUILT_IN_VERSION, releaseOf } from '../metadata/release.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
@@ -16,6 +17,8 @@ import { Build, type Environment } from './build.ts';
 import { Diagnostics, type Published } from './diagnostics.ts';
 import { type OpenDocument, OpenDocuments } from './documents.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
+import type { TaskGraphMode } from './settings.ts';
+import { LiveTaskGraph, type Progress } from './taskGraph.ts';
 import { Views } from './views.ts';
 
 export interface SessionEvents {
@@ -24,6 +27,8 @@ export interface SessionEvents {
   /** Lenses that were shown may be others now. */
   refresh(): void;
   log(message: string): void;
+  /** All recipes are going to be evaluated. */
+  collecting(total: number): Promise<Progress>;
 }
 
 /** A document with all that a request about it needs. */
@@ -39,6 +44,10 @@ export class Session {
   private readonly diagnostics: Diagnostics;
   private build: Build | undefined;
   private views: Views | undefined;
+  private live: LiveTaskGraph | undefined;
+  private mode: TaskGraphMode = 'off';
+  /** Resolves when the task graph is that of the views, and told. */
+  private refolded: Promise<void> = Promise.resolve();
   private watcher: LayerWatcher | undefined;
   private summary: ConfigurationSummary | undefined;
   private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
@@ -62,31 +71,98 @@ export class Session {
   }
 
   /** Reads a build directory instead of the one before; reads its configuration in the background. */
-  open(path: string, bitbakeDir: string | undefined, environment: Environment): void {
+  open(
+    path: string,
+    bitbakeDir: string | undefined,
+    environment: Environment,
+    mode: TaskGraphMode = 'off',
+  ): void {
     this.close();
+    this.mode = mode;
     const directory = openBuildDirectory(path, bitbakeDir);
     this.build = new Build(directory, environment);
     this.views = new Views(this.build, this.documents, {
       configured: (summary) => this.configured(summary),
       computed: () => this.publish(),
-      settled: (different) => {
-        this.publish();
-        if (different || this.owed) this.events.refresh();
-        this.owed = false;
-      },
+      settled: (different) => this.viewsSettled(different),
       advised: () => this.publish(),
       failed: (error) => this.events.log(describe(error)),
     });
+    if (mode !== 'off') {
+      this.live = new LiveTaskGraph(this.build, this.documents, this.views, {
+        begin: (total) => this.events.collecting(total),
+        log: (message) => this.events.log(message),
+      });
+    }
     this.say(loading(directory.path));
     this.views.schedule(0);
   }
 
   /** Forgets the build directory; the documents stay. */
   close(): void {
+    this.live?.dispose();
     this.views?.dispose();
     this.build?.dispose();
     void this.watcher?.dispose();
+    this.live = undefined;
     this.views = this.build = this.watcher = this.summary = undefined;
+  }
+
+  private viewsSettled(different: boolean): void {
+    const { live } = this;
+    const tell = () => {
+      this.publish();
+      if (different || this.owed) this.events.refresh();
+      this.owed = false;
+    };
+    if (!live?.graph) {
+      tell();
+      if (live) this.refolded = live.refresh().then(() => this.collectUnasked(live));
+      return;
+    }
+    const had = live.graph;
+    this.refolded = live.refresh().then(() => {
+      different ||= live.graph !== had;
+      if (this.live === live) tell();
+      this.collectUnasked(live);
+    });
+  }
+
+  // The task graph
+
+  /** What the task graph adds to a view, where there is one. */
+  graphOf(view: View): GraphView | undefined {
+    return this.live?.of(view);
+  }
+
+  /** What a hover says where there is no task graph yet. */
+  get graphHint(): string | undefined {
+    return this.live && !this.live.graph
+      ? 'Taskhashes: run *sstate Lens: Compute Task Graph*, which evaluates every recipe once.'
+      : undefined;
+  }
+
+  /** The task graph, after evaluating all recipes where that has not been done. @throws Error */
+  async taskGraph(): Promise<LiveTaskGraph> {
+    const { live } = this;
+    if (!live) {
+      const why = this.build ? 'it is turned off by sstateLens.taskGraph' : 'there is no build directory';
+      throw new Error(`no task graph: ${why}`);
+    }
+    const had = live.graph;
+    await live.collect();
+    if (live.graph !== had && this.live === live) {
+      this.publish();
+      this.events.refresh();
+    }
+    return live;
+  }
+
+  /** In the background, once the open documents have their hashes. */
+  private collectUnasked(live: LiveTaskGraph): void {
+    if (this.mode !== 'background' || this.live !== live || !live.isWaiting) return;
+    if (this.documents.all().length === 0) return;
+    this.taskGraph().catch((error: unknown) => this.events.log((error as Error).message));
   }
 
   // Documents
@@ -118,6 +194,7 @@ export class Session {
   /** A document in its present state; waits until that has been computed. */
   async settled(uri: string): Promise<Known | undefined> {
     await this.views?.settled();
+    await this.refolded;
     return this.known(uri);
   }
 
@@ -128,7 +205,7 @@ export class Session {
   async soon(uri: string, milliseconds: number): Promise<Known | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), milliseconds)));
-    if (await Promise.race([this.views?.settled(), late])) this.owed = true;
+    if (await Promise.race([this.views?.settled().then(() => this.refolded), late])) this.owed = true;
     clearTimeout(timer);
     return this.known(uri);
   }
@@ -187,6 +264,7 @@ export class Session {
     const files = (paths: readonly string[]) => paths.filter((path) => !isGit(path)).map(canonicalPath);
     const [texts, names] = [files(changed), files(listed)];
     for (const path of [...texts, ...names]) this.documents.fileChanged(path);
+    this.live?.filesChanged([...texts, ...names]);
     this.build?.filesChanged(texts, false);
     if (names.length > 0) {
       this.build?.filesChanged(names, true);
@@ -213,7 +291,9 @@ export class Session {
 
   private publish(): void {
     const views = this.documents.all().flatMap(({ path }) => this.views?.get(path) ?? []);
-    for (const published of this.diagnostics.update(views, this.summary?.problems ?? [])) {
+    const problems = this.summary?.problems ?? [];
+    const graphOf = (view: View) => this.graphOf(view);
+    for (const published of this.diagnostics.update(views, problems, graphOf)) {
       this.events.publish(published);
     }
   }

@@ -5,19 +5,24 @@ export interface Settings {
   readonly buildDirectory: string;
   /** Added to the environment that BitBake would be started with. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly taskGraph: TaskGraphMode;
 }
+
+/** When all recipes are evaluated: as a command asks for the task graph, without being asked, or never. */
+export type TaskGraphMode = 'onDemand' | 'background' | 'off';
 
 export const SECTION = 'sstateLens';
 
 export function readSettings(value: unknown): Settings {
   const section = isRecord(value) ? value : {};
-  const { buildDirectory, environment } = section;
+  const { buildDirectory, environment, taskGraph } = section;
   const entries = isRecord(environment) ? Object.entries(environment) : [];
   return {
     buildDirectory: typeof buildDirectory === 'string' ? buildDirectory.trim() : '',
     environment: Object.fromEntries(
       entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     ),
+    taskGraph: taskGraph === 'background' || taskGraph === 'off' ? taskGraph : 'onDemand',
   };
 }
 

@@ -1,0 +1,48 @@
+/**
+ * What the task graph adds to a view: taskhashes, and the tasks that run again because of the present edits. Plain
+ * data and words; how it is known is not known here.
+ */
+import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
+import { counted } from './wording.ts';
+
+/** The tasks of one recipe in a list. */
+export interface RecipeTasks {
+  /** PN, after `mc:NAME:` where it is one of a multiconfig. */
+  readonly recipe: string;
+  readonly path: string;
+  readonly tasks: readonly string[];
+}
+
+/** Tasks whose taskhash is another than the baseline's. */
+export interface Rerun {
+  readonly recipes: readonly RecipeTasks[];
+  /** How many other recipes an edited file takes part in, of which nothing is known: there may be more. */
+  readonly unseen: number;
+}
+
+export interface TaskReference {
+  readonly mcfn: string;
+  readonly task: string;
+}
+
+/** Without a graph there is none of this. */
+export interface GraphView {
+  taskhash(of: TaskReference): BitBakeHash | Unknown;
+  /** The baseline's, where it is known and another. */
+  previousTaskhash(of: TaskReference): BitBakeHash | undefined;
+  /** @param starts only what these tasks reach; undefined: all */
+  rerun(starts?: readonly TaskReference[]): Rerun;
+}
+
+export function taskCount({ recipes }: Pick<Rerun, 'recipes'>): number {
+  return recipes.reduce((sum, { tasks }) => sum + tasks.length, 0);
+}
+
+/** `7 tasks in 2 recipes would rerun`; undefined where there are none. */
+export function rerunText(rerun: Rerun): string | undefined {
+  const { recipes, unseen } = rerun;
+  if (recipes.length === 0) return undefined;
+  const text = `${counted(taskCount(rerun), 'task')} in ${counted(recipes.length, 'recipe')} would rerun`;
+  if (unseen === 0) return text;
+  return `at least ${text}: ${counted(unseen, 'other recipe')} ${unseen === 1 ? 'uses' : 'use'} an edited file`;
+}

@@ -1,0 +1,333 @@
+/**
+ * The task graph behind the views: every recipe evaluated in the background, the graph with its hashes, and what the
+ * present edits change in it.
+ *
+ * The evaluator is shared with the views, and these come first: before each recipe it is waited until every view is
+ * up to date, so an edit waits for one recipe at most. What was evaluated stays until one of its files changes; what
+ * an open document's edits do to recipes without a view of their own is not looked into, but counted as unseen.
+ */
+import { EvaluatorStopped } from '../engine/protocol.ts';
+import type { FoldedGraph, RecipeVariants } from '../engine/foldedGraph.ts';
+import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
+import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
+import type { View } from '../ide/view.ts';
+import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
+import { needing, reachable } from '../taskgraph/chains.ts';
+import { recipeLabel } from '../taskgraph/graph.ts';
+import type { Build } from './build.ts';
+import type { OpenDocuments } from './documents.ts';
+import type { Views } from './views.ts';
+
+/** How the collecting of recipes is told of. */
+export interface Progress {
+  report(done: number, total: number): void;
+  end(): void;
+  readonly cancelled: boolean;
+}
+
+export interface TaskGraphEvents {
+  begin(total: number): Promise<Progress>;
+  /** Something that could not be done, in words. */
+  log(message: string): void;
+}
+
+interface Entry {
+  readonly variants: readonly VariantSignatures[];
+  readonly files: readonly string[];
+  /** Counts changes on disk. */
+  readonly stamp: number;
+  /** Of its files those that were being edited, with their text. */
+  readonly edited: ReadonlyMap<string, string>;
+}
+
+/** What the baseline's graph said. */
+interface Baseline {
+  readonly recipes: RecipeVariants;
+  readonly keys: ReadonlyMap<string, string>;
+  /** Of the tasks of views: `MCFN do_x`. */
+  readonly taskhashes: ReadonlyMap<string, BitBakeHash | Unknown>;
+}
+
+/** The most recipes that are evaluated anew without being asked for. */
+const MOST_UNASKED = 100;
+
+export class LiveTaskGraph implements GraphView {
+  private readonly entries = new Map<string, Entry>();
+  private readonly changes = new Map<string, number>();
+  private stamp = 0;
+  private summary: ConfigurationSummary | undefined;
+  private collecting: Promise<void> | undefined;
+  private collected = false;
+  private refused = false;
+  private folded: FoldedGraph | undefined;
+  private baseline: Baseline | undefined;
+  /** The evaluations of the views that `folded` belongs to. */
+  private shown = new Set<RecipeEvaluation>();
+  private unseen = 0;
+  private changed: ReadonlySet<number> = new Set();
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly build: Build,
+    private readonly documents: OpenDocuments,
+    private readonly views: Views,
+    private readonly events: TaskGraphEvents,
+  ) {}
+
+  /** The graph as it was last folded; undefined until there is one. */
+  get graph(): FoldedGraph | undefined {
+    return this.folded;
+  }
+
+  /** What it adds to a view; undefined where it does not belong to the view's present state. */
+  of(view: View): GraphView | undefined {
+    return this.folded && view.current && this.shown.has(view.current) ? this : undefined;
+  }
+
+  /** Whether recipes could be collected that are not, and were not left out on purpose. */
+  get isWaiting(): boolean {
+    return !this.collected && !this.collecting && !this.refused;
+  }
+
+  /** Files changed on disk. */
+  filesChanged(paths: readonly string[]): void {
+    this.stamp++;
+    for (const path of paths) this.changes.set(path, this.stamp);
+  }
+
+  dispose(): void {
+    this.stopped = true;
+  }
+
+  /** Evaluates what is not known yet and makes the graph. @throws Error where it cannot be made */
+  async collect(): Promise<void> {
+    this.collecting ??= this.everyRecipe().finally(() => (this.collecting = undefined));
+    await this.collecting;
+    await this.views.settled();
+    await this.refresh();
+    if (!this.folded) throw new Error('no task graph could be made: the reason is in the log');
+  }
+
+  private async everyRecipe(): Promise<void> {
+    if (!this.build.recipeInfo) {
+      this.build.recipeInfo = true;
+      // What views have been made of lacks what the graph needs.
+      this.views.everythingChanged();
+    }
+    await this.views.settled();
+    let missing = await this.missing();
+    if (missing.length === 0) {
+      this.collected = true;
+      return;
+    }
+    const progress = await this.events.begin(missing.length);
+    let done = 0;
+    try {
+      for (let path = missing.shift(); path !== undefined; path = missing.shift()) {
+        await this.views.settled();
+        this.refused = progress.cancelled;
+        if (this.stopped || this.refused) throw new Error('collecting the recipes was cancelled');
+        if ((await this.build.summary()) !== this.summary) {
+          missing = await this.missing();
+          done = 0;
+          continue;
+        }
+        this.entries.set(path, await this.entry(path));
+        progress.report(++done, done + missing.length);
+      }
+      this.collected = true;
+    } finally {
+      progress.end();
+    }
+  }
+
+  /** The recipes of which there is no valid entry. */
+  private async missing(): Promise<string[]> {
+    const summary = await this.build.summary();
+    if (summary !== this.summary) {
+      this.summary = summary;
+      this.entries.clear();
+      this.folded = this.baseline = undefined;
+      this.collected = false;
+    }
+    return summary.recipes.map(({ path }) => path).filter((path) => this.isMissing(path));
+  }
+
+  private async entry(path: string): Promise<Entry> {
+    const { stamp } = this;
+    const texts = this.editedTexts();
+    try {
+      const { variants, files } = await this.build.evaluateForGraph(path);
+      const paths = files.map((file) => file.path);
+      const edited = new Map([...texts].filter(([name]) => paths.includes(name)));
+      return { variants, files: paths, stamp, edited };
+    } catch (error) {
+      if (!(error instanceof EvaluatorStopped)) throw error;
+      this.events.log(`${path}: error: ${error.message}`);
+      return { variants: [], files: [path], stamp, edited: texts };
+    }
+  }
+
+  /** Whether a recipe is to be evaluated: never yet, or not since a file changed that is not being edited. */
+  private isMissing(path: string): boolean {
+    const entry = this.entries.get(path);
+    if (!entry) return true;
+    const { files, stamp, edited } = entry;
+    const now = this.editedTexts();
+    // Each keystroke would be a reason to do it again.
+    if (files.some((name) => now.has(name))) return false;
+    return files.some((name) => edited.has(name) || (this.changes.get(name) ?? 0) > stamp);
+  }
+
+  private editedTexts(): ReadonlyMap<string, string> {
+    return new Map(this.documents.edited().map(({ path, text }) => [path, text]));
+  }
+
+  /** Brings the graph to the views' present state. @returns once that is done */
+  refresh(): Promise<void> {
+    this.running = this.running.then(async () => {
+      if (!this.collected || this.stopped) return;
+      try {
+        await this.update();
+      } catch (error) {
+        this.folded = this.baseline = undefined;
+        if (!this.stopped) this.events.log(`no taskhashes can be computed: ${(error as Error).message}`);
+      }
+    });
+    return this.running;
+  }
+
+  private async update(): Promise<void> {
+    if (this.build.lastSummary !== this.summary) {
+      // Another configuration: all recipes are to be asked again.
+      this.collected = false;
+      this.folded = this.baseline = undefined;
+      return;
+    }
+    if (this.build.hasNewSources) this.folded = this.baseline = undefined;
+    const views = this.documents.all().flatMap(({ path }) => this.views.get(path) ?? []);
+    const known = views.filter(({ current, baseline }) => isWhole(current) && isWhole(baseline));
+    const before = this.all(known, ({ baseline }) => baseline!);
+    const now = this.all(known, ({ current }) => current!);
+    const files = new Set(known.map(({ recipe }) => recipe!));
+    if (!this.baseline || !sameRecipes(before, this.baseline.recipes)) {
+      const folded = await this.take(before, files);
+      const taskhashes = new Map<string, BitBakeHash | Unknown>();
+      for (const { mcfn, tasks } of known.flatMap(({ baseline }) => baseline!.variants)) {
+        for (const { task } of tasks) taskhashes.set(`${mcfn} ${task}`, taskhashIn(folded, { mcfn, task }));
+      }
+      this.baseline = { recipes: before, keys: folded.keys(), taskhashes };
+    }
+    const folded = await this.take(now, files);
+    this.changed = new Set(folded.changedSince(this.baseline.keys));
+    this.shown = new Set(known.flatMap(({ current }) => current ?? []));
+    this.unseen = this.unseenRecipes(files);
+    void this.refill(files);
+  }
+
+  private async take(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
+    if (!this.folded?.take(recipes)) this.folded = await this.build.fold(recipes, files);
+    return this.folded;
+  }
+
+  /** All recipes, those of views as these have them. */
+  private all(views: readonly View[], of: (view: View) => RecipeEvaluation): RecipeVariants {
+    const recipes = new Map([...this.entries].map(([path, { variants }]) => [path, variants]));
+    for (const view of views) recipes.set(view.recipe!, of(view).variants);
+    return recipes;
+  }
+
+  /** How many recipes an edited file takes part in, without those that are seen. */
+  private unseenRecipes(seen: ReadonlySet<string>): number {
+    const edited = this.documents.edited().map(({ path }) => path);
+    if (edited.length === 0) return 0;
+    return [...this.entries].filter(
+      ([path, { files }]) => !seen.has(path) && edited.some((name) => files.includes(name)),
+    ).length;
+  }
+
+  /** Evaluates anew, without being asked, what has changed on disk or is no longer edited. */
+  private async refill(seen: ReadonlySet<string>): Promise<void> {
+    if (this.collecting) return;
+    const stale = [...this.entries.keys()].filter((path) => !seen.has(path) && this.isMissing(path));
+    if (stale.length === 0 || stale.length > MOST_UNASKED) return;
+    try {
+      await this.views.settled();
+      await this.collect();
+    } catch (error) {
+      if (!this.stopped) this.events.log(`the task graph is not up to date: ${(error as Error).message}`);
+    }
+  }
+
+  // What it says
+
+  taskhash(of: TaskReference): BitBakeHash | Unknown {
+    return taskhashIn(this.folded!, of);
+  }
+
+  previousTaskhash({ mcfn, task }: TaskReference): BitBakeHash | undefined {
+    const before = this.baseline?.taskhashes.get(`${mcfn} ${task}`);
+    return typeof before === 'string' && before !== this.taskhash({ mcfn, task }) ? before : undefined;
+  }
+
+  rerun(starts?: readonly TaskReference[]): Rerun {
+    const { hashes, graph } = this.folded!;
+    let tasks = [...this.changed];
+    if (starts) {
+      const from = starts.flatMap(({ mcfn, task }) => this.folded!.task(mcfn, task) ?? []);
+      const next = (task: number) => hashes.countedDependents(task);
+      const reached = new Set([...from, ...reachable(from, next, graph.recipeOf.length)]);
+      tasks = tasks.filter((task) => reached.has(task));
+    }
+    return { recipes: this.grouped(tasks), unseen: this.unseen };
+  }
+
+  /** All that needs a task, directly or not. */
+  dependents(task: number): RecipeTasks[] {
+    const { graph } = this.folded!;
+    return this.grouped(reachable([task], needing(graph), graph.recipeOf.length));
+  }
+
+  /** The recipe file of a task. */
+  pathOf(task: number): string {
+    const { recipes, recipeOf } = this.folded!.graph;
+    return this.build.pathOf(recipes[recipeOf[task]!]!.mcfn);
+  }
+
+  /** Tasks by recipe, those with the most first. */
+  private grouped(tasks: readonly number[]): RecipeTasks[] {
+    const { recipes, recipeOf, names, nameOf } = this.folded!.graph;
+    const byRecipe = new Map<number, string[]>();
+    for (const task of tasks) {
+      const known = byRecipe.get(recipeOf[task]!);
+      if (known) known.push(names[nameOf[task]!]!);
+      else byRecipe.set(recipeOf[task]!, [names[nameOf[task]!]!]);
+    }
+    return [...byRecipe]
+      .map(([number, names]) => {
+        const recipe = recipes[number]!;
+        return { recipe: recipeLabel(recipe), path: this.build.pathOf(recipe.mcfn), tasks: names };
+      })
+      .sort((a, b) => b.tasks.length - a.tasks.length || (a.recipe < b.recipe ? -1 : 1));
+  }
+}
+
+function taskhashIn(folded: FoldedGraph, { mcfn, task }: TaskReference): BitBakeHash | Unknown {
+  const number = folded.task(mcfn, task);
+  if (number === undefined) return { unknown: 'nothing in world or an image needs the task' };
+  return folded.hashes.taskhash(number);
+}
+
+/** Whether every variant could be evaluated, with what the graph needs. */
+function isWhole(evaluation: RecipeEvaluation | undefined): boolean {
+  return (
+    evaluation !== undefined &&
+    evaluation.variants.length > 0 &&
+    evaluation.variants.every(({ recipe, failed }) => recipe !== undefined && failed === undefined)
+  );
+}
+
+function sameRecipes(a: RecipeVariants, b: RecipeVariants): boolean {
+  return a.size === b.size && [...a].every(([path, variants]) => b.get(path) === variants);
+}
