@@ -144,7 +144,8 @@ export const SCENARIO = [
       await editor.type('  # seen');
       await editor.until(() => editor.problems(), /Changes the basehash of .*do_buildinfo/);
       for (let presses = 0; presses < 12; presses++) await editor.press('Control+z');
-      await editor.until(async () => [(await editor.problems()).join()], /^$/);
+      // What is doubtful about the class stays.
+      await editor.until(async () => [(await editor.problems()).join()], /^(?!.*Changes the basehash)/s);
     },
   ],
   [

@@ -20,8 +20,8 @@ interface Listed {
 }
 
 const started: Editor[] = [];
-async function start(taskGraph?: string): Promise<Editor> {
-  const editor = new Editor(sampleCopy(), { command: await bundledCommand() });
+async function start(taskGraph?: string, folder = sampleCopy()): Promise<Editor> {
+  const editor = new Editor(folder, { command: await bundledCommand() });
   started.push(editor);
   await editor.initialize({ buildDirectory: '', environment: {}, ...(taskGraph && { taskGraph }) });
   return editor;
@@ -196,12 +196,18 @@ describe('the task graph', { timeout: 60_000 }, () => {
 
 describe('collecting the recipes', { timeout: 60_000 }, () => {
   it('can be cancelled, and asked for again', async () => {
-    const editor = await start();
+    // Enough recipes that it is not over before it is cancelled.
+    const folder = sampleCopy();
+    const more = Array.from({ length: 60 }, (_, index) => join(folder, IMAGE, `../image${index}.bb`));
+    for (const path of more) writeFileSync(path, 'inherit buildinfo\n');
+    const editor = await start(undefined, folder);
     await editor.open(HELLO);
     editor.cancels = true;
     await expect(ask(editor, 'collect')).rejects.toThrow('collecting the recipes was cancelled');
     editor.cancels = false;
-    expect(await ask(editor, 'collect')).toEqual({ tasks: 48, recipes: 5 });
+    // Those that were evaluated before are not evaluated again.
+    expect(editor.progressMessages.at(-1)).not.toMatch(/^63 of 63$/);
+    expect(await ask(editor, 'collect')).toEqual({ tasks: 48 + 60 * 10, recipes: 65 });
     expect(editor.progress.at(-1)).toBe('end');
   });
 
