@@ -222,7 +222,7 @@ export class RecipeEvaluator {
     wanted: Wanted,
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
-    this.python.turnTo(path);
+    this.python.turnTo(path, !wanted.hashesOnly);
     this.ctx.begin();
     this.hashed = [];
     const signatures: VariantSignatures[] = [];

@@ -67,6 +67,8 @@ const MOST_RECENT = 4;
 /** After how many recipes that entered Python what they have in common is compiled for those to come. */
 const COMPILE_AFTER: ReadonlySet<number> = new Set([8, 64]);
 const OFTEN = 3;
+/** The same where one recipe is evaluated again and again, while it is edited. */
+const COMPILE_AFTER_EDIT = 2;
 /** How many texts are known to be harmless. */
 const MOST_TEXTS = 50_000;
 const HEAD = /^(?:async\s+)?(?:def|class)\s+(\w+)/gm;
@@ -102,6 +104,7 @@ export class RememberingRuntime implements PythonRuntime {
   /** Texts that are compiled for each recipe, and how often that was. */
   private readonly compiled = new Map<string, { readonly source: CompiledText; count: number }>();
   private recipes = 0;
+  private edited = false;
   /** What `replaced` tells, until Python is entered. */
   private verdict: Replaced | undefined;
   /** Nothing is remembered or taken from memory until Python is put back. */
@@ -210,8 +213,10 @@ export class RememberingRuntime implements PythonRuntime {
     if (this.stale) {
       this.stale = false;
       this.sandbox.restore();
-      if (COMPILE_AFTER.has(++this.recipes)) {
-        const often = [...this.compiled.values()].filter(({ count }) => count >= OFTEN);
+      this.recipes++;
+      if (this.edited ? this.recipes === COMPILE_AFTER_EDIT : COMPILE_AFTER.has(this.recipes)) {
+        const least = this.edited ? 1 : OFTEN;
+        const often = [...this.compiled.values()].filter(({ count }) => count >= least);
         this.sandbox.compile(often.map(({ source }) => source));
         this.sandbox.checkpoint();
       }
@@ -335,8 +340,12 @@ export class RememberingRuntime implements PythonRuntime {
     this.own = new Forest(false);
   }
 
-  /** Tells which recipe is evaluated from here on: what it did last is remembered for a while. */
-  turnTo(path: string): void {
+  /**
+   * Tells which recipe is evaluated from here on: what it did last is remembered for a while.
+   * @param edited the same one is likely to come again soon
+   */
+  turnTo(path: string, edited: boolean): void {
+    this.edited = edited;
     const known = this.recent.get(path);
     if (known) this.own = known;
     this.recent.delete(path);
