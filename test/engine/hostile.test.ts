@@ -52,7 +52,7 @@ def greeting(d):
 `;
 const OTHERS = ['healthy_1.0', 'neighbour_2.0'];
 /** Shorter than those of the command, as some thirty attempts go on until then. */
-const LIMITS = { pythonMilliseconds: 700, stuckMilliseconds: 1_400 };
+const LIMITS = { pythonMilliseconds: 1_200, stuckMilliseconds: 2_400 };
 
 interface Diagnostic {
   readonly path: string;
