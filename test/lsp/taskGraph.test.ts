@@ -160,6 +160,20 @@ describe('the task graph', { timeout: 60_000 }, () => {
     expect((await editor.lenses(HELLO)).at(-1)).toMatch(/taskhash 879e811e$/);
   });
 
+  it('is gone where an edit makes a circle, and comes back with it', async () => {
+    await editor.open(LIBGREET);
+    const last = async () => (await editor.lenses(LIBGREET)).at(-1)!;
+    expect(await last()).toMatch(/ · taskhash d217e099$/);
+    await editor.replace(LIBGREET, 'SUMMARY', 'DEPENDS = "hello"\nSUMMARY');
+    expect(await last()).not.toContain('taskhash');
+    await expect(ask(editor, 'rerun', {}, LIBGREET)).rejects.toThrow('the reason is in the log');
+    expect(editor.logged.at(-1)).toContain('tasks depend on each other in a circle');
+    await editor.replace(LIBGREET, 'DEPENDS = "hello"\n', 'SOVERSION = "3"\n');
+    expect(await last()).toMatch(/ · taskhash d217e099$/);
+    await editor.replace(LIBGREET, 'install -d', 'install  -d');
+    expect(await last()).toMatch(/taskhash d217e099 → [0-9a-f]{8}$/);
+  });
+
   it('says that there may be more where an edited file takes part in recipes that are not open', async () => {
     await editor.open(HELLO);
     await editor.open(BUILDINFO);

@@ -117,7 +117,15 @@ export class Session {
     };
     if (!live?.graph) {
       tell();
-      if (live) this.refolded = live.refresh().then(() => this.collectUnasked(live));
+      if (!live) return;
+      this.refolded = live.refresh().then(() => {
+        // It may be back after an edit had made it impossible.
+        if (live.graph && this.live === live) {
+          this.publish();
+          this.events.refresh();
+        }
+        this.collectUnasked(live);
+      });
       return;
     }
     const had = live.graph;

@@ -191,7 +191,7 @@ export class LiveTaskGraph implements GraphView {
       try {
         await this.update();
       } catch (error) {
-        this.folded = this.baseline = undefined;
+        this.folded = undefined;
         if (!this.stopped) this.events.log(`no taskhashes can be computed: ${(error as Error).message}`);
       }
     });
