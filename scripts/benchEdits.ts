@@ -3,11 +3,8 @@
  * asks it, without the pause that the server leaves for further keys. Bundled and run by `bench.mjs`.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { candidates } from '../server/src/engine/targets.ts';
-import { Workspace } from '../server/src/engine/workspace.ts';
-import { openBuildDirectory } from '../server/src/host/buildDirectory.ts';
-import { connectEvaluator } from '../server/src/host/evaluatorConnection.ts';
+import { openPool } from './benchWorkspace.ts';
 
 const WARM_UP = 3;
 
@@ -18,13 +15,7 @@ export async function editLatencies(
   recipe: string,
   edits: number,
 ): Promise<number[]> {
-  const build = openBuildDirectory(buildDir);
-  const files = {
-    entry: join(dist, 'evaluator.mjs'),
-    interpreter: join(dist, 'pyodide'),
-    modules: join(dist, 'python'),
-  };
-  const workspace = new Workspace({ processes: 1, connect: () => connectEvaluator(build, files) });
+  const { workspace } = openPool(dist, buildDir, 1);
   try {
     const path = candidates(recipe, await workspace.summary())[0];
     if (path === undefined) throw new Error(`no recipe ${recipe} in ${buildDir}`);

@@ -2,15 +2,12 @@
  * How long the task graph and the taskhashes of the whole configuration take once every recipe is known, and how long
  * to fold again what one changed basehash reaches. Bundled and run by `bench.mjs`.
  */
-import { join } from 'node:path';
 import { collectRecipes, taskGraphOf } from '../server/src/engine/taskGraph.ts';
 import { taskhashesOf, taskhashSources } from '../server/src/engine/taskhashes.ts';
-import { Workspace } from '../server/src/engine/workspace.ts';
-import { openBuildDirectory } from '../server/src/host/buildDirectory.ts';
-import { connectEvaluator } from '../server/src/host/evaluatorConnection.ts';
 import { HostFiles } from '../server/src/host/files.ts';
 import type { BitBakeHash, Unknown } from '../server/src/signature/signatures.ts';
 import { Taskhashes } from '../server/src/taskgraph/taskhash.ts';
+import { openPool } from './benchWorkspace.ts';
 
 export interface WorldTimes {
   readonly tasks: number;
@@ -29,13 +26,7 @@ export async function worldTimes(
   recipe: string,
   runs: number,
 ): Promise<WorldTimes> {
-  const build = openBuildDirectory(buildDir);
-  const files = {
-    entry: join(dist, 'evaluator.mjs'),
-    interpreter: join(dist, 'pyodide'),
-    modules: join(dist, 'python'),
-  };
-  const workspace = new Workspace({ processes: 2, connect: () => connectEvaluator(build, files) });
+  const { build, workspace } = openPool(dist, buildDir, 2);
   try {
     const summary = await workspace.summary();
     const known = await collectRecipes(workspace, summary, () => undefined);

@@ -23,6 +23,7 @@ import {
   variantsByName,
 } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { readRecorded } from './recorded.ts';
 import { type BuildOptions, evaluatePaths, openSession, type Session, withMaterial } from './session.ts';
 import { verifyBitBake } from './verifyBitBake.ts';
 import { verifyTaskhash } from './verifyTaskhash.ts';
@@ -72,7 +73,7 @@ async function verifyTable(
   build: BuildOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const rows = chooseRows(readTable(against), options);
+  const rows = chooseRows(readRecorded(against, parseTable), options);
   if (rows.length === 0)
     throw new CommandError(`${against} has no rows${options.only ? ` for ${options.only}` : ''}`);
   const session = await openSession({ buildDir: join(root, 'build'), ...build }, output);
@@ -89,14 +90,6 @@ async function verifyTable(
     return differences.length === 0 ? EXIT.done : EXIT.no;
   } finally {
     session.workspace.dispose();
-  }
-}
-
-function readTable(file: string): TableRow[] {
-  try {
-    return parseTable(readRecording(file));
-  } catch (error) {
-    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`);
   }
 }
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { compareSignatures } from '../signature/diff.ts';
 import { describeDifference } from '../signature/diffText.ts';
 import { parseTaskTable, stampName, type TaskRow } from '../signature/taskTable.ts';
-import { readRecording } from '../host/recordings.ts';
 import { SignatureFiles } from '../host/signatureFiles.ts';
 import { chosenNames } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { readRecorded } from './recorded.ts';
 import { type BuildOptions, openSession } from './session.ts';
 import { type HashedTasks, hashTasks, hashText, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
 import type { VerifyOptions } from './verify.ts';
@@ -24,7 +24,7 @@ export async function verifyTaskhash(
       'name the targets that the table was recorded for: --targets world,core-image-minimal',
     );
   const isChosen = chosenNames(options.only);
-  const rows = readTable(against).filter(
+  const rows = readRecorded(against, parseTaskTable).filter(
     (row) => (options.includePath || !row.dependsOnPlace) && isChosen(row.pn),
   );
   if (rows.length === 0)
@@ -44,14 +44,6 @@ export async function verifyTaskhash(
     return different.length === 0 ? EXIT.done : EXIT.no;
   } finally {
     session.workspace.dispose();
-  }
-}
-
-function readTable(file: string): TaskRow[] {
-  try {
-    return parseTaskTable(readRecording(file));
-  } catch (error) {
-    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`);
   }
 }
 
