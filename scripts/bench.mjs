@@ -3,7 +3,7 @@
  *
  * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one, and
  * `--bitbake-env SCRIPT` (a shell command that sets up BitBake's environment) has BitBake measured in the same
- * run, so that ratios can be printed. `--world` evaluates every recipe, too, and makes the task graph and taskhashes of
+ * run, so that ratios can be printed; `--bitbake-target TARGET` the graph and taskhashes of a target, too. `--world` evaluates every recipe, too, and makes the task graph and taskhashes of
  * all. `--json FILE` keeps the figures,
  * `--compare FILE` prints them beside older ones.
  */
@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
     recipe: { type: 'string' },
     world: { type: 'boolean', default: false },
     'bitbake-env': { type: 'string' },
+    'bitbake-target': { type: 'string', multiple: true },
     json: { type: 'string' },
     compare: { type: 'string' },
   },
@@ -65,6 +66,11 @@ try {
   if (options['bitbake-env'] !== undefined) {
     note('BitBake: bitbake -p from nothing');
     figure('BitBake: bitbake -p from nothing', 's', [timed(bitbakeParse)]);
+    for (const target of options['bitbake-target'] ?? []) {
+      note(`BitBake: bitbake -S none ${target}`);
+      const seconds = timed(() => bitbake(`bitbake -S none ${target}`));
+      figure(`BitBake: bitbake -S none ${target}, recipes parsed`, 's', [seconds]);
+    }
   }
   if (options.world) {
     note(`graph and taskhashes of world: ${EDITS} runs`);
@@ -99,9 +105,14 @@ function sig(args) {
 }
 
 function bitbakeParse() {
-  const script = `${options['bitbake-env']} && rm -rf "$BUILDDIR"/cache "$BUILDDIR"/tmp*/cache && bitbake -p`;
-  const run = spawnSync('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
-  if (run.status !== 0) throw new Error(`bitbake -p failed: ${run.stderr}`);
+  bitbake('rm -rf "$BUILDDIR"/cache "$BUILDDIR"/tmp*/cache && bitbake -p');
+}
+
+function bitbake(command) {
+  const run = spawnSync('bash', ['-c', `${options['bitbake-env']} && ${command}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (run.status !== 0) throw new Error(`${command} failed: ${run.stderr}`);
 }
 
 function timed(action) {
