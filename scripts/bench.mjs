@@ -1,10 +1,10 @@
 /**
  * `npm run bench`: how fast, in figures that hold on any machine.
  *
- * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one, and
- * `--bitbake-env SCRIPT` (a shell command that sets up BitBake's environment) has BitBake measured in the same
- * run, so that ratios can be printed; `--bitbake-target TARGET` the graph and taskhashes of a target, too. `--world` evaluates every recipe, too, and makes the task graph and taskhashes of
- * all. `--json FILE` keeps the figures,
+ * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates
+ * every recipe, too, and makes the task graph and taskhashes of all. `--bitbake-env SCRIPT` (a shell command that sets
+ * up BitBake's environment) has BitBake measured in the same run, so that ratios can be printed, with
+ * `--bitbake-target TARGET` its graph and taskhashes of a target, too. `--json FILE` keeps the figures,
  * `--compare FILE` prints them beside older ones.
  */
 import { build } from 'esbuild';

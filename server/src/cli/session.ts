@@ -59,7 +59,10 @@ export function openWorkspace(
   return new Workspace({ processes, connect });
 }
 
-/** Opens the build directory; says on stderr what is wrong with its configuration. */
+/**
+ * Opens the build directory; says on stderr what is wrong with its configuration.
+ * @param processes how many evaluators read it at once: 1 where few recipes are asked for
+ */
 export async function openSession(
   options: BuildOptions,
   output: Output,
@@ -68,6 +71,7 @@ export async function openSession(
   const build = locateBuild(options);
   const workspace = openWorkspace(build, { processes });
   output.progress(`Reading the configuration of ${build.path}…`);
+  workspace.prepare();
   try {
     const summary = await workspace.summary();
     output.progress(undefined);

@@ -31,7 +31,7 @@ export async function sig(
   if (targets.length === 0 && !options.all) {
     throw new CommandError('name a recipe (sstate-lens sig zlib), or ask for all with --all');
   }
-  const session = await openSession(options, output);
+  const session = await openSession(options, output, options.all ? undefined : 1);
   try {
     const report = new Report(options.format, output);
     const { evaluations, code } = options.all

@@ -139,6 +139,14 @@ export class Workspace {
     await Promise.all(Array.from({ length: count }, (_, index) => work(index)));
   }
 
+  /** Opens all evaluators at once, for who is going to ask them all; what fails is told when they are asked. */
+  prepare(): void {
+    for (let index = 0; index < this.options.processes; index++) {
+      const member = this.member(index);
+      this.queued(member, () => this.ready(member)).catch(() => undefined);
+    }
+  }
+
   dispose(): void {
     for (const member of this.members) member.connection.dispose();
     this.members.length = 0;
