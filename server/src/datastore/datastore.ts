@@ -9,9 +9,11 @@
  */
 import { splitKeepingBlanks, splitWords } from '../base/words.ts';
 import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.ts';
+import { CurrentOverrides } from './currentOverrides.ts';
 import { FatalError } from './errors.ts';
 import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
 import { type ChangeSource, History } from './history.ts';
+import { Level } from './levels.ts';
 import { type Forms, isActive, OverrideTable, strongestForm } from './overrideForms.ts';
 import type { InlinePython } from './python.ts';
 import type { Value } from './value.ts';
@@ -30,8 +32,6 @@ export interface DatastoreContext {
   readonly frames: ReadFrames;
 }
 
-/** The names and values of one variable: its flags, `_content` being the value itself. */
-type Flags = Map<string, Value>;
 /** `[text, override]` pairs under the flags `:append`, `:prepend` and `:remove`. */
 type Pending = readonly (readonly [string, string | undefined])[];
 
@@ -39,23 +39,6 @@ const KEYWORDS = [':append', ':prepend', ':remove'] as const;
 const KEYWORD_FORM = /^([^\n]*?)(:append|:prepend|:remove)(?::([^A-Z]*))?$/;
 const OLD_STYLE = /_append|_prepend|_remove/;
 const DEFAULT_FLAG = '_defaultval_flag_';
-
-/** One level of variables, over those of the datastore it was copied from. */
-class Level {
-  readonly variables = new Map<string, Flags>();
-  /** Names that contain `${` and ever had an entry here. */
-  readonly computed = new Set<string>();
-  constructor(readonly below: Level | undefined) {}
-  find(name: string): Flags | undefined {
-    const own = this.variables.get(name);
-    if (own) return own;
-    for (let level = this.below; level; level = level.below) {
-      const flags = level.variables.get(name);
-      if (flags) return flags;
-    }
-    return undefined;
-  }
-}
 
 export interface ReadOptions {
   readonly noWeakDefault?: boolean;
@@ -68,12 +51,7 @@ export class Datastore {
   private readonly level: Level;
   private readonly cache = new ExpansionCache();
   private readonly forms: OverrideTable;
-  private overrides: readonly string[] | undefined;
-  private overrideSet: ReadonlySet<string> = new Set();
-  /** The overrides under which the cached expansions that depend on them were made. */
-  private cachedOverrides: string | undefined;
-  private overrideVariables: Set<string>;
-  private inOverride = false;
+  private readonly overrides: CurrentOverrides;
   private readonly filters: Map<string, string>;
   /** Of variables with a filter and their override forms, those whose expansions are cached, filtered or not. */
   private readonly passedFilter = new Set<string>();
@@ -85,7 +63,7 @@ export class Datastore {
     this.level = new Level(from?.level);
     this.history = new History(from?.history);
     this.forms = new OverrideTable(context.traits.overrideNeedsLowerStart, from?.forms);
-    this.overrideVariables = new Set(from?.overrideVariables ?? ['OVERRIDES', 'FILE']);
+    this.overrides = new CurrentOverrides(this, this.cache, from?.overrides);
     this.filters = new Map(from?.filters);
   }
 
@@ -156,7 +134,7 @@ export class Datastore {
       const filter = flag === '_content' ? this.filterOf(name) : undefined;
       if (filtered && filter) this.applyFilter(filter, expansion);
       if (filter) this.passedFilter.add(name);
-      if (cacheable) this.cache.store(key, name, expansion, frame, this.inOverride);
+      if (cacheable) this.cache.store(key, name, expansion, frame, this.overrides.computing);
       return expansion;
     } finally {
       this.context.frames.leave(frame);
@@ -166,8 +144,8 @@ export class Datastore {
   private cachedExpansion(key: string): CachedExpansion | undefined {
     let cached = this.cache.get(key);
     if (cached?.usesOverrides) {
-      if (this.inOverride) return undefined;
-      this.needOverrides();
+      if (this.overrides.computing) return undefined;
+      this.overrides.need();
       cached = this.cache.get(key);
     }
     if (cached) this.context.frames.reuse(cached);
@@ -257,17 +235,17 @@ export class Datastore {
   }
 
   private overrideApplies(override: string | undefined): boolean {
-    this.needOverrides();
+    this.overrides.need();
     if (!override) return true;
     this.context.frames.readOverrides();
-    return override.split(':').every((part) => this.overrideSet.has(part));
+    return override.split(':').every((part) => this.overrides.set.has(part));
   }
 
   /** The variable whose override counts most, by the order of OVERRIDES. */
   private activeForm(forms: Forms): string | undefined {
-    this.needOverrides();
+    this.overrides.need();
     this.context.frames.readOverrides();
-    return strongestForm(forms, this.overrides ?? [], this.overrideSet);
+    return strongestForm(forms, this.overrides.list ?? [], this.overrides.set);
   }
 
   expandWithRefs(text: Value, variable: string | undefined): Expansion {
@@ -316,18 +294,10 @@ export class Datastore {
   /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
   keys(): Set<string> {
     this.context.frames.readNames();
-    this.needOverrides();
-    const names = new Set<string>();
-    const deleted = new Set<string>();
-    for (let level: Level | undefined = this.level; level; level = level.below) {
-      for (const [name, flags] of level.variables) {
-        if (deleted.has(name) || names.has(name)) continue;
-        if (flags.size === 0) deleted.add(name);
-        else names.add(name);
-      }
-    }
+    this.overrides.need();
+    const names = this.level.names();
     for (const [name, forms] of this.forms.entries()) {
-      if (!names.has(name) && forms.some(([, override]) => isActive(override, this.overrideSet)))
+      if (!names.has(name) && forms.some(([, override]) => isActive(override, this.overrides.set)))
         names.add(name);
     }
     return names;
@@ -340,17 +310,14 @@ export class Datastore {
     if (this.level.find(name)?.size) return true;
     const forms = this.forms.get(name);
     if (!forms) return false;
-    this.needOverrides();
-    return forms.some(([, override]) => isActive(override, this.overrideSet));
+    this.overrides.need();
+    return forms.some(([, override]) => isActive(override, this.overrides.set));
   }
 
   /** Those of `keys` that contain `${`, in no particular order. */
   computedNames(): string[] {
-    this.needOverrides();
-    const names = new Set<string>();
-    for (let level: Level | undefined = this.level; level; level = level.below) {
-      for (const name of level.computed) names.add(name);
-    }
+    this.overrides.need();
+    const names = this.level.computedNames();
     for (const [name] of this.forms.entries()) if (name.includes('${')) names.add(name);
     return [...names].filter((name) => this.isSet(name));
   }
@@ -363,77 +330,12 @@ export class Datastore {
 
   /** The current overrides, weakest first. */
   currentOverrides(): readonly string[] {
-    this.needOverrides();
+    this.overrides.need();
     this.context.frames.readOverrides();
-    return this.overrides ?? [];
+    return this.overrides.list ?? [];
   }
 
   // Overrides
-
-  private needOverrides(): void {
-    if (this.overrides !== undefined || this.inOverride) return;
-    let current = this.withoutOverrides(() => this.overridesNow());
-    for (let count = 0; count < 5; count++) {
-      this.setOverrides(current);
-      this.forgetUnlessCachedUnder(current);
-      const next = this.overridesNow();
-      if (next.join(':') === current.join(':')) return;
-      current = next;
-    }
-    this.setOverrides(current);
-    this.forgetUnlessCachedUnder(current);
-    throw new FatalError(
-      'OVERRIDES could not be expanded into a stable state after 5 iterations: it refers to variables that overrides change. ' +
-        `Its last value was ${current.join(':')}`,
-    );
-  }
-
-  private overridesNow(): string[] {
-    return (this.getText('OVERRIDES') ?? '').split(':');
-  }
-
-  /** Runs `action` as if there were no overrides. */
-  private withoutOverrides<T>(action: () => T): T {
-    this.inOverride = true;
-    this.setOverrides([]);
-    try {
-      return action();
-    } catch (error) {
-      this.overrides = undefined;
-      throw error;
-    } finally {
-      this.inOverride = false;
-    }
-  }
-
-  private setOverrides(overrides: readonly string[]): void {
-    this.overrides = overrides;
-    this.overrideSet = new Set(overrides);
-  }
-
-  private forgetUnlessCachedUnder(overrides: readonly string[]): void {
-    this.cache.expire();
-    const joined = overrides.join(':');
-    if (joined === this.cachedOverrides) return;
-    this.cachedOverrides = joined;
-    this.cache.forgetOverrides();
-  }
-
-  private updateOverrideVariables(name: string, value: Value): void {
-    const expansion = expandWithReferences(value, name, this);
-    let found = new Set([...expansion.references, ...expansion.contains.keys()]);
-    while (![...found].every((variable) => this.overrideVariables.has(variable))) {
-      const next = new Set<string>();
-      for (const variable of found) this.overrideVariables.add(variable);
-      for (const variable of found) {
-        const inner = expandWithReferences(this.getVar(variable), variable, this);
-        for (const reference of inner.references) next.add(reference);
-        for (const reference of inner.contains.keys()) next.add(reference);
-      }
-      found = next;
-    }
-    this.overrides = undefined;
-  }
 
   private addOverrideForms(name: string): void {
     for (const variable of this.forms.add(name)) this.changed(variable);
@@ -459,14 +361,14 @@ export class Datastore {
       this.addPending(form[1]!, form[2] as (typeof KEYWORDS)[number], form[3], value, source);
       return;
     }
-    const flags = this.ownFlags(name);
+    const flags = this.level.own(name);
     if (!parsing) {
       for (const keyword of KEYWORDS) flags.delete(keyword);
       const forms = this.forms.get(name);
       if (forms) {
-        this.needOverrides();
+        this.overrides.need();
         const active = forms
-          .filter(([, override]) => isActive(override, this.overrideSet))
+          .filter(([, override]) => isActive(override, this.overrides.set))
           .map(([form]) => form);
         for (const form of active) this.delVar(form, source);
         this.forms.set(name, undefined);
@@ -476,7 +378,7 @@ export class Datastore {
     flags.set('_content', value);
     this.history.record(name, source, 'set', undefined);
     this.changed(name);
-    if (this.overrideVariables.has(name)) this.updateOverrideVariables(name, value);
+    this.overrides.changed(name, value);
   }
 
   private addPending(
@@ -487,14 +389,12 @@ export class Datastore {
     source: ChangeSource | undefined,
   ): void {
     const entry = [value as string, override] as const;
-    this.ownFlags(base).set(keyword, [...this.pending(base, keyword), entry]);
+    this.level.own(base).set(keyword, [...this.pending(base, keyword), entry]);
     this.changed(base);
     const operation = override ? `${keyword}[${override}]` : keyword;
     this.history.record(base, source && { ...source, operation }, operation, undefined);
     this.addOverrideForms(base);
-    if (this.overrideVariables.has(base)) {
-      this.updateOverrideVariables(`${base}${keyword}${override === undefined ? '' : `:${override}`}`, value);
-    }
+    this.overrides.changed(base, value, `${base}${keyword}${override === undefined ? '' : `:${override}`}`);
   }
 
   appendVar(name: string, value: Value, source?: ChangeSource): void {
@@ -509,17 +409,17 @@ export class Datastore {
     if (name === 'BB_RENAMED_VARIABLES') this.context.renamed.set(flag, String(value));
     this.checkRenamed(name, name, source);
     this.history.record(name, source, 'set', flag);
-    this.ownFlags(name).set(flag, value);
+    this.level.own(name).set(flag, value);
     this.changed(name);
     if (flag === '_defaultval') {
       if (name.includes(':')) this.addOverrideForms(name);
-      if (this.overrideVariables.has(name)) this.updateOverrideVariables(name, value);
+      this.overrides.changed(name, value);
     }
     if (flag === 'export' || flag === 'unexport') this.context.exported.add(name);
   }
 
   setVarFlags(name: string, flags: ReadonlyMap<string, Value>, source?: ChangeSource): void {
-    const own = this.ownFlags(name);
+    const own = this.level.own(name);
     for (const [flag, value] of flags) {
       if (flag === '_content') continue;
       this.history.record(name, source, 'set', flag);
@@ -538,7 +438,7 @@ export class Datastore {
 
   delVar(name: string, source?: ChangeSource): void {
     this.history.record(name, source, 'del', undefined);
-    this.level.variables.set(name, new Map());
+    this.level.empty(name);
     if (this.forms.has(name)) this.forms.set(name, undefined);
     if (name.includes(':')) this.removeOverrideForms(name);
     this.changed(name);
@@ -546,7 +446,7 @@ export class Datastore {
 
   delVarFlag(name: string, flag: string, source?: ChangeSource): void {
     if (!this.level.find(name)?.size) return;
-    const flags = this.ownFlags(name);
+    const flags = this.level.own(name);
     if (flags.delete(flag)) {
       this.history.record(name, source, 'delFlag', flag);
       if (this.traits.deletesFlagDefaults) flags.delete(DEFAULT_FLAG + flag);
@@ -556,7 +456,7 @@ export class Datastore {
 
   /** Deletes all flags, the content excepted. */
   delVarFlags(name: string, source?: ChangeSource): void {
-    const flags = this.ownFlags(name);
+    const flags = this.level.own(name);
     this.history.record(name, source, 'delete flags', undefined);
     const content = flags.get('_content');
     const had = flags.has('_content');
@@ -598,7 +498,7 @@ export class Datastore {
   /** Makes sure that the variable has an entry of its own here, empty if it had none. */
   initVar(name: string): void {
     this.changed(name);
-    if (!this.level.variables.has(name)) this.level.variables.set(name, new Map());
+    if (!this.level.variables.has(name)) this.level.empty(name);
   }
 
   /** Replaces `${VARIABLE}` in every local value by its unexpanded value. */
@@ -624,16 +524,6 @@ export class Datastore {
     this.changed(name);
   }
 
-  private ownFlags(name: string): Flags {
-    let flags = this.level.variables.get(name);
-    if (!flags) {
-      if (name.includes('${')) this.level.computed.add(name);
-      flags = new Map(this.level.find(name));
-      this.level.variables.set(name, flags);
-    }
-    return flags;
-  }
-
   private changed(name: string): void {
     this.context.frames.write(name, this.cache);
     this.cache.forget(name);
@@ -648,7 +538,7 @@ export class Datastore {
     const referenced = full === name ? '' : ` (referenced as ${full})`;
     const text = instead.includes(' ') ? instead : `has been renamed to ${instead}`;
     this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
-    this.ownFlags('_FAILPARSINGERRORHANDLED').set('_content', true);
+    this.level.own('_FAILPARSINGERRORHANDLED').set('_content', true);
   }
 }
 
