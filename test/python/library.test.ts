@@ -6,11 +6,11 @@ describe('the compiled library', () => {
   let library: Uint8Array;
 
   beforeAll(async () => {
-    library = await compileLibrary(ASSETS.assets.wasm, ASSETS.assets.library);
+    library = await compileLibrary(ASSETS.assets.wasm, ASSETS.assets.stdlib);
   }, 60_000);
 
   it('is used in the place of the sources', async () => {
-    const box = await testSandbox({ assets: { ...ASSETS.assets, library } });
+    const box = await testSandbox({ assets: { ...ASSETS.assets, stdlib: library } });
     expect(box.evaluate('__import__("json").__file__')).toBe('/.lens/lib/python314.zip/json/__init__.pyc');
     expect(box.evaluate('__import__("json").dumps([1])')).toBe('[1]');
     expect(box.raised(() => box.evaluate('__import__("json").loads("x")')).type).toBe(
@@ -19,7 +19,7 @@ describe('the compiled library', () => {
   });
 
   it('has nothing for JavaScript', async () => {
-    const box = await testSandbox({ assets: { ...ASSETS.assets, library } });
+    const box = await testSandbox({ assets: { ...ASSETS.assets, stdlib: library } });
     box.run('import sys\ndel sys.modules["pyodide"]');
     expect(box.raised(() => box.run('import pyodide')).type).toBe('ModuleNotFoundError');
   });

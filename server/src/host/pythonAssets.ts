@@ -19,7 +19,7 @@ export function readPythonAssets(interpreter: string, modules: string): PythonAs
   return {
     assets: {
       wasm: readFileSync(join(interpreter, 'pyodide.asm.wasm')),
-      library: readFileSync(join(interpreter, 'python_stdlib.zip')),
+      stdlib: readFileSync(join(interpreter, 'python_stdlib.zip')),
     },
     modules: new Map(pythonFiles(modules, '')),
   };

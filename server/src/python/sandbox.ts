@@ -36,7 +36,7 @@ export interface SandboxOptions {
     /** `pyodide.asm.wasm` */
     readonly wasm: Uint8Array;
     /** `python_stdlib.zip` */
-    readonly library: Uint8Array;
+    readonly stdlib: Uint8Array;
   };
   /** The project's own Python: path relative to `server/src/python/lib` -> text. */
   readonly modules: ReadonlyMap<string, string>;
@@ -457,7 +457,7 @@ function ownFiles(options: SandboxOptions): Map<string, Uint8Array> {
   const process = occasionOf(options).processId;
   const settings = { environment, host, process, library: options.bitbakeLibrary ?? null };
   const own = new Map([
-    ['lib/python314.zip', options.assets.library],
+    ['lib/python314.zip', options.assets.stdlib],
     ['settings.json', encoder.encode(JSON.stringify(settings))],
   ]);
   for (const [path, text] of options.modules) own.set(`modules/${path}`, encoder.encode(text));
