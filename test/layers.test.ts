@@ -13,6 +13,7 @@ const LAYERS = [
   'metadata',
   'signature',
   'taskgraph',
+  'sstate',
   'engine',
   'ide',
   'host',
@@ -64,7 +65,9 @@ describe('layers', () => {
       imports(file)
         .filter(
           (target) =>
-            (/^(node:)?(fs|child_process|net|http|https|worker_threads)(\/|$)|^chokidar$/.test(target) &&
+            (/^(node:)?(fs|child_process|net|http|https|worker_threads)(\/|$)|^(chokidar|undici)$/.test(
+              target,
+            ) &&
               !['host', undefined].includes(layerOf(file))) ||
             (/^vscode-languageserver(?!-textdocument)/.test(target) && layerOf(file) !== 'lsp'),
         )

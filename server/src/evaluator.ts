@@ -84,6 +84,10 @@ const handlers: Handlers = {
     return opened().extraDepends(question);
   },
 
+  objectPaths(question) {
+    return opened().objectPaths(question);
+  },
+
   advise({ path }) {
     return opened().advise(path);
   },

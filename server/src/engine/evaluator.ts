@@ -37,11 +37,13 @@ import type { Hashed } from '../signature/advice.ts';
 import { adviceProblems } from './advice.ts';
 import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
-import { configurationValues, extraDepends } from './questions.ts';
+import { configurationValues, extraDepends, objectPaths } from './questions.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
+  ObjectPath,
+  ObjectPathsQuestion,
   RecipeEvaluation,
   SourceFile,
   VariableInspection,
@@ -424,6 +426,12 @@ export class RecipeEvaluator {
   extraDepends(question: ExtraDependsQuestion): string[] {
     this.live = undefined;
     return extraDepends(question, this.configuration.configurations[0]!.d, this.ctx);
+  }
+
+  /** Where the objects of tasks are looked for; see `questions.ts`. */
+  objectPaths(question: ObjectPathsQuestion): readonly ObjectPath[] {
+    this.live = undefined;
+    return objectPaths(question, this.configuration.configurations[0]!.d, this.ctx);
   }
 
   private sourceFiles(path: string): SourceFile[] {

@@ -7,6 +7,8 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
+  ObjectPath,
+  ObjectPathsQuestion,
   RecipeEvaluation,
   VariableInspection,
 } from './results.ts';
@@ -72,6 +74,8 @@ export interface EvaluatorMethods {
   };
   /** Runs a recipe's `calculate_extra_depends`; see `RecipeEvaluator.extraDepends`. */
   extraDepends: { params: ExtraDependsQuestion; result: readonly string[] };
+  /** Where the objects of tasks are looked for; see `questions.ts`. */
+  objectPaths: { params: ObjectPathsQuestion; result: readonly ObjectPath[] };
   /** What is doubtful about the hashes of a recipe that are known; see `signature/advice.ts`. */
   advise: { params: { readonly path: string }; result: readonly Problem[] };
   inspect: {

@@ -1,12 +1,13 @@
 /**
- * What is asked of an evaluator besides recipes, and needs its Python: values of the configuration, and the further
- * DEPENDS that a few recipes work out from all the others.
+ * What is asked of an evaluator besides recipes, and needs its Python: values of the configuration, the further
+ * DEPENDS that a few recipes work out from all the others, and where the objects of tasks are looked for.
  */
 import type { Datastore } from '../datastore/datastore.ts';
 import type { ParseContext } from '../metadata/context.ts';
 import { expandKeys } from '../metadata/recipe.ts';
 import { pythonText } from '../metadata/statements.ts';
-import type { ExtraDependsQuestion } from './results.ts';
+import { describeRefusal } from './doubts.ts';
+import type { ExtraDependsQuestion, ObjectPath, ObjectPathsQuestion } from './results.ts';
 
 /**
  * Values of variables as they are after the keys of the configuration are expanded: those named, and all whose names
@@ -51,4 +52,46 @@ export function extraDepends(
   const scope = `{'bb': bb, 'os': os, 'time': time, **${JSON.stringify(parameters)}}`;
   const expression = `(lambda scope: (exec(${code}, scope), __import__('json').dumps(scope['deps']))[1])(${scope})`;
   return JSON.parse(ctx.python.evaluate(expression, ctx.numberOf(d), name)) as string[];
+}
+
+/**
+ * The file that the workspace's own check looks for, for each task. `d` is the plain configuration's, whose sstate
+ * serves all multiconfigs (`bb/runqueue.py: validate_hashes`).
+ * @throws PythonError where Python fails as a whole (its time was over)
+ */
+export function objectPaths(
+  { siginfo, tasks }: ObjectPathsQuestion,
+  d: Datastore,
+  ctx: ParseContext,
+): readonly ObjectPath[] {
+  const copy = d.createCopy();
+  ctx.current = copy;
+  expandKeys(copy, ctx);
+  const check = copy.getText('BB_HASHCHECK_FUNCTION') ?? '';
+  if (check === '') {
+    const unknown =
+      'BB_HASHCHECK_FUNCTION is not set: the configuration has no sstate (INHERIT has no sstate class)';
+    return tasks.map(() => ({ unknown }));
+  }
+  ctx.python.restore();
+  ctx.python.takeRefusals();
+  const question = tasks.map(({ tid, hashFilename, taskhash, unihash }) => [
+    tid,
+    hashFilename,
+    taskhash,
+    unihash,
+  ]);
+  try {
+    const found = ctx.python.ask('objects', [check, siginfo, question], ctx.numberOf(copy)) as ObjectPath[];
+    const [refusal] = ctx.python.takeRefusals();
+    const refused = refusal && describeRefusal(refusal, ctx).message;
+    return found.map((answer) => {
+      if (refused !== undefined) return { unknown: refused };
+      return 'unknown' in answer
+        ? { unknown: `the check for objects, ${check}, is not understood: ${answer.unknown}` }
+        : answer;
+    });
+  } finally {
+    ctx.python.restore();
+  }
 }

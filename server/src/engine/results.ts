@@ -4,7 +4,7 @@
  * Read by `ide` and `cli`; made by the evaluator (`metadata` and `signature`).
  */
 import type { Problem } from '../base/problem.ts';
-import type { Origin, VariantSignatures } from '../signature/signatures.ts';
+import type { Origin, Unknown, VariantSignatures } from '../signature/signatures.ts';
 
 /** Where a text that takes part in a recipe comes from. */
 export interface SourceFile {
@@ -67,3 +67,22 @@ export interface ExtraDependsQuestion {
   /** PN -> virtual file names. */
   readonly recipes: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Tasks whose objects are looked for, as the check is told of them (`bb/runqueue.py: validate_hashes`). */
+export interface ObjectPathsQuestion {
+  /** Whether their signature data is looked for, not the objects. */
+  readonly siginfo: boolean;
+  readonly tasks: readonly ObjectTask[];
+}
+
+export interface ObjectTask {
+  /** `MCFN:do_task`. */
+  readonly tid: string;
+  /** BB_HASHFILENAME of the recipe. */
+  readonly hashFilename: string;
+  readonly taskhash: string;
+  readonly unihash: string;
+}
+
+/** The file that is looked for, absolute. */
+export type ObjectPath = { readonly path: string } | Unknown;

@@ -17,6 +17,8 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
+  ObjectPath,
+  ObjectPathsQuestion,
   RecipeEvaluation,
   VariableInspection,
 } from './results.ts';
@@ -90,6 +92,11 @@ export class Workspace {
   /** @throws Error where the recipe's Python fails */
   extraDepends(question: ExtraDependsQuestion): Promise<readonly string[]> {
     return this.ask(0, 'extraDepends', question);
+  }
+
+  /** Where the objects of tasks are looked for; see `questions.ts`. @throws EvaluatorStopped */
+  objectPaths(question: ObjectPathsQuestion): Promise<readonly ObjectPath[]> {
+    return this.ask(0, 'objectPaths', question);
   }
 
   /**

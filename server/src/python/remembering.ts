@@ -20,6 +20,7 @@ import type {
   ModuleFunction,
   PythonAnalysis,
   PythonRuntime,
+  QuestionModule,
   Refusal,
   Replaced,
 } from './runtime.ts';
@@ -363,6 +364,12 @@ export class RememberingRuntime implements PythonRuntime {
     this.off = true;
     this.enter();
     this.sandbox.followLines();
+  }
+
+  ask(module: QuestionModule, question: unknown, d: number): unknown {
+    this.off = true;
+    this.enter();
+    return this.sandbox.ask(module, question, d);
   }
 
   takeRefusals(): readonly Refusal[] {

@@ -109,9 +109,18 @@ export interface PythonRuntime {
   replaced(): Replaced;
   /** Follows the lines that run, until `restore`, so that `replaced` can name the one to blame; slow. */
   followLines(): void;
+  /**
+   * What one of our own modules finds out by calling functions of the workspace; nothing of it is remembered. Takes
+   * and gives plain data. Python is to be put back before and after.
+   * @throws PythonError
+   */
+  ask(module: QuestionModule, question: unknown, d: number): unknown;
   /** What the sandbox refused since the last call: each makes what depended on it unknown. */
   takeRefusals(): readonly Refusal[];
 }
+
+/** The modules of `lib/lens` that answer questions about a datastore with functions of the workspace. */
+export type QuestionModule = 'objects';
 
 export interface Replaced {
   /** `bb.utils.contains`; in no particular order. */

@@ -20,6 +20,7 @@ import type {
   EventArgument,
   ModuleFunction,
   PythonAnalysis,
+  QuestionModule,
   Refusal,
   Replaced,
 } from './runtime.ts';
@@ -92,6 +93,7 @@ const ENTRIES = [
   'where',
   'replaced',
   'follow_lines',
+  'ask',
 ] as const;
 type Entry = (typeof ENTRIES)[number];
 /** All that Python may ask of a `DatastoreService`. */
@@ -273,6 +275,11 @@ class Sandbox implements ObservedRuntime {
 
   followLines(): void {
     this.enter('follow_lines', '');
+  }
+
+  ask(module: QuestionModule, question: unknown, d: number): unknown {
+    this.note(`the questions of ${module}`);
+    return JSON.parse(this.enter('ask', JSON.stringify([module, question, d])));
   }
 
   takeRefusals(): readonly Refusal[] {

@@ -331,6 +331,13 @@ def _follow_lines(argument):
     return "s"
 
 
+def _ask(argument):
+    """What one of our own modules answers to a question about a datastore."""
+    module, question, number = _loads(argument)
+    answer = getattr(__import__("lens." + module), module).answer
+    return "j" + _dumps(answer(question, Datastore(number), _context))
+
+
 def _import_modules(argument):
     """Imports modules and returns their names; to be sure that they can be."""
     return "j" + _dumps([__import__(name).__name__ for name in _loads(argument)])
@@ -357,5 +364,6 @@ ENTRIES = {
         _where,
         _replaced,
         _follow_lines,
+        _ask,
     )
 }
