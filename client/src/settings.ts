@@ -15,6 +15,8 @@ export interface Settings {
   readonly environment: Readonly<Record<string, string>>;
   /** When all recipes are evaluated for the task graph. */
   readonly taskGraph: string;
+  /** Whether a quick fix is shown before it is made. */
+  readonly confirmFixes: boolean;
 }
 
 export function settings(): Settings {
@@ -23,5 +25,6 @@ export function settings(): Settings {
     buildDirectory: section.get<string>(BUILD_DIRECTORY, ''),
     environment: section.get<Record<string, string>>('environment', {}),
     taskGraph: section.get<string>('taskGraph', 'onDemand'),
+    confirmFixes: section.get<boolean>('confirmFixes', true),
   };
 }

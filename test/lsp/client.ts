@@ -11,6 +11,7 @@ import type {
   CodeLens,
   Diagnostic,
   Hover,
+  InitializeParams,
   InitializeResult,
   PublishDiagnosticsParams,
 } from 'vscode-languageserver/node';
@@ -96,7 +97,12 @@ export class Editor {
     this.connection.listen();
   }
 
-  async initialize(initializationOptions?: unknown, folders = [this.folder]): Promise<InitializeResult> {
+  /** @param more capabilities, in place of the usual ones of the same name */
+  async initialize(
+    initializationOptions?: unknown,
+    folders = [this.folder],
+    more: InitializeParams['capabilities'] = {},
+  ): Promise<InitializeResult> {
     const result = await this.connection.sendRequest<InitializeResult>('initialize', {
       processId: process.pid,
       rootUri: null,
@@ -104,8 +110,8 @@ export class Editor {
       initializationOptions,
       capabilities: {
         window: { workDoneProgress: true },
-        workspace: { codeLens: { refreshSupport: this.options.refreshes === true } },
-        textDocument: { publishDiagnostics: { relatedInformation: true } },
+        workspace: { codeLens: { refreshSupport: this.options.refreshes === true }, ...more.workspace },
+        textDocument: { publishDiagnostics: { relatedInformation: true }, ...more.textDocument },
       },
     });
     await this.connection.sendNotification('initialized', {});

@@ -67,6 +67,18 @@ EXCLUDED := "\${COREPLACE}"
 EXCLUDED[vardepvalueexclude] = "@WORKSPACE@/layer"
 VALUE := "\${COREPLACE}"
 VALUE[vardepvalue] = "1"
+-- layer/recipes/time_1.0.bb --
+BUILT := "\${@time.strftime('%Y%m%d', time.gmtime())}"
+BUILT += "UTC"
+LATER = "\${@time.strftime('%Y%m%d', time.gmtime())}"
+GIVEN := "\${@time.time()}"
+GIVEN[vardepvalue] = "1"
+OVER := "\${@time.time()}"
+OVER = "1"
+⟦STAMP = "built on \${BUILT}"⟧
+do_compile() {
+    echo \${STAMP} \${LATER} \${GIVEN} \${OVER}
+}
 -- layer/recipes/unknown_1.0.bb --
 IMMEDIATE := "\${BBLAYERS}"
 python () {
@@ -144,6 +156,19 @@ describe('advice', () => {
           'Leave IMMEDIATE out with vardepsexclude, or give it a vardepvalue',
       },
       expect.objectContaining({ what: 'information path-in-hash', path: 'build/conf/bblayers.conf' }),
+    ]);
+  });
+
+  it('names what was set from the clock', () => {
+    expect(advice('time')).toEqual([
+      {
+        what: 'warning time-in-hash',
+        line: marked('time')[0],
+        path: 'layer/recipes/time_1.0.bb',
+        message:
+          'BUILT is set from the clock, and enters the basehash of do_compile through STAMP: every parse gives another ' +
+          'hash. Leave BUILT out with vardepsexclude',
+      },
     ]);
   });
 

@@ -17,4 +17,6 @@ export interface Problem {
   readonly message: string;
   readonly path: string;
   readonly range?: Range;
+  /** What the message is about, name by name, for what acts on the problem instead of showing it. */
+  readonly facts?: Readonly<Record<string, string>>;
 }

@@ -26,8 +26,8 @@ export function adviceProblems(
   };
   const problems = new Map<string, Problem>();
   for (const variant of variants) {
-    for (const { severity, code, message, source } of adviceOn(variant, surroundings)) {
-      const problem = ctx.problem(severity, code, message, source);
+    for (const { severity, code, message, source, facts } of adviceOn(variant, surroundings)) {
+      const problem = { ...ctx.problem(severity, code, message, source), facts };
       const key = [code, problem.path, problem.range?.start.line, message].join('\0');
       if (!problems.has(key)) problems.set(key, problem);
     }

@@ -38,6 +38,7 @@ export interface Head {
 export class GitTexts {
   /** Directory -> its repository's HEAD; valid until `forget`. */
   private readonly heads = new Map<string, Promise<Head | undefined>>();
+  private readonly origins = new Map<string, Promise<string | undefined>>();
   /** Path and commit -> text; never outdated. */
   private readonly texts = new Map<string, Promise<string | undefined>>();
 
@@ -64,9 +65,20 @@ export class GitTexts {
     return head;
   }
 
+  /** Where the repository of a directory was cloned from, as its configuration has it. */
+  origin(directory: string): Promise<string | undefined> {
+    let origin = this.origins.get(directory);
+    if (!origin) {
+      const asked = git(directory, ['config', '--get', 'remote.origin.url']);
+      this.origins.set(directory, (origin = asked.then((answer) => decode(answer)?.trim())));
+    }
+    return origin;
+  }
+
   /** HEADs are asked for again; texts of commits stay. */
   forget(): void {
     this.heads.clear();
+    this.origins.clear();
   }
 }
 

@@ -50,15 +50,23 @@ export function hashFinding(
     range: edit.range,
     severity: 'information',
     code: HASH_CHANGE,
-    message: [headline(change.variants), ...chainLines(change.variants), ...(rerun ? [rerun] : [])].join(
-      '\n',
-    ),
+    message: [
+      changedTasksText(change.variants),
+      ...chainLines(change.variants),
+      ...(rerun ? [rerun] : []),
+    ].join('\n'),
     related: relatedPlaces(change, evaluation, trees),
   };
 }
 
+/** The tasks of one variant that change. */
+interface ChangedVariant {
+  readonly pn: string;
+  readonly tasks: readonly { readonly task: string }[];
+}
+
 /** `Changes the basehash of do_install, do_package (2 tasks) of hello and hello-native; do_buildinfo of hello` */
-function headline(variants: readonly VariantEffect[]): string {
+export function changedTasksText(variants: readonly ChangedVariant[]): string {
   const byTasks = new Map<string, { tasks: string[]; variants: string[] }>();
   const common = sharedTasks(variants);
   const add = (tasks: string[], pn: string) => {
@@ -81,7 +89,7 @@ function headline(variants: readonly VariantEffect[]): string {
   return `Changes the basehash of ${parts.join('; ')}`;
 }
 
-function sharedTasks(variants: readonly VariantEffect[]): string[] {
+function sharedTasks(variants: readonly ChangedVariant[]): string[] {
   const [first, ...others] = variants;
   const sets = others.map(({ tasks }) => new Set(tasks.map(({ task }) => task)));
   return (first?.tasks ?? [])

@@ -18,6 +18,7 @@ import { HostFiles } from '../host/files.ts';
 import { evaluatorFiles } from '../host/installation.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { IGNORE_VARIABLES } from '../ide/hover.ts';
+import { filePattern } from '../metadata/patterns.ts';
 import type { Origin } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 
@@ -145,10 +146,11 @@ export class Build {
   }
 
   /**
-   * @param texts the baseline of every document that differs from it
-   * @param configuration whether one of them takes part in the configuration itself
+   * A recipe with other texts of files than those at hand.
+   * @param texts where one of them takes part in the configuration, those of all open documents
+   * @param configuration whether one of them does
    */
-  async evaluateBaseline(
+  async evaluateWith(
     recipe: string,
     texts: ReadonlyMap<string, string>,
     configuration: boolean,
@@ -178,6 +180,21 @@ export class Build {
   async inspect(recipe: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
     const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, name);
     return found && { ...found, origins: found.origins.map((origin) => this.canonicalOrigin(origin)) };
+  }
+
+  /**
+   * Whether BitBake would find a recipe or an append of this path in a layer (BBFILES). @param layer its canonical
+   * path
+   */
+  async isNamed(path: string, layer: string): Promise<boolean> {
+    const raw = this.read?.raw.layers.find((known) => this.canonicalOf(known.path) === layer);
+    if (!raw) return false;
+    const name = `${raw.path}${path.slice(layer.length)}`.split('/');
+    const [values] = await this.workspace.configurationValues(['BBFILES'], []);
+    return splitWords(values?.values['BBFILES'] ?? '').some((pattern) => {
+      const parts = pattern.split('/');
+      return parts.length === name.length && parts.every((part, at) => filePattern(part).test(name[at]!));
+    });
   }
 
   /** What is doubtful about the hashes of a recipe. */

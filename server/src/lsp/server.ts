@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type CancellationToken,
+  CodeActionKind,
   CodeLensRefreshRequest,
   createConnection,
   DidChangeConfigurationNotification,
@@ -20,11 +21,12 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
+import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { Session } from './session.ts';
-import { readSettings, sameSettings, SECTION, type Settings } from './settings.ts';
+import { readSettings, sameBuild, SECTION, type Settings } from './settings.ts';
 import type { Progress } from './taskGraph.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
 
@@ -42,6 +44,7 @@ class LanguageServer {
   private readonly texts = new TextDocuments(TextDocument);
   private session!: Session;
   private capabilities: InitializeParams['capabilities'] = {};
+  private actions: ActionClient = { resolves: false, annotates: false, creates: false };
   private folders: string[] = [];
   private settings: Settings = readSettings(undefined);
   private progress: Promise<WorkDoneProgressServerReporter> | undefined;
@@ -58,6 +61,15 @@ class LanguageServer {
     );
     connection.onHover(({ textDocument: { uri }, position }, token) =>
       answered(() => hover(uri, position, this.session), token),
+    );
+    connection.onCodeAction((params, token) =>
+      answered(() => codeActions(params, this.session, this.actions, this.settings.confirmFixes), token),
+    );
+    connection.onCodeActionResolve((action, token) =>
+      answered(
+        () => resolveCodeAction(action, this.session, this.actions, this.settings.confirmFixes),
+        token,
+      ),
     );
     for (const [method, answer] of GRAPH_REQUESTS) {
       connection.onRequest(method, (params: unknown, token: CancellationToken) =>
@@ -84,6 +96,7 @@ class LanguageServer {
 
   private initialize(params: InitializeParams): InitializeResult {
     this.capabilities = params.capabilities;
+    this.actions = actionClient(params.capabilities);
     this.settings = readSettings(params.initializationOptions);
     const uris = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
     this.folders = uris.filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri));
@@ -97,6 +110,7 @@ class LanguageServer {
         collecting: (total) => this.collecting(total),
       },
       related,
+      this.folders,
     );
     return {
       serverInfo: { name: 'sstate-lens' },
@@ -104,6 +118,10 @@ class LanguageServer {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         codeLensProvider: { resolveProvider: false },
         hoverProvider: true,
+        codeActionProvider: {
+          codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite],
+          resolveProvider: true,
+        },
       },
     };
   }
@@ -120,8 +138,9 @@ class LanguageServer {
       ? ((await this.connection.workspace.getConfiguration(SECTION)) as unknown)
       : (sent as Record<string, unknown> | undefined)?.[SECTION];
     const settings = readSettings(value);
-    if (sameSettings(settings, this.settings)) return;
+    const known = this.settings;
     this.settings = settings;
+    if (sameBuild(settings, known)) return;
     this.session.close();
     this.openBuild();
   }

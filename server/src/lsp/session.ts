@@ -9,13 +9,16 @@ import { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
 import type { GraphView } from '../ide/rerun.ts';
-import { type Failure, plainVariant, type Trees, type View } from '../ide/view.ts';
+import type { Outcome } from '../ide/fixes/effect.ts';
+import type { Known as KnownVariables } from '../ide/fixes/fix.ts';
+import { type Failure, plainVariant, takesPart, type Trees, type View } from '../ide/view.ts';
 import { BUILT_IN_VERSION, releaseOf } from '../metadata/release.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
 import { Build, type Environment } from './build.ts';
 import { Diagnostics, type Published } from './diagnostics.ts';
 import { type OpenDocument, OpenDocuments } from './documents.ts';
+import { OwnFiles } from './ownFiles.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
 import type { TaskGraphMode } from './settings.ts';
 import { LiveTaskGraph, type Progress } from './taskGraph.ts';
@@ -59,6 +62,7 @@ export class Session {
   constructor(
     private readonly events: SessionEvents,
     hasRelated: boolean,
+    private readonly folders: readonly string[] = [],
   ) {
     this.diagnostics = new Diagnostics(this.documents, () => this.traits, hasRelated);
   }
@@ -235,6 +239,48 @@ export class Session {
     const inspection = await this.build.inspect(view.recipe, variant.mcfn, name);
     if (!inspection) return undefined;
     return { inspection, ignored: await this.build.ignored(view.recipe, variant.mcfn) };
+  }
+
+  // Quick fixes
+
+  /** What is known of variables of the view's recipe. */
+  async lookUp({ recipe, current }: View, names: readonly string[]): Promise<KnownVariables> {
+    const variables = new Map<string, VariableInspection>();
+    const variant = plainVariant(current);
+    if (!this.build || !variant || recipe === undefined) return { variables, ignored: new Set() };
+    for (const name of names) {
+      const found = await this.build.inspect(recipe, variant.mcfn, name);
+      if (found) variables.set(name, found);
+    }
+    return { variables, ignored: await this.build.ignored(recipe, variant.mcfn) };
+  }
+
+  /** The view's recipe as it would be with another text of a file that takes part. */
+  async evaluateWith({ recipe, current }: View, path: string, text: string): Promise<Outcome> {
+    if (!this.build || recipe === undefined || !current) return { unknown: 'there is no evaluation' };
+    const configuration = takesPart(path, current)?.role === 'configuration';
+    const others = configuration ? this.documents.all() : [];
+    const texts = new Map([...others.map((other) => [other.path, other.text] as const), [path, text]]);
+    try {
+      return await this.build.evaluateWith(recipe, texts, configuration);
+    } catch (error) {
+      return { unknown: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** How files are read. */
+  get syntax(): SyntaxTraits {
+    return this.traits;
+  }
+
+  /** The appends of a recipe, in BitBake's order. */
+  appendsOf(recipe: string): readonly string[] {
+    return this.summary?.recipes.find(({ path }) => path === recipe)?.appends ?? [];
+  }
+
+  /** Which files of the user's own may say something of a recipe. */
+  ownFiles(): OwnFiles | undefined {
+    return this.build && this.summary && new OwnFiles(this.build, this.summary, this.folders, this.git);
   }
 
   // What happens outside

@@ -329,7 +329,7 @@ export class Views {
     }
     const texts = new Map(edited.map(({ path, baseline }) => [path, baseline!]));
     const configuration = taking.some(({ role }) => role === 'configuration');
-    const result = await this.build.evaluateBaseline(recipe, texts, configuration).catch(this.failure);
+    const result = await this.build.evaluateWith(recipe, texts, configuration).catch(this.failure);
     keep(this.baselines, recipe, { result, stamp });
     return 'files' in result ? result : undefined;
   }

@@ -11,6 +11,8 @@
  *   Python libraries. Metadata lists many variables that are only sometimes set; those it reads somewhere.
  * - `path-in-hash`: the hashed text of a variable contains the absolute path of the build directory or of a layer, so
  *   that another place gives another hash. What BitBake leaves out of the text is out of it here.
+ * - `time-in-hash`: a variable in the hash was set from the clock by `:=`, so that every parse gives another hash. (What
+ *   asks the clock with `=` is hashed by its text, which stays the same.)
  */
 import { splitWords } from '../base/words.ts';
 import type { Severity } from '../base/problem.ts';
@@ -23,8 +25,10 @@ import type { TaskSignature } from './signatures.ts';
 /** Something doubtful, with its place where one is known. */
 export interface Advice {
   readonly severity: Severity;
-  readonly code: 'unseen-variable' | 'vardeps-names-nothing' | 'path-in-hash';
+  readonly code: 'unseen-variable' | 'vardeps-names-nothing' | 'path-in-hash' | 'time-in-hash';
   readonly message: string;
+  /** See `Problem.facts`; lists of names are separated by blanks. */
+  readonly facts: Readonly<Record<string, string>>;
   readonly source: ChangeSource | undefined;
   /** The tasks whose hashes it is about, where it matters which. */
   readonly tasks?: readonly string[];
@@ -53,6 +57,7 @@ export function adviceOn(hashed: Hashed, surroundings: Surroundings): Advice[] {
     ...unseenVariables(hashed, surroundings.analysis),
     ...namesOfNothing(hashed, surroundings),
     ...pathsInHashes(hashed),
+    ...timesInHashes(hashed, surroundings),
   ];
 }
 
@@ -69,6 +74,7 @@ function unseenVariables({ d, generated }: Hashed, analysis: CodeAnalysis): Advi
         message:
           `In ${name}, ${call} gets a name that is no literal (${argument}): BitBake cannot tell which variable it is, ` +
           `and leaves it out of the hash. List what it may be in ${name}[vardeps]`,
+        facts: { name, argument },
         source: isFunction ? lineOfFunction(d, name, line) : lastEvent(d, name),
       });
     }
@@ -144,6 +150,7 @@ function namesOfNothing({ d, generated }: Hashed, { inLibraries, textOf }: Surro
         message:
           `${word} is no variable, function or task, so that listing it in ${name}[vardeps] adds its name to the ` +
           `hash and nothing else. Correct the name, or take it out`,
+        facts: { name, word },
         source,
       });
     }
@@ -191,13 +198,9 @@ export function pathsInHashes({ d, generated, tasks }: Hashed): Advice[] {
   for (const [name, { value }] of generated.dependencies) {
     const place = value && places.find((path) => containsPath(value, path));
     if (!place) continue;
-    const reached = tasks
-      .filter(({ task, dependencies }) => task === name || dependencies.includes(name))
-      .map(({ task }) => task);
+    const reached = tasksReached(name, tasks);
     if (reached.length === 0) continue;
-    const users = [...generated.dependencies]
-      .filter(([, { names }]) => names.has(name))
-      .map(([user]) => user);
+    const users = usersOf(name, generated);
     const shared = reached.filter(
       (task) => generated.dependencies.has(`${task}_setscene`) || hasSetscene(d, task),
     );
@@ -209,11 +212,23 @@ export function pathsInHashes({ d, generated, tasks }: Hashed): Advice[] {
         `The value of ${name} contains the path ${place}, which enters the basehash of ${named(reached)}${through}: ` +
         `in another place the hash is another${shared.length > 0 ? ', and no shared state is found' : ''}. ` +
         `Leave ${name} out with vardepsexclude, or give it a vardepvalue`,
+      facts: { name, place, users: users.join(' ') },
       source: [name, ...users].map((user) => lastEvent(d, user)).find((event) => event !== undefined),
       tasks: reached,
     });
   }
   return found;
+}
+
+function tasksReached(name: string, tasks: readonly TaskSignature[]): string[] {
+  return tasks
+    .filter(({ task, dependencies }) => task === name || dependencies.includes(name))
+    .map(({ task }) => task);
+}
+
+/** What names it directly. */
+function usersOf(name: string, { dependencies }: GeneratedDependencies): string[] {
+  return [...dependencies].filter(([, { names }]) => names.has(name)).map(([user]) => user);
 }
 
 /** The absolute paths of the build directory and of the layers that a hash had better not contain, longest first. */
@@ -230,6 +245,45 @@ function containsPath(text: string, path: string): boolean {
     if (!/[\w.~+-]/.test(text[at + path.length] ?? '') && !/[\w.~+/-]/.test(text[at - 1] ?? '')) return true;
   }
   return false;
+}
+
+// time-in-hash
+
+const CLOCK = /\btime\.(?:time|strftime|localtime|gmtime|ctime)\b|\bdatetime\b/;
+
+function timesInHashes({ d, generated, tasks }: Hashed, { textOf }: Surroundings): Advice[] {
+  const found: Advice[] = [];
+  for (const name of generated.dependencies.keys()) {
+    // The last that gives it a value; what only adds to it leaves it as it was.
+    const set = d.history
+      .of(name)
+      .findLast(({ flag, operation }) => flag === undefined && /^(?:set|immediate)$/.test(operation));
+    if (set?.operation !== 'immediate' || d.getVarFlag(name, 'vardepvalue', false) !== undefined) continue;
+    if (!CLOCK.test(statementAt(textOf(set.path), set.line))) continue;
+    const reached = tasksReached(name, tasks);
+    if (reached.length === 0) continue;
+    const users = usersOf(name, generated);
+    found.push({
+      severity: 'warning',
+      code: 'time-in-hash',
+      message:
+        `${name} is set from the clock, and enters the basehash of ${named(reached)} through ${named(users)}: every ` +
+        `parse gives another hash. Leave ${name} out with vardepsexclude`,
+      facts: { name, users: users.join(' ') },
+      source: users.map((user) => placeOfUse(d, user, name)).find((place) => place !== undefined),
+      tasks: reached,
+    });
+  }
+  return found;
+}
+
+/** Where a function or a value says a name. */
+function placeOfUse(d: Datastore, user: string, name: string): ChangeSource | undefined {
+  const text = d.getVarFlag(user, 'func', false) ? d.getVar(user, false) : undefined;
+  if (typeof text !== 'string') return lastEvent(d, user);
+  const line = text.split('\n').findIndex((each) => wordPattern(name).test(each));
+  // A shell function's text begins behind its head.
+  return line < 0 ? lastEvent(d, user) : lineOfFunction(d, user, line);
 }
 
 function hasSetscene(d: Datastore, task: string): boolean {
