@@ -34,6 +34,7 @@ import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
 import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
+import type { ObjectPath } from '../sstate/presence.ts';
 import { adviceProblems } from './advice.ts';
 import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
@@ -42,7 +43,6 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
-  ObjectPath,
   ObjectPathsQuestion,
   RecipeEvaluation,
   SourceFile,

@@ -4,7 +4,8 @@
  * The class runs in an evaluator (`questions.ts`), some hundred tasks at a time so that other requests come between
  * them; what it said is kept for as long as the configuration is the same. Knows nothing of what is there.
  */
-import type { ObjectPath, ObjectTask } from './results.ts';
+import type { ObjectPath } from '../sstate/presence.ts';
+import type { ObjectTask } from './results.ts';
 import type { Workspace } from './workspace.ts';
 
 const AT_ONCE = 500;

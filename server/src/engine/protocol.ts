@@ -3,11 +3,11 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { Glimpse, HostFacts, Occasion } from '../inputs/ports.ts';
+import type { ObjectPath } from '../sstate/presence.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
-  ObjectPath,
   ObjectPathsQuestion,
   RecipeEvaluation,
   VariableInspection,

@@ -7,7 +7,8 @@ import type { ParseContext } from '../metadata/context.ts';
 import { expandKeys } from '../metadata/recipe.ts';
 import { pythonText } from '../metadata/statements.ts';
 import { describeRefusal } from './doubts.ts';
-import type { ExtraDependsQuestion, ObjectPath, ObjectPathsQuestion } from './results.ts';
+import type { ObjectPath } from '../sstate/presence.ts';
+import type { ExtraDependsQuestion, ObjectPathsQuestion } from './results.ts';
 
 /**
  * Values of variables as they are after the keys of the configuration are expanded: those named, and all whose names

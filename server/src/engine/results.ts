@@ -4,7 +4,7 @@
  * Read by `ide` and `cli`; made by the evaluator (`metadata` and `signature`).
  */
 import type { Problem } from '../base/problem.ts';
-import type { Origin, Unknown, VariantSignatures } from '../signature/signatures.ts';
+import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 
 /** Where a text that takes part in a recipe comes from. */
 export interface SourceFile {
@@ -83,6 +83,3 @@ export interface ObjectTask {
   readonly taskhash: string;
   readonly unihash: string;
 }
-
-/** The file that is looked for, absolute. */
-export type ObjectPath = { readonly path: string } | Unknown;

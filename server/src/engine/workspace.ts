@@ -6,6 +6,7 @@
  * and no file system of its own.
  */
 import type { Problem } from '../base/problem.ts';
+import type { ObjectPath } from '../sstate/presence.ts';
 import {
   type EvaluatorConnection,
   type EvaluatorMethods,
@@ -17,7 +18,6 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
-  ObjectPath,
   ObjectPathsQuestion,
   RecipeEvaluation,
   VariableInspection,

@@ -82,6 +82,16 @@ export interface TaskhashTraits {
   readonly mapsUnihashes: boolean;
 }
 
+/** How BitBake's fetcher reads URLs. */
+export interface MirrorTraits {
+  /** By the rules of the web, but for those in mirrors; in older releases all by one pattern. */
+  readonly readsByStandard: boolean;
+  /** A parameter with a second equals sign is an error. */
+  readonly oneEqualsSign: boolean;
+  /** There is a fetcher of `gs://`. */
+  readonly knowsGoogleStorage: boolean;
+}
+
 export interface Release {
   /** `2.18.0`. */
   readonly version: string;
@@ -92,6 +102,7 @@ export interface Release {
   readonly parse: ParseTraits;
   readonly signature: SignatureTraits;
   readonly taskhash: TaskhashTraits;
+  readonly mirrors: MirrorTraits;
   readonly shell: ShellTraits;
 }
 
@@ -173,6 +184,11 @@ export function releaseOf(
       ignoreVariable: says('siggen.py', /BB_BASEHASH_IGNORE_VARS/, true)
         ? 'BB_BASEHASH_IGNORE_VARS'
         : 'BB_HASHBASE_WHITELIST',
+    },
+    mirrors: {
+      readsByStandard: says('fetch2/__init__.py', /def decodemirrorurl\(/, since(12)),
+      oneEqualsSign: says('fetch2/__init__.py', /s1, s2 = s\.split\('='\)\n/, !since(8)),
+      knowsGoogleStorage: says('fetch2/__init__.py', /^from \. import gcp/m, since(4)),
     },
     taskhash: {
       handlers: ['noop', 'basic', 'basichash', 'TestEquivHash'],

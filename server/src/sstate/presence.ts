@@ -4,6 +4,9 @@
  * Plain data. Knows nothing of how it is found out (`availability.ts`).
  */
 
+/** The file that BitBake's check looks for, absolute; or why that cannot be told. */
+export type ObjectPath = { readonly path: string } | { readonly unknown: string };
+
 /** `unknown`: it could not be found out, which is not the same as `missing`. */
 export type Presence =
   | { readonly kind: 'local'; readonly path: string }
