@@ -208,6 +208,23 @@ export class Editor {
       .click();
   }
 
+  /** Chooses a code action at the cursor by the beginning of its title. */
+  async quickFix(title) {
+    const page = this.#page;
+    await page.keyboard.press('Control+.');
+    await page.locator('.action-widget .monaco-list-row', { hasText: spaced(title) }).first().click();
+  }
+
+  /** What the refactor preview says, row by row. */
+  async preview() {
+    const rows = await this.#page.locator('.bulk-edit-panel .monaco-list-row').allInnerTexts();
+    return [rows.map(plain).join(' | ')];
+  }
+
+  async applyPreview() {
+    await this.#page.locator('.bulk-edit-panel .monaco-button', { hasText: 'Apply' }).first().click();
+  }
+
   /** The rows of the quick pick that is open, each with its description. */
   async choices() {
     return (await this.#page.locator('.quick-input-list .monaco-list-row').allInnerTexts()).map(plain);

@@ -104,6 +104,21 @@ export const SCENARIO = [
     },
   ],
   [
+    'a quick fix shows what it does to hashes, does it, and is undone',
+    async (editor) => {
+      await editor.cursorAtEndOf('    write_motd');
+      await editor.quickFix('Leave write_motd out of the hash of do_install');
+      const preview = await editor.until(() => editor.preview(), /Changes the basehash of do_install of hello/);
+      assert.match(preview, /Risk: Another value of write_motd no longer makes do_install run again/);
+      await editor.screenshot(join(import.meta.dirname, 'screenshots/quick-fix-preview.png'));
+      await editor.applyPreview();
+      await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT} → (?!${SHORT})`));
+      await editor.cursorAtEndOf('    write_motd');
+      await editor.press('Control+z');
+      await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT}$`));
+    },
+  ],
+  [
     'a click on the lens lists the tasks with their hashes',
     async (editor) => {
       await editor.clickLens(`${TASKS} tasks`);

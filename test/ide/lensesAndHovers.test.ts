@@ -101,6 +101,8 @@ describe('the name under the cursor', () => {
   });
 });
 
+const NOTHING = { flags: {}, origins: [], flagOrigins: {}, excludedBy: [] };
+
 describe('hovers', () => {
   const inspection = {
     name: 'MOTD',
@@ -108,10 +110,13 @@ describe('hovers', () => {
     expanded: 'a',
     flags: { doc: 'a `note`', func: '1', _defaultval: 'b' },
     origins: [{ path: '/layer/[x].bb', line: 3, operation: 'set' }],
+    flagOrigins: { doc: [{ path: '/layer/d.bb', line: 4, operation: 'set' }] },
+    excludedBy: ['do_compile'],
   };
+  const link = (path: string, line: number) => `file://${path}#L${line}`;
 
   it('keep what a workspace holds from becoming markup', () => {
-    const text = variableHover(inspection, seen.view, new Set(), (path, line) => `file://${path}#L${line}`);
+    const text = variableHover(inspection, seen.view, new Set(), link);
     expect(text.split('\n')).toEqual([
       '### MOTD',
       '',
@@ -127,24 +132,64 @@ describe('hovers', () => {
       'a',
       '```',
       '',
-      'Set in: [\\[x\\].bb:3](file:///layer/[x].bb#L3) (`set`)',
+      'Set in [\\[x\\].bb:3](file:///layer/[x].bb#L3) `=`',
       '',
-      'Flag `doc`: `` a `note` ``',
+      'Flag `doc`: `` a `note` ``, set in [d.bb:4](file:///layer/d.bb#L4)',
       '',
       'Enters 1 task of `hello`:',
       '',
       '- `do_install <- write_motd <- MOTD`',
+      '',
+      'Left out by `vardepsexclude` of `do_compile`.',
     ]);
   });
 
+  it('tell in order who set a variable, the first and the last of many', () => {
+    const operations = ['set??', 'set?', 'append', ':append[x]', 'postdot', 'set', 'set', 'predot', 'immediate'];
+    const origins = operations.map((operation, at) => ({ path: '/l/a.bb', line: at + 1, operation })).reverse();
+    const text = variableHover({ ...inspection, origins }, seen.view, new Set(), () => 'x');
+    expect(text.split('\n').filter((line) => line.includes('a.bb') || line.includes('more …'))).toEqual([
+      '1. [a.bb:1](x) `??=`',
+      '2. [a.bb:2](x) `?=`',
+      '3. [a.bb:3](x) `+=`',
+      '   … 1 more …',
+      '5. [a.bb:5](x) `.=`',
+      '6. [a.bb:6](x) `=`',
+      '7. [a.bb:7](x) `=`',
+      '8. [a.bb:8](x) `=.`',
+      '9. [a.bb:9](x) `:=`',
+    ]);
+  });
+
+  it('cut long values and say so, and say what vardepvalue does', () => {
+    const long = { ...inspection, expanded: 'x'.repeat(2000), flags: { vardepvalue: '1' }, excludedBy: [] };
+    const text = variableHover(long, seen.view, new Set(), link);
+    expect(text).toContain('\n\nThe first 1500 of 2000 characters.\n');
+    expect(text.endsWith('\n\nBy the text of `vardepvalue`, whatever its value is.')).toBe(true);
+  });
+
+  it('count what depends on the tasks that a variable enters, where the graph is known', () => {
+    const graph = {
+      taskhash: () => ({ unknown: 'x' }),
+      previousTaskhash: () => undefined,
+      rerun: () => ({ recipes: [], unseen: 0 }),
+      dependents: (of: readonly { task: string }[]) => [
+        { recipe: 'hello', path: '/h', tasks: of.map(({ task }) => task) },
+        { recipe: 'image', path: '/i', tasks: ['do_rootfs', 'do_build'] },
+      ],
+    };
+    const text = variableHover(inspection, seen.view, new Set(), link, graph);
+    expect(text.endsWith('\n\nWith all that depends on these: 3 tasks in 2 recipes.')).toBe(true);
+  });
+
   it('say how a list enters that is only tested for items', () => {
-    const features = { name: 'SAMPLE_FEATURES', unexpanded: '', expanded: '', flags: {}, origins: [] };
+    const features = { name: 'SAMPLE_FEATURES', unexpanded: '', expanded: '', ...NOTHING };
     const text = variableHover(features, seen.view, new Set(), () => '');
     expect(text).toContain('- `do_compile <- CFLAGS <- AUDIENCE <- SAMPLE_FEATURES{…}`');
   });
 
   it('say that a variable enters no hash, and why', () => {
-    const nothing = { name: 'S', unexpanded: undefined, expanded: undefined, flags: {}, origins: [] };
+    const nothing = { name: 'S', unexpanded: undefined, expanded: undefined, ...NOTHING };
     expect(variableHover(nothing, seen.view, new Set(['S']), () => '')).toBe(
       '### S\n\nNot set.\n\nEnters no basehash of `hello`: `BB_BASEHASH_IGNORE_VARS` leaves it out.',
     );

@@ -249,7 +249,7 @@ describe('documents', { timeout: 60_000 }, () => {
         'Hello from the board, colourful world!',
         '```',
         '',
-        `Set in: [hello\\_1.0.bb:7](${editor.uri(HELLO)}#L7) (\`set\`)`,
+        `Set in [hello\\_1.0.bb:7](${editor.uri(HELLO)}#L7) \`=\``,
         '',
         'Enters 1 task of `hello`:',
         '',

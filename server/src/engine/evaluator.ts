@@ -411,7 +411,27 @@ export class RecipeEvaluator {
     const flags = Object.fromEntries(
       [...(d.getVarFlags(name) ?? [])].map(([flag, value]) => [flag, pythonText(value)]),
     );
-    return { name, unexpanded: asText(d.getVar(name, false)), expanded, flags, origins: originsOf(d, name) };
+    const flagOrigins = Object.keys(flags).map((flag) => [flag, originsOf(d, `${name}[${flag}]`)] as const);
+    return {
+      name,
+      unexpanded: asText(d.getVar(name, false)),
+      expanded,
+      flags,
+      origins: originsOf(d, name),
+      flagOrigins: Object.fromEntries(flagOrigins.filter(([, origins]) => origins.length > 0)),
+      excludedBy: this.excluders(mcfn, name),
+    };
+  }
+
+  /** What is hashed of a variant and leaves a name out. */
+  private excluders(mcfn: string, name: string): string[] {
+    const hashed = this.hashed.find((variant) => variant.mcfn === mcfn);
+    if (!hashed) return [];
+    return [...hashed.generated.dependencies.keys()].filter((user) => {
+      if (user.endsWith(']')) return false;
+      const excluded = hashed.d.getVarFlag(user, 'vardepsexclude');
+      return typeof excluded === 'string' && splitWords(excluded).includes(name);
+    });
   }
 
   /** Of every multiconfig; see `questions.ts`. */

@@ -48,7 +48,12 @@ export interface VariableInspection {
   readonly unexpanded: string | undefined;
   readonly expanded: string | undefined;
   readonly flags: Readonly<Record<string, string>>;
+  /** Where it got its text, latest first. */
   readonly origins: readonly Origin[];
+  /** The same of its flags. */
+  readonly flagOrigins: Readonly<Record<string, readonly Origin[]>>;
+  /** What is hashed and leaves it out by a `vardepsexclude` of its own. */
+  readonly excludedBy: readonly string[];
 }
 
 /** Variables of the configuration of one multiconfig (`''`: the plain one), expanded; those that are unset are left out. */

@@ -9,7 +9,7 @@ import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 import { type Chain, chainsTo, showChain } from './chains.ts';
 import { compareEvaluations, type VariantChange } from './comparison.ts';
 import { previousHash } from './lenses.ts';
-import type { GraphView } from './rerun.ts';
+import { type GraphView, type RecipeTasks, taskCount } from './rerun.ts';
 import type { Symbol } from './symbols.ts';
 import { isUnknown, plainVariant, taskOf, type View } from './view.ts';
 import { counted } from './wording.ts';
@@ -20,6 +20,7 @@ export type LinkTo = (path: string, line: number) => string;
 const MOST_NAMES = 40;
 const MOST_CHAINS = 12;
 const MOST_ORIGINS = 8;
+const MOST_LAST_ORIGINS = 5;
 const MOST_VALUE = 1_500;
 
 /** Flags that BitBake sets for itself. */
@@ -46,6 +47,9 @@ export function taskHover(task: string, view: View, graph?: GraphView, hint?: st
   if (graph) {
     lines.push('', 'Taskhash, with all that the task depends on:', '');
     for (const variant of having) lines.push(`- ${code(variant.pn)}: ${taskhashText(task, variant, graph)}`);
+    const reached = graph.dependents(having.map(({ mcfn }) => ({ mcfn, task })));
+    if (reached.length > 0)
+      lines.push('', `An edit of it would rerun ${tasksIn(reached)}, ${code(task)} included.`);
   } else if (hint !== undefined) lines.push('', hint);
   const [first] = having;
   if (first) lines.push('', ...ingredients(task, first));
@@ -88,52 +92,120 @@ function changedIngredients(task: string, change: VariantChange): string[] {
 /** Which variables of the configuration say what stays out of hashes. */
 export const IGNORE_VARIABLES = ['BB_BASEHASH_IGNORE_VARS', 'BB_HASHBASE_WHITELIST'];
 
-/** @param ignored the names that enter no hash by the configuration's word */
+/**
+ * @param ignored the names that enter no hash by the configuration's word
+ * @param graph what the task graph adds, where there is one
+ */
 export function variableHover(
   inspection: VariableInspection,
   view: View,
   ignored: ReadonlySet<string>,
   link: LinkTo,
+  graph?: GraphView,
 ): string {
-  const { name, unexpanded, expanded, flags, origins } = inspection;
+  const { name, unexpanded, expanded, origins } = inspection;
   const lines = [`### ${plain(name)}`, ''];
   if (unexpanded === undefined) lines.push('Not set.');
   else {
-    lines.push(fence(unexpanded));
-    if (expanded !== undefined && expanded !== unexpanded) lines.push('', 'Expanded:', '', fence(expanded));
+    lines.push(...valueLines(unexpanded));
+    if (expanded !== undefined && expanded !== unexpanded)
+      lines.push('', 'Expanded:', '', ...valueLines(expanded));
   }
-  if (origins.length > 0) lines.push('', `Set in: ${originLinks(origins, link)}`);
-  const shown = Object.entries(flags).filter(([flag]) => !/^[_:]/.test(flag) && !BOOKKEEPING.has(flag));
-  for (const [flag, value] of shown) lines.push('', `Flag ${code(flag)}: ${code(cut(value, 200))}`);
-  return [...lines, '', ...reach(name, view, ignored)].join('\n');
+  if (origins.length > 0) lines.push('', ...originLines(origins, link));
+  return [...lines, ...flagLines(inspection, link), '', ...reach(inspection, view, ignored, graph)].join('\n');
 }
 
-function originLinks(origins: readonly Origin[], link: LinkTo): string {
-  const shown = origins.slice(0, MOST_ORIGINS).map(({ path, line, operation }) => {
-    const file = path.slice(path.lastIndexOf('/') + 1);
-    return `[${plain(`${file}:${line}`)}](${link(path, line)}) (${code(operation)})`;
+function valueLines(text: string): string[] {
+  const cutNote = `The first ${MOST_VALUE} of ${text.length} characters.`;
+  return [fence(text), ...(text.length > MOST_VALUE ? ['', cutNote] : [])];
+}
+
+/** The first and the last of them where there are many: in between is what the last have mostly changed again. */
+function originLines(origins: readonly Origin[], link: LinkTo): string[] {
+  const inOrder = [...origins].reverse();
+  const line = (origin: Origin) => `${originLink(origin, link)} ${code(operator(origin.operation))}`;
+  if (inOrder.length === 1) return [`Set in ${line(inOrder[0]!)}`];
+  const numbered = inOrder.map((origin, at) => `${at + 1}. ${line(origin)}`);
+  const rest = numbered.length - MOST_ORIGINS;
+  if (rest > 0) {
+    const last = numbered.splice(-MOST_LAST_ORIGINS);
+    numbered.splice(MOST_ORIGINS - MOST_LAST_ORIGINS, numbered.length, `   … ${rest} more …`, ...last);
+  }
+  return ['Set, in this order:', '', ...numbered];
+}
+
+function originLink({ path, line }: Origin, link: LinkTo): string {
+  return `[${plain(`${path.slice(path.lastIndexOf('/') + 1)}:${line}`)}](${link(path, line)})`;
+}
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  set: '=',
+  'set?': '?=',
+  'set??': '??=',
+  immediate: ':=',
+  append: '+=',
+  prepend: '=+',
+  postdot: '.=',
+  predot: '=.',
+};
+
+/** The operator that the text has for what the history tells. */
+function operator(operation: string): string {
+  return OPERATORS[operation] ?? operation;
+}
+
+function flagLines({ flags, flagOrigins }: VariableInspection, link: LinkTo): string[] {
+  const shown = Object.entries(flags).filter(([flag]) => !/^[_:]/.test(flag) && !BOOKKEEPING.has(flag));
+  return shown.flatMap(([flag, value]) => {
+    const [latest] = flagOrigins[flag] ?? [];
+    const place = latest ? `, set in ${originLink(latest, link)}` : '';
+    return ['', `Flag ${code(flag)}: ${code(cut(value, 200))}${place}`];
   });
-  const rest = origins.length - shown.length;
-  return [...shown, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
 }
 
 /** Which tasks a variable enters and how, or why it enters none. */
-function reach(name: string, view: View, ignored: ReadonlySet<string>): string[] {
+function reach(
+  { name, flags, excludedBy }: VariableInspection,
+  view: View,
+  ignored: ReadonlySet<string>,
+  graph: GraphView | undefined,
+): string[] {
   const variant = plainVariant(view.current);
   if (!variant) return [];
+  const excluded =
+    excludedBy.length > 0 ? ['', `Left out by ${code('vardepsexclude')} of ${names(excludedBy)}.`] : [];
   const chains = taskChains(name, variant);
   if (chains.length > 0) {
     const shown = chains.slice(0, MOST_CHAINS).map((chain) => `- ${code(showChain(chain))}`);
     const rest = chains.length - shown.length;
+    const fixed =
+      flags['vardepvalue'] === undefined
+        ? []
+        : ['', `By the text of ${code('vardepvalue')}, whatever its value is.`];
     return [
       `Enters ${counted(chains.length, 'task')} of ${code(variant.pn)}:`,
       '',
       ...shown,
       ...(rest > 0 ? [`- and ${rest} more`] : []),
+      ...fixed,
+      ...excluded,
+      ...beyond(chains, variant, graph),
     ];
   }
   const why = ignored.has(name) ? `: ${code(IGNORE_VARIABLES[0]!)} leaves it out` : '';
-  return [`Enters no basehash of ${code(variant.pn)}${why}.`];
+  return [`Enters no basehash of ${code(variant.pn)}${why}.`, ...excluded];
+}
+
+/** How many tasks of all recipes run again where these do. */
+function beyond(chains: readonly Chain[], { mcfn }: VariantSignatures, graph: GraphView | undefined): string[] {
+  const reached = graph?.dependents(chains.map(([task]) => ({ mcfn, task: task! })));
+  if (!reached || reached.length === 0) return [];
+  return ['', `With all that depends on these: ${tasksIn(reached)}.`];
+}
+
+/** `7 tasks in 2 recipes` */
+function tasksIn(recipes: readonly RecipeTasks[]): string {
+  return `${counted(taskCount({ recipes }), 'task')} in ${counted(recipes.length, 'recipe')}`;
 }
 
 /** The shortest chain from each task to a variable, or to a test for items of it, in BitBake's order of tasks. */

@@ -32,6 +32,8 @@ export interface GraphView {
   previousTaskhash(of: TaskReference): BitBakeHash | undefined;
   /** @param starts only what these tasks reach; undefined: all */
   rerun(starts?: readonly TaskReference[]): Rerun;
+  /** These tasks, as far as they are in the graph, and all whose taskhashes depend on them. */
+  dependents(of: readonly TaskReference[]): readonly RecipeTasks[];
 }
 
 export function taskCount({ recipes }: Pick<Rerun, 'recipes'>): number {

@@ -179,7 +179,14 @@ export class Build {
 
   async inspect(recipe: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
     const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, name);
-    return found && { ...found, origins: found.origins.map((origin) => this.canonicalOrigin(origin)) };
+    if (!found) return undefined;
+    const canonical = (origins: readonly Origin[]) => origins.map((origin) => this.canonicalOrigin(origin));
+    const flags = Object.entries(found.flagOrigins).map(([flag, origins]) => [flag, canonical(origins)]);
+    return {
+      ...found,
+      origins: canonical(found.origins),
+      flagOrigins: Object.fromEntries(flags) as VariableInspection['flagOrigins'],
+    };
   }
 
   /**

@@ -68,7 +68,7 @@ function taskAt({ document, tree, view }: Known, at: Position): string | undefin
 
 async function dependents(params: unknown, session: Session): Promise<object> {
   const { live, task, graph } = await askedTask(params, session);
-  return { task: nameOf(graph, task), recipes: listed(live.dependents(task), session) };
+  return { task: nameOf(graph, task), recipes: listed(live.needing(task), session) };
 }
 
 async function dependencies(params: unknown, session: Session): Promise<object> {

@@ -20,5 +20,5 @@ export async function hover(uri: string, position: Position, session: Session): 
   const found = await session.inspect(view, symbol.name);
   if (!found) return undefined;
   const link = (path: string, line: number) => `${session.documents.uriOf(path)}#L${line}`;
-  return answer(variableHover(found.inspection, view, found.ignored, link));
+  return answer(variableHover(found.inspection, view, found.ignored, link, session.graphOf(view)));
 }

@@ -272,19 +272,27 @@ export class LiveTaskGraph implements GraphView {
   }
 
   rerun(starts?: readonly TaskReference[]): Rerun {
-    const { hashes, graph } = this.folded!;
     let tasks = [...this.changed];
     if (starts) {
-      const from = starts.flatMap(({ mcfn, task }) => this.folded!.task(mcfn, task) ?? []);
-      const next = (task: number) => hashes.countedDependents(task);
-      const reached = new Set([...from, ...reachable(from, next, graph.recipeOf.length)]);
+      const reached = this.reached(starts);
       tasks = tasks.filter((task) => reached.has(task));
     }
     return { recipes: this.grouped(tasks), unseen: this.unseen };
   }
 
-  /** All that needs a task, directly or not. */
-  dependents(task: number): RecipeTasks[] {
+  dependents(of: readonly TaskReference[]): RecipeTasks[] {
+    return this.grouped([...this.reached(of)]);
+  }
+
+  private reached(starts: readonly TaskReference[]): Set<number> {
+    const { hashes, graph } = this.folded!;
+    const from = starts.flatMap(({ mcfn, task }) => this.folded!.task(mcfn, task) ?? []);
+    const next = (task: number) => hashes.countedDependents(task);
+    return new Set([...from, ...reachable(from, next, graph.recipeOf.length)]);
+  }
+
+  /** All that needs a task, directly or not, whether its taskhash counts there or not. */
+  needing(task: number): RecipeTasks[] {
     const { graph } = this.folded!;
     return this.grouped(reachable([task], needing(graph), graph.recipeOf.length));
   }
