@@ -3,6 +3,7 @@
  * per feature. It knows nothing of BitBake; every fact it shows comes from the server.
  */
 import type { ExtensionContext } from 'vscode';
+import * as baseline from './baseline.ts';
 import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
 import * as server from './server.ts';
@@ -19,6 +20,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   tasks.activate(lens);
   taskGraph.activate(lens);
   buildDirectory.activate(lens);
+  baseline.activate(lens);
   await server.activate(lens);
 }
 

@@ -8,23 +8,19 @@ import * as vscode from 'vscode';
 export const SECTION = 'sstateLens';
 export const BUILD_DIRECTORY = 'buildDirectory';
 
-export interface Settings {
-  /** A folder with conf/bblayers.conf, absolute or relative to the workspace folder; empty: found by looking. */
-  readonly buildDirectory: string;
-  /** Added to the environment that BitBake would be started with. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** When all recipes are evaluated for the task graph. */
-  readonly taskGraph: string;
-  /** Whether a quick fix is shown before it is made. */
-  readonly confirmFixes: boolean;
-}
+/** Each as the user has it, or its default; the server knows what they mean. */
+const NAMES = [
+  BUILD_DIRECTORY,
+  'environment',
+  'taskGraph',
+  'confirmFixes',
+  'baseline',
+  'baselineBranch',
+  'hashChangeSeverity',
+  'warningFromTasks',
+];
 
-export function settings(): Settings {
+export function settings(): Readonly<Record<string, unknown>> {
   const section = vscode.workspace.getConfiguration(SECTION);
-  return {
-    buildDirectory: section.get<string>(BUILD_DIRECTORY, ''),
-    environment: section.get<Record<string, string>>('environment', {}),
-    taskGraph: section.get<string>('taskGraph', 'onDemand'),
-    confirmFixes: section.get<boolean>('confirmFixes', true),
-  };
+  return Object.fromEntries(NAMES.map((name) => [name, section.get(name)]));
 }

@@ -212,7 +212,10 @@ export class Editor {
   async quickFix(title) {
     const page = this.#page;
     await page.keyboard.press('Control+.');
-    await page.locator('.action-widget .monaco-list-row', { hasText: spaced(title) }).first().click();
+    await page
+      .locator('.action-widget .monaco-list-row', { hasText: spaced(title) })
+      .first()
+      .click();
   }
 
   /** What the refactor preview says, row by row. */

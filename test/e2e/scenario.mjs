@@ -108,7 +108,10 @@ export const SCENARIO = [
     async (editor) => {
       await editor.cursorAtEndOf('    write_motd');
       await editor.quickFix('Leave write_motd out of the hash of do_install');
-      const preview = await editor.until(() => editor.preview(), /Changes the basehash of do_install of hello/);
+      const preview = await editor.until(
+        () => editor.preview(),
+        /Changes the basehash of do_install of hello/,
+      );
       assert.match(preview, /Risk: Another value of write_motd no longer makes do_install run again/);
       await editor.screenshot(join(import.meta.dirname, 'screenshots/quick-fix-preview.png'));
       await editor.applyPreview();

@@ -145,8 +145,20 @@ describe('hovers', () => {
   });
 
   it('tell in order who set a variable, the first and the last of many', () => {
-    const operations = ['set??', 'set?', 'append', ':append[x]', 'postdot', 'set', 'set', 'predot', 'immediate'];
-    const origins = operations.map((operation, at) => ({ path: '/l/a.bb', line: at + 1, operation })).reverse();
+    const operations = [
+      'set??',
+      'set?',
+      'append',
+      ':append[x]',
+      'postdot',
+      'set',
+      'set',
+      'predot',
+      'immediate',
+    ];
+    const origins = operations
+      .map((operation, at) => ({ path: '/l/a.bb', line: at + 1, operation }))
+      .reverse();
     const text = variableHover({ ...inspection, origins }, seen.view, new Set(), () => 'x');
     expect(text.split('\n').filter((line) => line.includes('a.bb') || line.includes('more …'))).toEqual([
       '1. [a.bb:1](x) `??=`',

@@ -24,7 +24,13 @@ beforeAll(async () => {
 }, 60_000);
 
 function graph(more: Partial<GraphView>): GraphView {
-  return { taskhash: () => NOW, previousTaskhash: () => undefined, rerun: () => NONE, dependents: () => [], ...more };
+  return {
+    taskhash: () => NOW,
+    previousTaskhash: () => undefined,
+    rerun: () => NONE,
+    dependents: () => [],
+    ...more,
+  };
 }
 
 function titles(shown: GraphView): string[] {

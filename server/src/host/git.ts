@@ -38,6 +38,8 @@ export interface Head {
 export class GitTexts {
   /** Directory -> its repository's HEAD; valid until `forget`. */
   private readonly heads = new Map<string, Promise<Head | undefined>>();
+  /** Directory and branch -> commit; valid until `forget`. */
+  private readonly mergeBases = new Map<string, Promise<string | undefined>>();
   private readonly origins = new Map<string, Promise<string | undefined>>();
   /** Path and commit -> text; never outdated. */
   private readonly texts = new Map<string, Promise<string | undefined>>();
@@ -45,15 +47,28 @@ export class GitTexts {
   /** The text that HEAD has for a file; undefined where there is no repository, no git, or no such file in it. */
   async headText(path: string): Promise<string | undefined> {
     const head = await this.head(dirname(path));
-    if (head?.commit === undefined) return undefined;
-    const key = `${head.commit}\0${path}`;
+    return head?.commit === undefined ? undefined : this.textAt(head.commit, path);
+  }
+
+  /** The same of the commit from which the work since went another way than a branch (`''`: the main one). */
+  async mergeBaseText(path: string, branch: string): Promise<string | undefined> {
+    const directory = dirname(path);
+    const key = `${directory}\0${branch}`;
+    let base = this.mergeBases.get(key);
+    if (!base) this.mergeBases.set(key, (base = readMergeBase(directory, branch)));
+    const commit = await base;
+    return commit === undefined ? undefined : this.textAt(commit, path);
+  }
+
+  private textAt(commit: string, path: string): Promise<string | undefined> {
+    const key = `${commit}\0${path}`;
     let text = this.texts.get(key);
     if (!text) {
       for (const oldest of this.texts.keys()) {
         if (this.texts.size < MOST_TEXTS) break;
         this.texts.delete(oldest);
       }
-      text = git(dirname(path), ['cat-file', 'blob', `${head.commit}:./${basename(path)}`]).then(decode);
+      text = git(dirname(path), ['cat-file', 'blob', `${commit}:./${basename(path)}`]).then(decode);
       this.texts.set(key, text);
     }
     return text;
@@ -79,16 +94,36 @@ export class GitTexts {
   forget(): void {
     this.heads.clear();
     this.origins.clear();
+    this.mergeBases.clear();
   }
+}
+
+/** What is taken for the main branch, the first that there is. */
+const MAIN_BRANCHES = ['refs/remotes/origin/HEAD', 'main', 'master', 'origin/main', 'origin/master'];
+
+async function readMergeBase(directory: string, branch: string): Promise<string | undefined> {
+  for (const name of branch === '' ? MAIN_BRANCHES : [branch]) {
+    const tip = await commitOf(directory, ['--end-of-options', `${name}^{commit}`]);
+    if (tip === undefined) continue;
+    const answer = decode(await git(directory, ['merge-base', 'HEAD', tip]))?.trim();
+    return answer && COMMIT.test(answer) ? answer : undefined;
+  }
+  return undefined;
+}
+
+const COMMIT = /^[0-9a-f]{40,64}$/;
+
+async function commitOf(directory: string, revision: readonly string[]): Promise<string | undefined> {
+  const answer = decode(await git(directory, ['rev-parse', '--verify', '--quiet', ...revision]))?.trim();
+  return answer && COMMIT.test(answer) ? answer : undefined;
 }
 
 async function readHead(directory: string): Promise<Head | undefined> {
   const answer = decode(await git(directory, ['rev-parse', '--absolute-git-dir']));
   const gitDir = answer?.replace(/\n$/, '');
   if (!gitDir) return undefined;
-  const commit = decode(await git(directory, ['rev-parse', '--verify', '--quiet', 'HEAD']))?.trim();
   return {
-    commit: commit && /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined,
+    commit: await commitOf(directory, ['HEAD']),
     watched: [join(gitDir, 'HEAD'), join(gitDir, 'logs/HEAD')],
   };
 }

@@ -69,6 +69,24 @@ export class SignatureFiles {
   }
 }
 
+/**
+ * The latest signature data of each task below one stamp (`STAMP`, `/…/zlib/1.3-r0`), as far as it can be read.
+ * Follows `bb/siggen.py: stampfile`: `STAMP.do_x.sigdata.HASH`, also with what `stamp-extra-info` adds behind the task.
+ */
+export function latestSignatures(stamp: string): SignatureData[] {
+  const directory = dirname(stamp);
+  const latest = new Map<string, { readonly path: string; readonly time: number }>();
+  for (const name of attempt(() => readdirSync(directory)) ?? []) {
+    if (!name.startsWith(`${basename(stamp)}.`)) continue;
+    const path = join(directory, name);
+    const task = signatureOfName(path)?.task;
+    const time = task === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (task === undefined || time === undefined || time <= (latest.get(task)?.time ?? -1)) continue;
+    latest.set(task, { path, time });
+  }
+  return [...latest.values()].flatMap(({ path }) => attempt(() => readSignatureFile(path)) ?? []);
+}
+
 export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

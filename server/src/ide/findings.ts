@@ -8,7 +8,7 @@ import type { Origin } from '../signature/signatures.ts';
 import type { HashChange, VariantEffect } from './attribution.ts';
 import { showChain } from './chains.ts';
 import { originRange } from './places.ts';
-import { type GraphView, rerunText } from './rerun.ts';
+import { type GraphView, rerunText, taskCount } from './rerun.ts';
 import { isUnknown, type Trees, type View } from './view.ts';
 import { counted, enumerate } from './wording.ts';
 
@@ -32,6 +32,9 @@ const HEAD: Range = { start: { line: 0, column: 0 }, end: { line: 0, column: 1 }
 const MOST_CHAINS = 5;
 const MOST_RELATED = 10;
 
+/** How grave a statement that changes hashes is, by how many tasks would rerun. */
+export type SeverityOf = (tasks: number) => Severity;
+
 /**
  * A finding for an edited statement that changes hashes.
  * @param graph what the task graph adds, where there is one
@@ -41,14 +44,16 @@ export function hashFinding(
   evaluation: RecipeEvaluation,
   trees: Trees,
   graph?: GraphView,
+  severityOf: SeverityOf = () => 'information',
 ): Finding {
   const { edit } = change;
   const starts = change.variants.flatMap(({ mcfn, tasks }) => tasks.map(({ task }) => ({ mcfn, task })));
-  const rerun = graph && rerunText(graph.rerun(starts));
+  const reruns = graph?.rerun(starts);
+  const rerun = reruns && rerunText(reruns);
   return {
     path: edit.path,
     range: edit.range,
-    severity: 'information',
+    severity: severityOf(Math.max(starts.length, reruns ? taskCount(reruns) : 0)),
     code: HASH_CHANGE,
     message: [
       changedTasksText(change.variants),

@@ -112,7 +112,9 @@ export function variableHover(
       lines.push('', 'Expanded:', '', ...valueLines(expanded));
   }
   if (origins.length > 0) lines.push('', ...originLines(origins, link));
-  return [...lines, ...flagLines(inspection, link), '', ...reach(inspection, view, ignored, graph)].join('\n');
+  return [...lines, ...flagLines(inspection, link), '', ...reach(inspection, view, ignored, graph)].join(
+    '\n',
+  );
 }
 
 function valueLines(text: string): string[] {
@@ -197,7 +199,11 @@ function reach(
 }
 
 /** How many tasks of all recipes run again where these do. */
-function beyond(chains: readonly Chain[], { mcfn }: VariantSignatures, graph: GraphView | undefined): string[] {
+function beyond(
+  chains: readonly Chain[],
+  { mcfn }: VariantSignatures,
+  graph: GraphView | undefined,
+): string[] {
   const reached = graph?.dependents(chains.map(([task]) => ({ mcfn, task: task! })));
   if (!reached || reached.length === 0) return [];
   return ['', `With all that depends on these: ${tasksIn(reached)}.`];

@@ -17,8 +17,11 @@ import { connectEvaluator } from '../host/evaluatorConnection.ts';
 import { HostFiles } from '../host/files.ts';
 import { evaluatorFiles } from '../host/installation.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
+import { latestSignatures } from '../host/signatureFiles.ts';
 import { IGNORE_VARIABLES } from '../ide/hover.ts';
+import { recordedEvaluation } from '../ide/recorded.ts';
 import { filePattern } from '../metadata/patterns.ts';
+import type { SignatureData } from '../signature/sigdata.ts';
 import type { Origin } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 
@@ -187,6 +190,17 @@ export class Build {
       origins: canonical(found.origins),
       flagOrigins: Object.fromEntries(flags) as VariableInspection['flagOrigins'],
     };
+  }
+
+  /** A recipe as the last build hashed it, by the signature data that BitBake left beside its stamps. */
+  async recorded(recipe: string, current: RecipeEvaluation): Promise<RecipeEvaluation> {
+    const recorded = new Map<string, SignatureData[]>();
+    for (const { mcfn, skipped } of current.variants) {
+      if (skipped !== undefined) continue;
+      const stamp = (await this.workspace.inspect(this.recipeName(recipe), mcfn, 'STAMP'))?.expanded;
+      if (stamp?.startsWith('/')) recorded.set(mcfn, latestSignatures(stamp));
+    }
+    return recordedEvaluation(current, recorded);
   }
 
   /**

@@ -4,7 +4,14 @@ import type { Problem } from '../base/problem.ts';
 import { attribute } from '../ide/attribution.ts';
 import { compareEvaluations } from '../ide/comparison.ts';
 import { type EditedStatement, editedStatements } from '../ide/edits.ts';
-import { adviceFindings, distinct, type Finding, hashFinding, problemFindings } from '../ide/findings.ts';
+import {
+  adviceFindings,
+  distinct,
+  type Finding,
+  hashFinding,
+  problemFindings,
+  type SeverityOf,
+} from '../ide/findings.ts';
 import type { GraphView } from '../ide/rerun.ts';
 import { takesPart, type View } from '../ide/view.ts';
 import { parseFile } from '../syntax/parser.ts';
@@ -21,6 +28,8 @@ export interface Published {
 export class Diagnostics {
   /** URI -> what the client was last told. */
   private readonly told = new Map<string, string>();
+  /** Of edits that change hashes; undefined: they are not told of. */
+  severityOf: SeverityOf | undefined;
 
   constructor(
     private readonly documents: OpenDocuments,
@@ -71,8 +80,9 @@ export class Diagnostics {
   /** The hashes that the edits of this view's document change. */
   private hashFindings(view: View, graph: GraphView | undefined): Finding[] {
     const { current } = view;
+    const { severityOf } = this;
     const changes = compareEvaluations(current, view.baseline);
-    if (!current || changes.length === 0) return [];
+    if (!current || !severityOf || changes.length === 0) return [];
     const edits = this.documents
       .edited()
       .filter(({ path }) => path === view.path || takesPart(path, current))
@@ -80,7 +90,7 @@ export class Diagnostics {
     return attribute(changes, edits)
       .filter(({ edit }) => edit.path === view.path)
       .map((change) =>
-        hashFinding(change, current, (path) => this.documents.tree(path, this.traits()), graph),
+        hashFinding(change, current, (path) => this.documents.tree(path, this.traits()), graph, severityOf),
       );
   }
 

@@ -1,23 +1,22 @@
 /**
  * The open documents: their texts, the texts of their baseline, and which recipes the user is at work on.
  *
- * A document is known by the canonical path of its file. Its baseline is the text that git HEAD has; where there
- * is none (no git, a file not yet committed), the text on disk. Files that are not open count as they are on disk.
+ * A document is known by the canonical path of its file. Files that are not open count as they are on disk.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { parseFile } from '../syntax/parser.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
+import type { BaselineTexts } from './baseline.ts';
 
 export interface OpenDocument {
   readonly path: string;
   readonly uri: string;
   readonly version: number;
   readonly text: string;
-  /** Undefined until it has been asked for, and where the file is neither in git nor on disk. */
+  /** What edits are compared with (`baseline.ts`); undefined until it has been asked for, and where there is no file. */
   readonly baseline: string | undefined;
 }
 
@@ -35,7 +34,7 @@ export class OpenDocuments {
   /** The latest first. */
   private recent: string[] = [];
 
-  constructor(private readonly git: GitTexts) {}
+  constructor(private readonly baselines: BaselineTexts) {}
 
   /** Takes over a document's text. @returns its path; undefined for one that is no file */
   set({ uri, version }: TextDocument, text: string): string | undefined {
@@ -83,7 +82,7 @@ export class OpenDocuments {
 
   /** Asks for the baseline anew. @returns whether it is another than before */
   async readBaseline(path: string): Promise<boolean> {
-    const text = (await this.git.headText(path)) ?? readSource(path);
+    const text = await this.baselines.text(path);
     const document = this.open.get(path);
     if (!document || document.baseline === text) return false;
     this.open.set(path, { ...document, baseline: text });

@@ -26,9 +26,22 @@ import { codeLens } from './codeLens.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { Session } from './session.ts';
-import { readSettings, sameBuild, SECTION, type Settings } from './settings.ts';
+import {
+  isBaseline,
+  readSettings,
+  sameBuild,
+  SECTION,
+  severityOfChanges,
+  type Settings,
+} from './settings.ts';
 import type { Progress } from './taskGraph.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
+
+/**
+ * A request of our own: `{ kind }` to null; from then on edits are compared with another baseline (`baseline.ts`). For
+ * `now`, with the texts as they are at this moment.
+ */
+const COMPARE_WITH = 'sstateLens/compareWith';
 
 export interface ServerOptions {
   readonly buildDir?: string;
@@ -71,6 +84,7 @@ class LanguageServer {
         token,
       ),
     );
+    connection.onRequest(COMPARE_WITH, (params: unknown) => this.compareWith(params));
     for (const [method, answer] of GRAPH_REQUESTS) {
       connection.onRequest(method, (params: unknown, token: CancellationToken) =>
         answered(() => answer(params, this.session), token),
@@ -112,6 +126,7 @@ class LanguageServer {
       related,
       this.folders,
     );
+    void this.applySettings();
     return {
       serverInfo: { name: 'sstate-lens' },
       capabilities: {
@@ -140,9 +155,19 @@ class LanguageServer {
     const settings = readSettings(value);
     const known = this.settings;
     this.settings = settings;
+    await this.applySettings(known);
     if (sameBuild(settings, known)) return;
     this.session.close();
     this.openBuild();
+  }
+
+  /** Those that need nothing to be read anew. */
+  private async applySettings(known?: Settings): Promise<void> {
+    const { session, settings } = this;
+    session.setSeverity(severityOfChanges(settings));
+    const { kind, branch } = settings.baseline;
+    if (kind !== known?.baseline.kind || branch !== known.baseline.branch)
+      await session.compareWith(settings.baseline);
   }
 
   /** Opens the build directory that is named, or found from the folders or open documents; or says why not. */
@@ -166,6 +191,14 @@ class LanguageServer {
     const { options, settings } = this;
     this.log(`build directory: ${path}`);
     this.session.open(path, options.bitbake, { ...process.env, ...settings.environment }, settings.taskGraph);
+  }
+
+  /** Until the settings say otherwise. */
+  private async compareWith(params: unknown): Promise<null> {
+    const { kind } = (params ?? {}) as { kind?: unknown };
+    const { baseline } = this.settings;
+    await this.session.compareWith(isBaseline(kind) ? { ...baseline, kind } : baseline);
+    return null;
   }
 
   private async collecting(total: number): Promise<Progress> {

@@ -8,13 +8,17 @@ import { openBuildDirectory } from '../host/buildDirectory.ts';
 import { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
-import type { GraphView } from '../ide/rerun.ts';
+import { compareEvaluations } from '../ide/comparison.ts';
+import type { SeverityOf } from '../ide/findings.ts';
+import { type GraphView, taskCount } from '../ide/rerun.ts';
 import type { Outcome } from '../ide/fixes/effect.ts';
 import type { Known as KnownVariables } from '../ide/fixes/fix.ts';
+import { counted } from '../ide/wording.ts';
 import { type Failure, plainVariant, takesPart, type Trees, type View } from '../ide/view.ts';
 import { BUILT_IN_VERSION, releaseOf } from '../metadata/release.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
+import { type BaselineChoice, BASELINES, BaselineTexts } from './baseline.ts';
 import { Build, type Environment } from './build.ts';
 import { Diagnostics, type Published } from './diagnostics.ts';
 import { type OpenDocument, OpenDocuments } from './documents.ts';
@@ -22,7 +26,7 @@ import { OwnFiles } from './ownFiles.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
 import type { TaskGraphMode } from './settings.ts';
 import { LiveTaskGraph, type Progress } from './taskGraph.ts';
-import { Views } from './views.ts';
+import { Views, type ViewsEvents } from './views.ts';
 
 export interface SessionEvents {
   status(status: Status): void;
@@ -43,7 +47,8 @@ export interface Known {
 
 export class Session {
   private readonly git = new GitTexts();
-  readonly documents = new OpenDocuments(this.git);
+  private readonly baselines = new BaselineTexts(this.git);
+  readonly documents = new OpenDocuments(this.baselines);
   private readonly diagnostics: Diagnostics;
   private build: Build | undefined;
   private views: Views | undefined;
@@ -56,6 +61,8 @@ export class Session {
   private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
   /** Whether lenses were given that do not yet belong to the present texts. */
   private owed = false;
+  /** What the edits do to hashes, as the status says it. */
+  private edits: string | undefined;
   /** What the last status said, so that it is not said again. */
   private said = '';
 
@@ -85,13 +92,15 @@ export class Session {
     this.mode = mode;
     const directory = openBuildDirectory(path, bitbakeDir);
     this.build = new Build(directory, environment);
-    this.views = new Views(this.build, this.documents, {
+    const events: ViewsEvents = {
       configured: (summary) => this.configured(summary),
       computed: () => this.publish(),
       settled: (different) => this.viewsSettled(different),
       advised: () => this.publish(),
       failed: (error) => this.events.log(describe(error)),
-    });
+    };
+    const isRecorded = () => this.baselines.kind === 'lastBuild';
+    this.views = new Views(this.build, this.documents, events, isRecorded);
     if (mode !== 'off') {
       this.live = new LiveTaskGraph(this.build, this.documents, this.views, {
         begin: (total) => this.events.collecting(total),
@@ -116,6 +125,8 @@ export class Session {
     const { live } = this;
     const tell = () => {
       this.publish();
+      this.edits = this.editsNote();
+      if (this.summary) this.sayConfigured(this.summary);
       if (different || this.owed) this.events.refresh();
       this.owed = false;
     };
@@ -125,7 +136,7 @@ export class Session {
       this.refolded = live.refresh().then(() => {
         // It may be back after an edit had made it impossible.
         if (live.graph && this.live === live) {
-          this.publish();
+          tell();
           this.events.refresh();
         }
         this.collectUnasked(live);
@@ -293,7 +304,31 @@ export class Session {
       this.watcher ??= this.watch(summary);
       for (const problem of summary.problems) this.events.log(describeProblem(problem));
     }
-    this.say(configured(summary));
+    this.sayConfigured(summary);
+  }
+
+  private sayConfigured(summary: ConfigurationSummary): void {
+    this.say(configured(summary, `Edits are compared with ${BASELINES[this.baselines.kind]}`, this.edits));
+  }
+
+  /** What the edits of all open documents do to hashes, in a few words. */
+  private editsNote(): string | undefined {
+    const views = this.openViews();
+    if (this.documents.edited().length === 0) return undefined;
+    const rerun = views.map((view) => this.graphOf(view)?.rerun()).find((found) => found !== undefined);
+    const changed = new Set<string>();
+    for (const { current, baseline } of views) {
+      if (!current || !baseline) return undefined;
+      for (const {
+        current: { mcfn },
+        tasks,
+      } of compareEvaluations(current, baseline))
+        for (const { task } of tasks) changed.add(`${mcfn} ${task}`);
+    }
+    if (changed.size === 0) return 'no hash changes';
+    const tasks = rerun ? taskCount(rerun) : 0;
+    if (tasks > 0) return `${counted(tasks, 'task')} would rerun`;
+    return changed.size === 1 ? '1 hash changes' : `${changed.size} hashes change`;
   }
 
   private watch({ layers }: ConfigurationSummary): LayerWatcher {
@@ -343,8 +378,25 @@ export class Session {
     }
   }
 
+  /** Compares with something else from now on. */
+  async compareWith(choice: BaselineChoice): Promise<void> {
+    this.baselines.choose(choice, this.documents.all());
+    await this.readBaselines(this.documents.all().map(({ path }) => path));
+    this.views?.baselinesChanged();
+  }
+
+  /** How grave edits are that change hashes; undefined: they are not told of. */
+  setSeverity(severityOf: SeverityOf | undefined): void {
+    this.diagnostics.severityOf = severityOf;
+    this.publish();
+  }
+
+  private openViews(): View[] {
+    return this.documents.all().flatMap(({ path }) => this.views?.get(path) ?? []);
+  }
+
   private publish(): void {
-    const views = this.documents.all().flatMap(({ path }) => this.views?.get(path) ?? []);
+    const views = this.openViews();
     const problems = this.summary?.problems ?? [];
     const graphOf = (view: View) => this.graphOf(view);
     for (const published of this.diagnostics.update(views, problems, graphOf)) {

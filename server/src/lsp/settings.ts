@@ -1,4 +1,7 @@
 /** The settings a client may send, and what of them is usable: they come from outside. */
+import type { Severity } from '../base/problem.ts';
+import type { SeverityOf } from '../ide/findings.ts';
+import { type BaselineChoice, BASELINES, type BaselineKind } from './baseline.ts';
 
 export interface Settings {
   /** A folder with conf/bblayers.conf, absolute or relative to a workspace folder; empty: found by looking. */
@@ -8,6 +11,11 @@ export interface Settings {
   readonly taskGraph: TaskGraphMode;
   /** Whether a quick fix is shown with what it does to hashes before it is made. */
   readonly confirmFixes: boolean;
+  readonly baseline: BaselineChoice;
+  /** Of an edit that changes hashes; undefined: there is no diagnostic for it. */
+  readonly hashChangeSeverity: Severity | undefined;
+  /** From how many tasks on that would rerun it is a warning at least; 0: never. */
+  readonly warningFromTasks: number;
 }
 
 /** When all recipes are evaluated: as a command asks for the task graph, without being asked, or never. */
@@ -18,6 +26,7 @@ export const SECTION = 'sstateLens';
 export function readSettings(value: unknown): Settings {
   const section = isRecord(value) ? value : {};
   const { buildDirectory, environment, taskGraph, confirmFixes } = section;
+  const { baseline, baselineBranch, hashChangeSeverity, warningFromTasks } = section;
   const entries = isRecord(environment) ? Object.entries(environment) : [];
   return {
     buildDirectory: typeof buildDirectory === 'string' ? buildDirectory.trim() : '',
@@ -26,7 +35,36 @@ export function readSettings(value: unknown): Settings {
     ),
     taskGraph: taskGraph === 'background' || taskGraph === 'off' ? taskGraph : 'onDemand',
     confirmFixes: confirmFixes !== false,
+    baseline: {
+      kind: isBaseline(baseline) ? baseline : 'head',
+      branch: typeof baselineBranch === 'string' ? baselineBranch.trim() : '',
+    },
+    hashChangeSeverity: severityNamed(hashChangeSeverity),
+    warningFromTasks:
+      typeof warningFromTasks === 'number' && warningFromTasks >= 0 ? warningFromTasks : MANY_TASKS,
   };
+}
+
+const MANY_TASKS = 100;
+const SEVERITIES: readonly unknown[] = ['error', 'warning', 'information'];
+
+function severityNamed(name: unknown): Severity | undefined {
+  if (name === 'off') return undefined;
+  return SEVERITIES.includes(name) ? (name as Severity) : 'information';
+}
+
+export function isBaseline(name: unknown): name is BaselineKind {
+  return typeof name === 'string' && Object.hasOwn(BASELINES, name);
+}
+
+/** What the settings say of an edit that changes hashes; undefined: nothing is to be said. */
+export function severityOfChanges({
+  hashChangeSeverity: usual,
+  warningFromTasks,
+}: Settings): SeverityOf | undefined {
+  if (usual === undefined) return undefined;
+  const isMany = (tasks: number) => warningFromTasks > 0 && tasks >= warningFromTasks;
+  return (tasks) => (usual === 'information' && isMany(tasks) ? 'warning' : usual);
 }
 
 /** Whether what is read and evaluated stays the same. */

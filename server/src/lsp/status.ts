@@ -45,7 +45,11 @@ export function wrongBuildDirectory(path: string): Status {
   };
 }
 
-export function configured(summary: ConfigurationSummary): Status {
+/**
+ * @param baseline what edits are compared with, as a sentence
+ * @param edits what the present edits do to hashes, in a few words
+ */
+export function configured(summary: ConfigurationSummary, baseline: string, edits?: string): Status {
   const errors = summary.problems.filter(({ severity }) => severity === 'error');
   const machine = summary.machine ?? 'no MACHINE';
   const facts = [
@@ -56,7 +60,9 @@ export function configured(summary: ConfigurationSummary): Status {
     summary.bitbakeDir === undefined
       ? `No BitBake is at hand: the rules are those of ${summary.bitbakeVersion}`
       : `BitBake ${summary.bitbakeVersion} in ${code(summary.bitbakeDir)}`,
+    baseline,
   ];
+  const behind = edits === undefined ? '' : ` · ${edits}`;
   const shown = errors.slice(0, MOST_PROBLEMS).map(({ path, range, message }) => {
     const line = range ? `:${range.start.line + 1}` : '';
     return `${code(`${path}${line}`)} ${code(message)}`;
@@ -65,10 +71,10 @@ export function configured(summary: ConfigurationSummary): Status {
   return errors.length > 0
     ? {
         state: 'degraded',
-        text: `${machine}, ${counted(errors.length, 'error')} in the configuration`,
+        text: `${machine}, ${counted(errors.length, 'error')} in the configuration${behind}`,
         tooltip,
       }
-    : { state: 'ready', text: machine, tooltip };
+    : { state: 'ready', text: `${machine}${behind}`, tooltip };
 }
 
 export function unreadable(message: string): Status {

@@ -70,6 +70,8 @@ export class Views {
     private readonly build: Build,
     private readonly documents: OpenDocuments,
     private readonly events: ViewsEvents,
+    /** Whether the baseline is what the last build recorded, whatever the texts of documents are. */
+    private readonly isRecorded: () => boolean,
   ) {}
 
   /** The view of a document as last computed. */
@@ -86,6 +88,12 @@ export class Views {
   textChanged(path: string): void {
     this.changes.set(path, ++this.stamp);
     this.schedule(PAUSE_MILLISECONDS);
+  }
+
+  /** All that was compared with counts no more. */
+  baselinesChanged(): void {
+    this.baselines.clear();
+    this.schedule(0);
   }
 
   baselineChanged(path: string): void {
@@ -315,6 +323,7 @@ export class Views {
 
   /** The evaluation with the baseline texts of what is open; the current one where nothing that is open differs. */
   private async baseline(recipe: string, current: RecipeEvaluation): Promise<RecipeEvaluation | undefined> {
+    if (this.isRecorded()) return this.recorded(recipe, current);
     const edited = this.documents.edited();
     const taking = edited.flatMap(({ path }) => takesPart(path, current) ?? []);
     const { stamp } = this;
@@ -331,6 +340,12 @@ export class Views {
     const configuration = taking.some(({ role }) => role === 'configuration');
     const result = await this.build.evaluateWith(recipe, texts, configuration).catch(this.failure);
     keep(this.baselines, recipe, { result, stamp });
+    return 'files' in result ? result : undefined;
+  }
+
+  /** Made anew for each evaluation: BitBake may have left new data meanwhile. */
+  private async recorded(recipe: string, current: RecipeEvaluation): Promise<RecipeEvaluation | undefined> {
+    const result = await this.build.recorded(recipe, current).catch(this.failure);
     return 'files' in result ? result : undefined;
   }
 
