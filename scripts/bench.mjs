@@ -4,7 +4,7 @@
  * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates
  * every recipe, too, and makes the task graph and taskhashes of all. `--bitbake-env SCRIPT` (a shell command that sets
  * up BitBake's environment) has BitBake measured in the same run, so that ratios can be printed, with
- * `--bitbake-target TARGET` its graph and taskhashes of a target, too. `--json FILE` keeps the figures,
+ * `--bitbake-target TARGET` its graph and taskhashes of a target and its check for the objects of the first, too. `--json FILE` keeps the figures,
  * `--compare FILE` prints them beside older ones.
  */
 import { build } from 'esbuild';
@@ -19,6 +19,8 @@ import { parseArgs } from 'node:util';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const COMMAND = join(ROOT, 'dist/sstate-lens.mjs');
 const RUNS = 5;
+/** Milliseconds by which each request gets to a server later. */
+const DELAY = 20;
 const EDITS = 20;
 const MEMORY_MILLISECONDS = 250;
 
@@ -50,6 +52,24 @@ try {
   );
   note(`edit to new basehashes: ${EDITS} edits`);
   figure('an edit of the recipe to its new basehashes', 'ms', await editLatencies());
+  const [target] = options['bitbake-target'] ?? [];
+  const objects = await bundled('benchObjects');
+  let names;
+  let checks;
+  if (options['bitbake-env'] !== undefined && target !== undefined) {
+    note(`BitBake: its check for the objects of ${target}`);
+    checks = await objects.bitbakeChecks(ROOT, options['bitbake-env'], target, DELAY);
+    names = checks.names;
+  }
+  note(`which objects are there: ${RUNS} runs`);
+  const found = await objects.objectTimes(RUNS, DELAY, names);
+  figure(`${found.objects} objects, all in a local directory`, 'ms', found.local);
+  if (checks) figure('  BitBake: its check for the same', 'ms', [checks.local]);
+  figure(`${found.objects} objects, none in a local directory`, 'ms', found.empty);
+  if (found.server.length > 0) {
+    figure(`${found.objects} objects, half on a server ${DELAY} ms away`, 'ms', found.server);
+    if (checks?.server) figure('  BitBake: its check for the same', 'ms', [checks.server]);
+  } else note('  objects on a server are not measured: nginx or openssl is missing');
   if (options.world) {
     note('every recipe: sig --all');
     const { seconds, mebibytes } = await watched([

@@ -34,6 +34,8 @@ const ABSENT = nameOf(0xabc);
 
 let directory: string;
 let store: string;
+/** Those that are looked at at once. */
+let fileSystems: ReadonlySet<number> | undefined;
 const clients: HttpMirrors[] = [];
 const servers: TestServer[] = [];
 beforeEach(() => {
@@ -58,7 +60,7 @@ function availability(values: Values, limits: Partial<MirrorLimits> = {}, online
   const client = new HttpMirrors(settings, '2.18.0', { ...USUAL_LIMITS, ...limits });
   clients.push(client);
   const ports = {
-    local: new HostObjects(),
+    local: new HostObjects(undefined, fileSystems),
     servers: online ? client : undefined,
     now: () => performance.now(),
   };
@@ -87,7 +89,13 @@ function messages({ problems }: Judgement): string[] {
 
 const quoted = (name: string) => name.split('/').map(encodeURIComponent).join('/');
 
-describe('objects in directories', () => {
+describe.each([
+  ['of this machine', undefined],
+  ['that may be slow', new Set<number>()],
+])('objects in directories %s', (_, kinds) => {
+  beforeEach(() => (fileSystems = kinds));
+  afterEach(() => (fileSystems = undefined));
+
   it('are there or not, in one directory or many', async () => {
     makeObjects(store, [
       ...SERVED,
