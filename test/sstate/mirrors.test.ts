@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { releaseOf } from '../../server/src/metadata/release.ts';
 import { MirrorLookup, mirrorsOf } from '../../server/src/sstate/mirrors.ts';
+import { withoutSecrets } from '../../server/src/sstate/mirrorUrl.ts';
 
 /** `[url, type, host, local path, user, password]`, or the name of the exception. */
 type Answer = readonly (readonly string[])[] | string;
@@ -34,6 +35,23 @@ function places({ mirrors, name, allowed }: Omit<Case, 'answers'>, release: stri
   };
   return new MirrorLookup(mirrorsOf(mirrors).mirrors, rules).places(name);
 }
+
+describe('what is shown of a URL', () => {
+  it.each([
+    ['http://m.example/PATH;downloadfilename=PATH', 'http://m.example/PATH;downloadfilename=PATH'],
+    ['http://me:s3cret@m.example:80/PATH', 'http://m.example:80/PATH'],
+    ['http://me:s3c@ret@m.example/PATH', 'http://m.example/PATH'],
+    ['http://me:s3c/ret@m.example/PATH', 'http://m.example/PATH'],
+    ['http://s3cret@m.example/PATH', 'http://m.example/PATH'],
+    ['http://m.example/a@b/PATH', 'http://m.example/a@b/PATH'],
+    ['http://m.example:8080/a@b/PATH', 'http://m.example:8080/a@b/PATH'],
+    ['http://m.example/PATH;user=me;pswd=s3cret;name=x', 'http://m.example/PATH;user=…;pswd=…;name=x'],
+    ['https://m.example/get?token=s3cret&file=PATH', 'https://m.example/get?token=…&file=…'],
+    ['file://.* http://me:s3cret@m.example/', 'file://.* http://m.example/'],
+  ])('holds no secret: %s', (url, shown) => {
+    expect(withoutSecrets(url)).toBe(shown);
+  });
+});
 
 describe('places of objects on mirrors', () => {
   it.each(Object.keys(VERSIONS))('are those of BitBake (%s)', (release) => {

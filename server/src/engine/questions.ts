@@ -2,6 +2,7 @@
  * What is asked of an evaluator besides recipes, and needs its Python: values of the configuration, the further
  * DEPENDS that a few recipes work out from all the others, and where the objects of tasks are looked for.
  */
+import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import type { ParseContext } from '../metadata/context.ts';
 import { expandKeys } from '../metadata/recipe.ts';
@@ -82,11 +83,18 @@ export function objectPaths(
     taskhash,
     unihash,
   ]);
+  const lookedFor = (store: Datastore) =>
+    ctx.python.ask('objects', [check, siginfo, question], ctx.numberOf(store)) as ObjectPath[];
   try {
-    const found = ctx.python.ask('objects', [check, siginfo, question], ctx.numberOf(copy)) as ObjectPath[];
+    const found = lookedFor(copy);
+    const later = withUninative(copy);
+    const then = later && lookedFor(later);
     const [refusal] = ctx.python.takeRefusals();
     const refused = refusal && describeRefusal(refusal, ctx).message;
-    return found.map((answer) => {
+    return found.map((answer, index) => {
+      if (then && 'path' in answer && JSON.stringify(then[index]) !== JSON.stringify(answer)) {
+        return { unknown: UNINATIVE };
+      }
       if (refused !== undefined) return { unknown: refused };
       return 'unknown' in answer
         ? { unknown: `the check for objects, ${check}, is not understood: ${answer.unknown}` }
@@ -95,4 +103,19 @@ export function objectPaths(
   } finally {
     ctx.python.restore();
   }
+}
+
+const UNINATIVE =
+  'uninative is not unpacked yet, which BitBake does when a build starts: where native objects are looked for depends on it. Run a build once';
+
+/**
+ * The configuration as it is once OE-Core's `uninative.bbclass` has unpacked what it fetches at the start of a build
+ * (`enable_uninative`); undefined: that makes no difference.
+ */
+function withUninative(d: Datastore): Datastore | undefined {
+  const inherited = splitWords(d.getText('INHERIT') ?? '');
+  if (!inherited.includes('uninative') || d.getText('NATIVELSBSTRING') === 'universal') return undefined;
+  const later = d.createCopy();
+  later.setVar('NATIVELSBSTRING', 'universal');
+  return later;
 }

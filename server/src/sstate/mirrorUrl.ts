@@ -19,10 +19,11 @@ export interface DecodedUrl {
 }
 
 const URL_PARTS = /^([^:]*):\/\/(?:([^/;]+)@)?([^;]+)(?:;(.*))?/;
-/** Between the type and the `@` before a host, and parameters that hold secrets. */
+/** Accounts before a host, also those that make no URL, and parameters but those that are known to hold no secret. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/(:\/\/)[^/;@\s]*@/g, '$1'],
-  [/(;\s*(?:user|pswd|password|token)=)[^;\s]*/gi, '$1…'],
+  [/(:\/\/)[^/;@\s]*:(?!\d*(?:[/;\s]|$))[^;\s]*@/g, '$1'],
+  [/(:\/\/)[^/;\s]*@/g, '$1'],
+  [/(;(?!(?:downloadfilename|protocol|name)=)[^=;\s]+=)[^;\s]*/g, '$1…'],
   [/([?&][^=&#;\s]*=)[^&#;\s]*/g, '$1…'],
 ];
 
