@@ -125,20 +125,25 @@ export async function bitbakeChecks(
   const directory = mkdtempSync(join(tmpdir(), 'sstate-lens-check-'));
   chmodSync(directory, 0o755);
   const [full, empty] = [join(directory, 'full'), join(directory, 'empty')];
-  const check = (store: string, mirrors: string) =>
-    bitbakeCheck(root, environment, target, directory, store, mirrors);
+  const check = async (store: string, mirrors: string, expected: number) => {
+    const checked = await bitbakeCheck(root, environment, target, directory, store, mirrors);
+    if (checked.found !== expected) throw new Error(`BitBake found ${checked.found} objects of ${expected}`);
+    return checked;
+  };
   try {
     mkdirSync(empty);
-    const { names } = await check(empty, '');
+    const { names } = await check(empty, '', 0);
     makeObjects(full, names);
     // BitBake touches what it finds, whoever made it.
     await shell(`chmod -R a+rwX '${directory}'`);
-    const local = await check(full, '');
+    const local = await check(full, '', names.length);
     if (!HAS_NGINX) return { names, local: local.milliseconds, server: undefined };
-    const nginx = await startNginx(names.filter((_, index) => index % 2 === 0));
+    const half = names.filter((_, index) => index % 2 === 0);
+    const nginx = await startNginx(half);
     const late = await serveLate(nginx.host, delay);
     try {
-      const server = await check(empty, `file://.* http://${late.host}/PATH;downloadfilename=PATH`);
+      const mirrors = `file://.* http://${late.host}/PATH;downloadfilename=PATH`;
+      const server = await check(empty, mirrors, half.length);
       return { names, local: local.milliseconds, server: server.milliseconds };
     } finally {
       await late.close();
@@ -156,7 +161,7 @@ async function bitbakeCheck(
   directory: string,
   store: string,
   mirrors: string,
-): Promise<{ readonly names: readonly string[]; readonly milliseconds: number }> {
+): Promise<{ readonly names: readonly string[]; readonly found: number; readonly milliseconds: number }> {
   const answers = mkdtempSync(join(directory, 'answers-'));
   chmodSync(answers, 0o777);
   const answer = join(answers, 'names.json');
@@ -179,8 +184,12 @@ SSTATE_MIRRORS = "${mirrors}"
   } catch {
     throw new Error(`bitbake -n ${target} has not checked any objects: ${said}`);
   }
-  const { seconds, rows } = JSON.parse(text) as { seconds: number; rows: readonly (readonly string[])[] };
-  return { names: rows.map((row) => row[4]!), milliseconds: seconds * 1000 };
+  const { seconds, found, rows } = JSON.parse(text) as {
+    seconds: number;
+    found: number;
+    rows: readonly (readonly string[])[];
+  };
+  return { names: rows.map((row) => row[4]!), found, milliseconds: seconds * 1000 };
 }
 
 /** @returns what it printed, whether it failed or not */
