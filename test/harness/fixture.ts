@@ -4,7 +4,8 @@
  * The text is prose that states a rule and the BitBake source it follows, then the files of a little
  * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
  * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be),
- * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`).
+ * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`), `side: NAME FILE LINE` (a state of the
+ * build directory with one more line in a file of it, its taskhashes in `<name>.sides.json`).
  * What BitBake answered lies beside it in `<name>.expected.json`; only `record.py`, which reads the same format,
  * may write that. Knows nothing of the engine.
  */
@@ -188,5 +189,19 @@ export function readTaskhashExpectations(
 ): Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | null>>>>>> {
   return JSON.parse(readFileSync(join(FIXTURES, `${name}.taskhashes.json`), 'utf8')) as ReturnType<
     typeof readTaskhashExpectations
+  >;
+}
+
+/** Of each state of the build directory: task -> SSTATE_PKGARCH and taskhash. By release and state (`side:`). */
+export function readSideExpectations(
+  name: string,
+): Readonly<
+  Record<
+    string,
+    Readonly<Record<string, Readonly<Record<string, readonly [architecture: string, taskhash: string]>>>>
+  >
+> {
+  return JSON.parse(readFileSync(join(FIXTURES, `${name}.sides.json`), 'utf8')) as ReturnType<
+    typeof readSideExpectations
   >;
 }

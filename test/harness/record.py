@@ -215,7 +215,8 @@ class Scenario:
     the workspace. A file of a scenario hides the one of the base workspace with the same path.
     Directives are lines of the prose: `releases: wrynose master` (default: all),
     `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
-    call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise).
+    call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise),
+    `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise).
     test/harness/fixture.ts reads the same format.
     """
 
@@ -226,6 +227,8 @@ class Scenario:
         self.graphs = []
         self.expected_hashes = os.path.join(FIXTURES, name + ".taskhashes.json")
         self.hashes = []
+        self.expected_sides = os.path.join(FIXTURES, name + ".sides.json")
+        self.sides = []
         self.releases = None
         self.env = {}
         self.place = None
@@ -254,6 +257,8 @@ class Scenario:
             self.graphs.append(rest)
         elif word == "hashes":
             self.hashes.append(rest)
+        elif word == "side":
+            self.sides.append((rest.split(" ", 2) + [""])[:3])
 
     def materialise(self, root):
         """Lays the base workspace, then the scenario's files, under root."""
@@ -429,6 +434,47 @@ def record_hashes(name, bitbake, release):
     return json.dumps(known) != before
 
 
+def ask_sides(scenario, bitbake, root):
+    """{side: {task: [SSTATE_PKGARCH, taskhash]}} of the world of each state of the build directory."""
+    answers = {}
+    for name, file, line in scenario.sides:
+        shutil.rmtree(root, ignore_errors=True)
+        scenario.materialise(root)
+        build = os.path.join(root, "build")
+        with open(os.path.join(build, file), "a", encoding="utf-8") as out:
+            out.write(line.replace("@WORKSPACE@", root) + "\n")
+        table = os.path.join(root, "table.tsv")
+        command = [sys.executable, os.path.join(HERE, "record_tasks.py"), "--bitbake", bitbake, "--build-dir", build]
+        command += ["--root", root, "--out", table, "world"]
+        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
+        if not os.path.exists(table):
+            sys.exit("%s: BitBake did not answer\n%s%s" % (scenario.name, result.stdout, result.stderr))
+        with open(table, encoding="utf-8") as text:
+            rows = [row.rstrip("\n").split("\t") for row in text]
+        answers[name] = {"%s:%s" % (pn, task): [arch, taskhash] for pn, task, _, taskhash, arch in rows}
+    return answers
+
+
+def record_sides(name, bitbake, release):
+    """Records the hashes of the states of the build directory that a scenario compares; True when the answer was news."""
+    scenario = Scenario(name)
+    if not scenario.sides:
+        return False
+    known = {}
+    if os.path.exists(scenario.expected_sides):
+        with open(scenario.expected_sides, encoding="utf-8") as text:
+            known = json.load(text)
+    before = json.dumps(known)
+    known.pop(release, None)
+    if scenario.releases is None or release in scenario.releases:
+        with tempfile.TemporaryDirectory() as scratch:
+            known[release] = ask_sides(scenario, bitbake, os.path.join(scratch, "a"))
+    with open(scenario.expected_sides, "w", encoding="utf-8") as out:
+        json.dump(known, out, indent=1, ensure_ascii=False)
+        out.write("\n")
+    return json.dumps(known) != before
+
+
 def release_of(bitbake):
     with open(os.path.join(bitbake, "lib", "bb", "__init__.py"), encoding="utf-8") as text:
         version = re.search(r'^__version__ = "(\d+\.\d+)', text.read(), re.M).group(1)
@@ -520,6 +566,7 @@ def main():
                     record(name, args.bitbake, release),
                     record_graphs(name, args.bitbake, release),
                     record_hashes(name, args.bitbake, release),
+                    record_sides(name, args.bitbake, release),
                 ]
                 print("%s %s %s" % (release, name, "recorded" if any(news) else "unchanged"))
             except Unsteady:

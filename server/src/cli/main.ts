@@ -2,6 +2,7 @@
  * Entry point of the command `sstate-lens`.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { compare, type CompareOptions } from './compare.ts';
 import { demo } from './demo.ts';
 import { explain, type ExplainOptions } from './explain.ts';
 import { graph, type GraphCommandOptions } from './graph.ts';
@@ -144,6 +145,24 @@ function program(): Command {
     )
     .action(async (target: string, task: string | undefined, options: ExplainOptions) => {
       exitCode = await explain(task === undefined ? [target] : [target, task], options, output);
+    });
+  buildOptions(root.command('compare [target...]'))
+    .description('say which hashes ought to be the same on two sides and are not, and why')
+    .option(
+      '--machine <machine>',
+      'twice: tasks of recipes that both machines share (allarch, native, the same tune) must be the same',
+      (name: string, names: readonly string[] = []) => [...names, name],
+    )
+    .option('--without-layer <layer>', "with the layer and without it other layers' tasks must be the same")
+    .option('--with-build-dir <dir>', 'the tasks of both build directories must be the same')
+    .option('--another-time', 'at another time, in another process, with other random numbers')
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nThe tasks compared are those that run for the targets (default: world). What is the same on purpose is not asked\nfor: tasks that do nothing but wait for others, tasks marked nostamp. Nothing is written: another machine or layer is\nassumed, not set.\n\nExit codes: 0 all are the same, 1 some are not or are unknown, 2 bad input or environment.\n\nExamples:\n  sstate-lens compare --machine qemux86-64 --machine genericx86-64\n  sstate-lens compare --machine qemux86-64 --machine qemuarm64 core-image-minimal --format json\n  sstate-lens compare --without-layer meta-own\n  sstate-lens compare --build-dir build --with-build-dir ../release/build zlib\n  sstate-lens compare --another-time',
+    )
+    .action(async (targets: string[], options: CompareOptions) => {
+      exitCode = await compare(targets, options, output);
     });
   root
     .command('demo')

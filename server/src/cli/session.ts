@@ -68,8 +68,25 @@ export async function openSession(
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
-  const build = locateBuild(options);
-  const workspace = openWorkspace(build, { processes });
+  return openState({ build: locateBuild(options) }, output, processes);
+}
+
+/** A build directory, or what it would be if a few things were otherwise. */
+export interface BuildState {
+  readonly build: BuildDirectory;
+  /** Path -> text that stands for the file's. */
+  readonly texts?: ReadonlyMap<string, string>;
+  readonly occasion?: Occasion;
+}
+
+/** The same of a state of a build directory. */
+export async function openState(
+  { build, texts = new Map(), occasion }: BuildState,
+  output: Output,
+  processes = availableParallelism(),
+): Promise<Session> {
+  const workspace = openWorkspace(build, { processes, ...(occasion && { occasion }) });
+  for (const [path, text] of texts) workspace.setOverlay(path, text);
   output.progress(`Reading the configuration of ${build.path}…`);
   workspace.prepare();
   try {

@@ -4,6 +4,7 @@
  * A recipe is evaluated twice, on two occasions (`inputs/ports.ts`), each in an evaluator of its own, so that what
  * the configuration computes once is computed twice, too. Pure: takes the two evaluations.
  */
+import { differingParts } from '../base/differingParts.ts';
 import type { Problem } from '../base/problem.ts';
 import { lineRange } from '../base/text.ts';
 import type { Occasion } from '../inputs/ports.ts';
@@ -18,7 +19,6 @@ export const OTHER_OCCASION: Occasion = {
 };
 
 const MOST_NAMED = 3;
-const MOST_SHOWN = 60;
 
 /** Whether any task of the recipe has another hash on the other occasion; material is not needed. */
 export function isUnstable(once: RecipeEvaluation, again: RecipeEvaluation): boolean {
@@ -79,7 +79,7 @@ function describe(
 ): Problem {
   const more = tasks.length - MOST_NAMED;
   const named = tasks.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  const [before, after] = differingPart(
+  const [before, after] = differingParts(
     variant.nodes.get(name)?.value ?? '',
     other.nodes.get(name)?.value ?? '',
   );
@@ -95,16 +95,4 @@ function describe(
     path: origin?.path ?? path,
     ...(origin && origin.line > 0 && { range: lineRange(origin.line - 1, 1) }),
   };
-}
-
-/** Where two texts differ, as JSON, cut to what can be read. */
-function differingPart(before: string, after: string): [string, string] {
-  let start = 0;
-  while (start < before.length && before[start] === after[start]) start++;
-  const from = Math.max(0, start - MOST_SHOWN / 3);
-  const show = (text: string) => {
-    const part = JSON.stringify(text.slice(from, from + MOST_SHOWN));
-    return `${from > 0 ? '…' : ''}${part}${text.length > from + MOST_SHOWN ? '…' : ''}`;
-  };
-  return [show(before), show(after)];
 }

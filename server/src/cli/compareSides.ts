@@ -1,0 +1,210 @@
+/**
+ * The two sides that `sstate-lens compare` can be asked to compare: how each is opened, and which tasks ought to be
+ * the same on both.
+ */
+import { join } from 'node:path';
+import { splitWords } from '../base/words.ts';
+import { OTHER_OCCASION } from '../engine/stability.ts';
+import type { ConfigurationSummary } from '../engine/results.ts';
+import type { TaskPair, TaskPairs } from '../engine/taskPairs.ts';
+import type { RecipeInfo } from '../metadata/recipeInfo.ts';
+import type { BuildDirectory } from '../host/buildDirectory.ts';
+import { HostFiles } from '../host/files.ts';
+import { CommandError, type Output } from './output.ts';
+import { type BuildOptions, type BuildState, locateBuild, openState, type Session } from './session.ts';
+
+export interface SideOptions extends BuildOptions {
+  readonly machine?: readonly string[];
+  readonly withoutLayer?: string;
+  readonly withBuildDir?: string;
+  readonly anotherTime?: boolean;
+}
+
+export type Question = 'machines' | 'layer' | 'build-directories' | 'another-time';
+
+export interface Side {
+  /** What a user calls it: `qemux86-64`, `without meta-own`. */
+  readonly label: string;
+  readonly session: Session;
+}
+
+/** Two sides, and the rule that says which of their tasks ought to have the same hash. */
+export interface Sides {
+  readonly question: Question;
+  readonly before: Side;
+  readonly after: Side;
+  /** What ought to be the same, in a word or two: `shared tasks`. */
+  readonly subject: string;
+  expected(pairs: TaskPairs): (pair: TaskPair) => boolean;
+}
+
+/** @throws CommandError where it is not said what to compare, or a side cannot be opened */
+export async function openSides(options: SideOptions, output: Output): Promise<Sides> {
+  const { machine, withoutLayer, withBuildDir, anotherTime } = options;
+  const asked = [machine, withoutLayer, withBuildDir, anotherTime].filter((option) => option !== undefined);
+  if (asked.length !== 1) {
+    throw new CommandError(
+      'say what to compare, one of: --machine A --machine B, --without-layer LAYER, --with-build-dir DIR, --another-time',
+    );
+  }
+  const build = locateBuild(options);
+  if (machine) return machines(machine, build, output);
+  if (withoutLayer !== undefined) return layer(withoutLayer, build, output);
+  if (withBuildDir !== undefined) return buildDirectories(build, withBuildDir, options, output);
+  return times(build, output);
+}
+
+/** Follows yocto-check-layer: what two machines share (SSTATE_PKGARCH), they must build in the same way. */
+async function machines(names: readonly string[], build: BuildDirectory, output: Output): Promise<Sides> {
+  const [a, b] = names;
+  if (names.length !== 2 || a === b)
+    throw new CommandError('name two machines: --machine qemux86-64 --machine genericx86-64');
+  const open = async (machine: string) => {
+    const session = await openState(withLine('conf/local.conf', `MACHINE = "${machine}"`, build), output);
+    const found = session.summary.machine;
+    if (found === machine) return { label: machine, session };
+    session.workspace.dispose();
+    throw new CommandError(
+      `MACHINE stays ${found ?? 'unset'} whatever conf/local.conf says: take away what sets it (a fragment, MACHINE:forcevariable, the environment)`,
+    );
+  };
+  for (const name of names) {
+    if (!/^[\w.+-]+$/.test(name)) throw new CommandError(`${name} is not the name of a machine`);
+  }
+  return {
+    ...(await bothOpen(
+      () => open(a!),
+      () => open(b!),
+    )),
+    question: 'machines',
+    subject: 'tasks of recipes that both machines share',
+    expected: ({ before, after }) => {
+      const archs = (side: typeof before) => side.graph.recipes.map(sharedArchitecture);
+      const [old, young] = [archs(before), archs(after)];
+      if (!old.some((arch) => arch !== undefined)) {
+        throw new CommandError(
+          'these layers have no sstate class (BB_HASHFILENAME is empty), so nobody can tell which recipes the machines share',
+        );
+      }
+      return (pair) => {
+        const arch = old[before.graph.recipeOf[pair.before]!];
+        return arch !== undefined && arch === young[after.graph.recipeOf[pair.after]!];
+      };
+    },
+  };
+}
+
+/**
+ * SSTATE_PKGARCH, as `sstatesig.py: dump_lockedsigs` reads it off BB_HASHFILENAME
+ * (`False sstate:PN:…:PV:PR:ARCH:VERSION: …`); undefined: there is none.
+ */
+export function sharedArchitecture({ hashFilename }: RecipeInfo): string | undefined {
+  return hashFilename.split(' ')[1]?.split(':')[5] || undefined;
+}
+
+/** Follows yocto-check-layer: adding a layer must not change what other layers' recipes are built from. */
+async function layer(wanted: string, build: BuildDirectory, output: Output): Promise<Sides> {
+  const { before, after } = await bothOpen(
+    async () => ({ label: `with ${wanted}`, session: await openState({ build }, output) }),
+    async ({ session }) => {
+      const line = `BBLAYERS:remove = "${await layerInBblayers(wanted, session)}"`;
+      const state = withLine('conf/bblayers.conf', line, build);
+      return { label: `without ${wanted}`, session: await openState(state, output) };
+    },
+  );
+  return {
+    before: after,
+    after: before,
+    question: 'layer',
+    subject: 'tasks of recipes of other layers',
+    // What a recipe works out from all recipes there are (`calculate_extra_depends`) has to change with a layer.
+    expected: (pairs) => (pair) => {
+      const recipe = pairs.after.graph.recipes[pairs.after.graph.recipeOf[pair.after]!]!;
+      return recipe.extraDependsFunction === '';
+    },
+  };
+}
+
+/** How BBLAYERS calls a layer. @throws CommandError where there is no such layer */
+async function layerInBblayers(wanted: string, { build, summary, workspace }: Session): Promise<string> {
+  const path = layerPath(wanted, summary);
+  const [values] = await workspace.configurationValues(['BBLAYERS'], []);
+  const files = new HostFiles(build.roots);
+  const names = splitWords(values?.values['BBLAYERS'] ?? '');
+  const found = names.find((name) => files.realPath(name) === files.realPath(path));
+  if (found === undefined) throw new CommandError(`BBLAYERS does not name ${path}`);
+  return found;
+}
+
+/** By the layer's name (BBFILE_COLLECTIONS), the name of its directory, or its path. */
+function layerPath(wanted: string, { layers }: ConfigurationSummary): string {
+  const plain = wanted.replace(/\/+$/, '');
+  const found = layers.find(
+    ({ name, path }) =>
+      name === plain || path === plain || path.endsWith(`/${plain.replace(/^(\.\/)+/, '')}`),
+  );
+  if (found) return found.path;
+  const names = layers.map(({ name }) => name).join(', ');
+  throw new CommandError(`there is no layer ${wanted}: the build directory has ${names}`);
+}
+
+async function buildDirectories(
+  build: BuildDirectory,
+  other: string,
+  { bitbake }: BuildOptions,
+  output: Output,
+): Promise<Sides> {
+  const second = locateBuild({ buildDir: other, ...(bitbake !== undefined && { bitbake }) });
+  const open = async (state: BuildState) => ({
+    label: state.build.path,
+    session: await openState(state, output),
+  });
+  return {
+    ...(await bothOpen(
+      () => open({ build }),
+      () => open({ build: second }),
+    )),
+    question: 'build-directories',
+    subject: 'tasks that both have',
+    expected: () => () => true,
+  };
+}
+
+/** A year later, in another process and with other random numbers. */
+async function times(build: BuildDirectory, output: Output): Promise<Sides> {
+  const open = async (label: string, state: BuildState) => ({
+    label,
+    session: await openState(state, output),
+  });
+  return {
+    ...(await bothOpen(
+      () => open('now', { build }),
+      () => open('another time', { build, occasion: OTHER_OCCASION }),
+    )),
+    question: 'another-time',
+    subject: 'tasks',
+    expected: () => () => true,
+  };
+}
+
+/** Opens one after the other; where the second cannot be opened, the first is closed again. */
+async function bothOpen(
+  first: () => Promise<Side>,
+  second: (first: Side) => Promise<Side>,
+): Promise<{ readonly before: Side; readonly after: Side }> {
+  const before = await first();
+  try {
+    return { before, after: await second(before) };
+  } catch (error) {
+    before.session.workspace.dispose();
+    throw error;
+  }
+}
+
+/** The build directory as it would be with one more line at the end of a file of its configuration. */
+function withLine(file: string, line: string, build: BuildDirectory): BuildState {
+  const path = join(build.path, file);
+  const text = new HostFiles(build.roots).readText(path) ?? '';
+  const end = text === '' || text.endsWith('\n') ? '' : '\n';
+  return { build, texts: new Map([[path, `${text}${end}${line}\n`]]) };
+}
