@@ -4,11 +4,12 @@
  * Follows `bb/fetch2/wget.py: checkstatus`: HEAD, then GET where that is not allowed, redirects with the same method,
  * user and password of the URL's parameters or of ~/.netrc (which count first), proxies of the environment. The status
  * alone decides; no content is read. Where BitBake takes any failure for "not there", this tells a server that answers
- * no from one that does not answer. A server that has failed a few times is left alone for a while. Nothing that is
+ * no from one that does not answer. A mirror that has failed a few times is left alone for a while. Nothing that is
  * said names more of a server than its host: paths, users and passwords stay here.
  */
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { MirrorClient, MirrorRequest, ObjectAnswer } from '../inputs/sstatePorts.ts';
 import type { SstateSettings } from '../sstate/settings.ts';
@@ -27,7 +28,7 @@ export interface MirrorLimits {
   readonly whole: number;
   /** How often a request is made again that may do better then. */
   readonly retries: number;
-  /** After how many failures in a row a server is left alone, and for how many milliseconds. */
+  /** After how many failures in a row a mirror is left alone, and for how many milliseconds. */
   readonly failures: number;
   readonly rest: number;
 }
@@ -51,7 +52,7 @@ const ABSENT: ReadonlySet<number> = new Set([400, 403, 404, 405, 410, 414]);
 const MAY_DO_BETTER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 const FIRST_PAUSE = 100;
 
-/** How a server has done lately. */
+/** How a mirror has done lately. */
 interface Health {
   failures: number;
   reason: string;
@@ -63,7 +64,7 @@ export class HttpMirrors implements MirrorClient {
   readonly concurrency: number;
   private readonly dispatchers = new Map<string, Dispatcher>();
   private readonly health = new Map<string, Health>();
-  private certificates: { readonly ca: string[] | undefined } | undefined;
+  private secure: SecureContext | undefined;
   private netrc: Netrc | undefined;
 
   /** @param version BitBake's, which servers are told */
@@ -75,7 +76,10 @@ export class HttpMirrors implements MirrorClient {
     this.concurrency = limits.connections;
   }
 
-  async has({ url: text, user, password }: MirrorRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
+  async has(
+    { url: text, user, password, mirror }: MirrorRequest,
+    signal?: AbortSignal,
+  ): Promise<ObjectAnswer> {
     signal?.throwIfAborted();
     let url: URL;
     try {
@@ -83,7 +87,7 @@ export class HttpMirrors implements MirrorClient {
     } catch {
       return { unknown: 'an entry of SSTATE_MIRRORS makes a URL that no server can have' };
     }
-    const health = this.healthOf(url);
+    const health = this.healthOf(mirror);
     if (health.until > performance.now()) return { unknown: health.reason };
     const late = AbortSignal.timeout(this.limits.whole);
     const both = signal ? AbortSignal.any([signal, late]) : late;
@@ -227,9 +231,9 @@ export class HttpMirrors implements MirrorClient {
   private connect(url: URL, proxy: Proxy | undefined, tunnels: boolean): Dispatcher {
     const { connections, connect: timeout } = this.limits;
     const tls = () => {
-      this.certificates ??= { ca: trustedCertificates(this.settings.environment) };
-      const { ca } = this.certificates;
-      return { timeout, ...(ca && { ca }), rejectUnauthorized: this.settings.checksCertificates };
+      // Reading the certificates takes longer than a connection: once for all.
+      this.secure ??= createSecureContext({ ca: trustedCertificates(this.settings.environment) });
+      return { timeout, secureContext: this.secure, rejectUnauthorized: this.settings.checksCertificates };
     };
     if (proxy && tunnels) {
       return new ProxyAgent({
@@ -249,9 +253,9 @@ export class HttpMirrors implements MirrorClient {
     });
   }
 
-  private healthOf({ origin }: URL): Health {
-    let known = this.health.get(origin);
-    if (!known) this.health.set(origin, (known = { failures: 0, reason: '', until: 0 }));
+  private healthOf(mirror: string): Health {
+    let known = this.health.get(mirror);
+    if (!known) this.health.set(mirror, (known = { failures: 0, reason: '', until: 0 }));
     return known;
   }
 }

@@ -33,6 +33,8 @@ export interface MirrorRequest {
   readonly url: string;
   readonly user: string;
   readonly password: string;
+  /** Which of several mirrors is asked, that may be parts of one server: one that fails is left alone for a while. */
+  readonly mirror: string;
 }
 
 /** Servers that hold objects. */

@@ -260,7 +260,10 @@ export class Availability {
       known && now - known.at < this.ages[known.present ? 'present' : 'absent'] ? known.present : undefined;
     if (present === undefined) {
       signal?.throwIfAborted();
-      const answer = await servers.has({ url: plain, user: place.user, password: place.password }, signal);
+      const answer = await servers.has(
+        { url: plain, user: place.user, password: place.password, mirror: place.mirror.text },
+        signal,
+      );
       if (typeof answer !== 'boolean') return answer;
       present = answer;
       this.verdicts.set(url, { present, at: this.ports.now() });
@@ -285,7 +288,10 @@ export class Availability {
     let known = this.honest.get(key);
     if (!known || now - known.at >= this.ages.present) {
       const url = impossible(place.url.split(';')[0]!);
-      const asked = servers.has({ url, user: place.user, password: place.password }, signal);
+      const asked = servers.has(
+        { url, user: place.user, password: place.password, mirror: place.mirror.text },
+        signal,
+      );
       known = { answer: asked.then((answer) => (typeof answer === 'boolean' ? !answer : answer)), at: now };
       this.honest.set(key, known);
       // Neither a fault nor a cancellation is remembered.
