@@ -110,6 +110,18 @@ describe.each([
     expect(judged.problems).toEqual([]);
   });
 
+  it('that are not in SSTATE_DIR are looked for where they are, but not on mirrors', async () => {
+    makeObjects(own.store, ['x']);
+    makeObjects(own.directory, ['elsewhere/a']);
+    const objects = ['a', 'b'].map((name) => ({ path: `${own.directory}/elsewhere/${name}` }));
+    expect(said(await own.availability({}).judge(objects))).toEqual(['local', 'missing']);
+    const mirrored = own.availability({ SSTATE_MIRRORS: 'file://.* file:///nowhere/PATH' });
+    expect(said(await mirrored.judge(objects))).toEqual([
+      'local',
+      'unknown: it is not looked for in SSTATE_DIR, and what it is called on mirrors is not known',
+    ]);
+  });
+
   it('that have no known name are unknown, for that reason', async () => {
     const judged = await own.availability({}).judge([{ unknown: 'there is no class' }]);
     expect(said(judged)).toEqual(['unknown: there is no class']);

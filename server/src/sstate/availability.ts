@@ -96,7 +96,7 @@ export class Availability {
     return { presences, problems: [...this.mirrorProblems, ...faults.problems(this.settings)] };
   }
 
-  /** @returns those that are not there: number and name in SSTATE_DIR */
+  /** @returns those that are not there: number and name in SSTATE_DIR, absolute where it is not in it */
   private async judgeLocally(
     objects: readonly ObjectPath[],
     decide: (index: number, presence: Presence) => void,
@@ -140,6 +140,11 @@ export class Availability {
     for (const [index, name] of absent) {
       if (this.mirrors.length === 0) {
         decide(index, { kind: 'missing' });
+        continue;
+      }
+      if (name.startsWith('/')) {
+        const reason = 'it is not looked for in SSTATE_DIR, and what it is called on mirrors is not known';
+        decide(index, { kind: 'unknown', reason });
         continue;
       }
       const { places, fault } = this.lookup.places(name);
