@@ -1,6 +1,6 @@
 /**
  * Makes dist/: the client, the command and the evaluator as one file each, and beside them what they read at run
- * time (CPython as WebAssembly, our Python modules). Prints nothing on stdout.
+ * time (CPython and SQLite as WebAssembly, our Python modules). Prints nothing on stdout.
  */
 import { build } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -65,6 +65,7 @@ for (const name of readdirSync(join(DIST, 'pyodide')))
   if (name !== WASM && name !== LIBRARY) rmSync(join(DIST, 'pyodide', name));
 cpSync(join(pyodide, WASM), join(DIST, 'pyodide', WASM));
 await makeLibrary();
+cpSync(join(ROOT, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(DIST, 'sql-wasm.wasm'));
 rmSync(join(DIST, 'python'), { recursive: true, force: true });
 cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
   recursive: true,

@@ -21,6 +21,7 @@ const ALLOWED = [
   /^extension\/samples\/workspace\/(?!build\/(?!conf\/))/,
   /^extension\/dist\/(client\.cjs|(sstate-lens|evaluator)\.mjs|THIRD-PARTY\.txt)$/,
   /^extension\/dist\/pyodide\/(pyodide\.asm\.wasm|python_stdlib\.zip)$/,
+  /^extension\/dist\/sql-wasm\.wasm$/,
   /^extension\/dist\/(bitbake|python\/[^.]+)\.py$/,
   /^(\[Content_Types\]\.xml|extension\.vsixmanifest)$/,
 ];
@@ -35,6 +36,7 @@ const REQUIRED = [
   'extension/dist/bitbake.py',
   'extension/dist/pyodide/pyodide.asm.wasm',
   'extension/dist/pyodide/python_stdlib.zip',
+  'extension/dist/sql-wasm.wasm',
   'extension/dist/THIRD-PARTY.txt',
 ];
 /** How a file under the GPL says so: in its licence text, in a header, in an SPDX line. */

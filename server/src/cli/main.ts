@@ -49,6 +49,10 @@ function program(): Command {
         .default('basehash'),
     )
     .option('--closure', 'with --hash taskhash: of everything that runs for the targets')
+    .option(
+      '--offline',
+      'with --hash taskhash: ask no hash equivalence server; what only a server would know is unknown',
+    )
     .option('--all', 'every recipe of the configuration')
     .option(
       '--advice',

@@ -13,6 +13,8 @@ export interface SigOptions extends BuildOptions {
   readonly hash: 'basehash' | 'taskhash';
   /** With taskhashes: of everything that runs for the targets, not of their own recipes alone. */
   readonly closure?: boolean;
+  /** With taskhashes: no hash equivalence server is asked. */
+  readonly offline?: boolean;
   readonly all?: boolean;
   /** Also say what is doubtful about the hashes. */
   readonly advice?: boolean;
@@ -27,6 +29,7 @@ export async function sig(
   output: Output,
 ): Promise<ExitCode> {
   if (options.hash === 'taskhash') return sigTaskhash(targets, options, output);
+  if (options.offline) throw new CommandError('--offline is about taskhashes: add --hash taskhash');
   if (options.closure) throw new CommandError('--closure is about taskhashes: add --hash taskhash');
   if (targets.length === 0 && !options.all) {
     throw new CommandError('name a recipe (sstate-lens sig zlib), or ask for all with --all');

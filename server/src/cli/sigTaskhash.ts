@@ -14,7 +14,8 @@ export async function sigTaskhash(
   if (options.all) throw new CommandError('--all is for basehashes: name the target world instead');
   const session = await openSession(options, output);
   try {
-    const tasks = await hashTasks(targets, session, output);
+    const equivalence = options.offline ? 'local' : 'servers';
+    const tasks = await hashTasks(targets, session, output, { equivalence });
     const { graph, hashes } = tasks;
     const chosen = options.closure ? [...graph.recipeOf.keys()] : tasksOfTargets(graph);
     const shown = inOrder(graph, chosen);
@@ -58,9 +59,12 @@ function print(
       task,
       basehash: hashed.signature(number)?.basehash,
       taskhash: hash,
+      unihash: hashes.unihash(number),
       dependencies: hashes.countedDependencies(number).length,
     }));
-    output.result(JSON.stringify({ tasks: entries }, undefined, 2));
+    const { unihashes } = hashed;
+    const sources = unihashes && { ...unihashes, found: Object.fromEntries(unihashes.found) };
+    output.result(JSON.stringify({ tasks: entries, unihashes: sources }, undefined, 2));
     return;
   }
   let last: string | undefined;

@@ -1,14 +1,18 @@
 /** The taskhashes of targets, for the commands that print them and compare them. */
 import { taskGraphOf } from '../engine/taskGraph.ts';
-import { taskhashesOf, taskhashSources } from '../engine/taskhashes.ts';
+import { equivalenceOf, taskhashesOf, taskhashSources, unihashedTaskhashes } from '../engine/taskhashes.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { BitBakeHash, TaskSignature, Unknown } from '../signature/signatures.ts';
 import { recipeTaskName } from '../signature/taskNames.ts';
+import type { UnihashCounts, Unihashes } from '../sstate/hashEquivalence.ts';
+import { openUnihashes } from '../sstate/unihashSources.ts';
 import { checksumName, type FileChecksum } from '../taskgraph/checksums.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 import { HostFiles } from '../host/files.ts';
+import { equivalenceAccess } from '../host/hashEquivalence.ts';
+import { sqliteFile } from '../host/installation.ts';
 import { everyRecipe } from './graph.ts';
 import { CommandError, type Output } from './output.ts';
 import { describeProblem, type Session } from './session.ts';
@@ -17,6 +21,8 @@ import { describeProblem, type Session } from './session.ts';
 export interface HashedTasks {
   readonly graph: TaskGraph;
   readonly hashes: Taskhashes;
+  /** Where unihashes came from; undefined: they were not asked for, or the signature handler knows none. */
+  readonly unihashes: UnihashCounts | undefined;
   /** Whether any recipe could not be evaluated, or BitBake would refuse the targets. */
   readonly incomplete: boolean;
   signature(task: number): TaskSignature | undefined;
@@ -24,11 +30,17 @@ export interface HashedTasks {
   files(task: number): readonly FileChecksum[] | Unknown;
 }
 
+export interface HashTasksOptions {
+  /** What hash equivalence is asked of: nothing, what lies on this machine, or servers too. Default: nothing. */
+  readonly equivalence?: 'local' | 'servers';
+}
+
 /** Evaluates every recipe. @throws CommandError where no hashes can be made */
 export async function hashTasks(
   targets: readonly string[],
   session: Session,
   output: Output,
+  { equivalence }: HashTasksOptions = {},
 ): Promise<HashedTasks> {
   const { workspace, summary, build } = session;
   const { known, failed } = await everyRecipe(session, output);
@@ -43,13 +55,26 @@ export async function hashTasks(
       `error: there is no signature handler ${sources.settings.unknownHandler}, and BitBake takes noop: set BB_SIGNATURE_HANDLER to one of ${sources.traits.handlers.join(' ')}`,
     );
   }
+  const settings =
+    equivalence && (await equivalenceOf(workspace, summary, files.files, sources.settings.handler));
+  if (typeof settings === 'string') throw new CommandError(`BitBake stops: ${settings}`);
+  const open =
+    settings &&
+    (await openUnihashes(settings, equivalenceAccess(sqliteFile()), {
+      servers: equivalence === 'servers',
+    }));
+  for (const warning of open?.warnings ?? []) output.note(`warning: ${warning}`);
   try {
-    const { inputs, hashes } = taskhashesOf(graph, known.variants, sources);
+    const { inputs, hashes } = open
+      ? await unihashedTaskhashes(graph, known.variants, sources, open.unihashes)
+      : taskhashesOf(graph, known.variants, sources);
+    if (open) noteUnihashes(open.unihashes, output);
     noteLocks(hashes, graph, sources.settings.lockedCheck, output);
     const signatures = new Map(known.variants.map((variant) => [variant.mcfn, variant]));
     return {
       graph,
       hashes,
+      unihashes: open?.unihashes.counts,
       incomplete: failed > 0 || graph.problems.some(({ severity }) => severity === 'error'),
       signature(task) {
         const name = taskNameOf(graph, task);
@@ -60,7 +85,22 @@ export async function hashTasks(
     };
   } catch (error) {
     throw new CommandError(`no taskhashes can be computed: ${(error as Error).message}`);
+  } finally {
+    open?.dispose();
   }
+}
+
+/** From where unihashes are, and what could not be asked. */
+function noteUnihashes({ counts, failures }: Unihashes, output: Output): void {
+  for (const failure of failures) output.note(`error: ${failure}`);
+  const { remembered, found, nowhere, unknown } = counts;
+  const parts = [
+    `${remembered} remembered by BitBake`,
+    ...[...found].map(([name, count]) => `${count} in ${name}`),
+    `${nowhere} without equivalent`,
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
+  ];
+  output.note(`hash equivalence: ${parts.join(', ')}`);
 }
 
 /** What SIGGEN_LOCKEDSIGS_TASKSIG_CHECK has BitBake say. */

@@ -4,12 +4,23 @@
  * Asks the evaluators for values of the configuration; files come through ports.
  */
 import type { FileSystem } from '../inputs/ports.ts';
-import { detectRelease, type TaskhashTraits, withSignatureClasses } from '../metadata/release.ts';
+import {
+  detectRelease,
+  type HandlerName,
+  type TaskhashTraits,
+  withSignatureClasses,
+} from '../metadata/release.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
-import { Taskhashes, type TaskhashInputs } from '../taskgraph/taskhash.ts';
+import { Taskhashes, type TaskhashInputs, type UnihashQuery } from '../taskgraph/taskhash.ts';
 import { type InputSources, taskhashInputs } from '../taskgraph/taskhashInputs.ts';
 import { SETTING_VARIABLES, taskhashSettings } from '../taskgraph/taskhashSettings.ts';
+import {
+  EQUIVALENCE_VARIABLES,
+  type EquivalenceSettings,
+  equivalenceSettings,
+} from '../sstate/equivalenceSettings.ts';
+import type { Unihashes } from '../sstate/hashEquivalence.ts';
 import type { ConfigurationSummary } from './results.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -50,6 +61,35 @@ export function taskhashesOf(
   const signatures = new Map([...variants].map((variant) => [variant.mcfn, variant]));
   const inputs = taskhashInputs(graph, { ...sources, signatures });
   return { inputs, hashes: new Taskhashes(inputs) };
+}
+
+/**
+ * The same, with unihashes: all questions of one of BitBake's rounds at once.
+ * @throws Error as `taskhashesOf`; what `unihashes` throws when it is cancelled
+ */
+export async function unihashedTaskhashes(
+  graph: TaskGraph,
+  variants: Iterable<VariantSignatures>,
+  sources: Omit<InputSources, 'signatures'>,
+  unihashes: Unihashes,
+): Promise<{ readonly inputs: TaskhashInputs; readonly hashes: Taskhashes }> {
+  const signatures = new Map([...variants].map((variant) => [variant.mcfn, variant]));
+  const unihash = (query: UnihashQuery) => unihashes.answer(query);
+  const inputs = taskhashInputs(graph, { ...sources, signatures, unihash });
+  const hashes = await Taskhashes.inRounds(inputs, (queries) => unihashes.ask(queries));
+  return { inputs, hashes };
+}
+
+/** @returns as `equivalenceSettings` does: undefined where the handler knows no unihashes, or why BitBake stops */
+export async function equivalenceOf(
+  workspace: Workspace,
+  { bitbakeDir, bitbakeVersion }: ConfigurationSummary,
+  files: FileSystem,
+  handler: HandlerName,
+): Promise<EquivalenceSettings | string | undefined> {
+  const { hashServer } = detectRelease(files, bitbakeDir, bitbakeVersion);
+  const [plain] = await workspace.configurationValues(EQUIVALENCE_VARIABLES, []);
+  return equivalenceSettings((name) => plain?.values[name], handler, hashServer);
 }
 
 /** The signature classes are those of the first layer that has any. */

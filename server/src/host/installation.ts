@@ -22,3 +22,8 @@ export function sampleBuildDirectory(): string {
 export function bitbakeReader(): string {
   return join(HERE, 'bitbake.py');
 }
+
+/** SQLite as WebAssembly. */
+export function sqliteFile(): string {
+  return join(HERE, 'sql-wasm.wasm');
+}

@@ -92,6 +92,18 @@ export interface MirrorTraits {
   readonly knowsGoogleStorage: boolean;
 }
 
+/** What BitBake's own hash equivalence server is like. */
+export interface HashServerTraits {
+  /** The table of unihashes that it reads. */
+  readonly unihashTable: string;
+  /** The table that it takes over into that one when it starts, where the database still has it. */
+  readonly olderUnihashTable: string | undefined;
+  /** BB_HASHSERVE_DB_DIR. */
+  readonly sharesDatabase: boolean;
+  /** Clients send a user name and a password. */
+  readonly authenticates: boolean;
+}
+
 export interface Release {
   /** `2.18.0`. */
   readonly version: string;
@@ -103,6 +115,7 @@ export interface Release {
   readonly signature: SignatureTraits;
   readonly taskhash: TaskhashTraits;
   readonly mirrors: MirrorTraits;
+  readonly hashServer: HashServerTraits;
   readonly shell: ShellTraits;
 }
 
@@ -202,7 +215,27 @@ export function releaseOf(
       keepsSpdxDependencies: !since(2),
       mapsUnihashes: since(12),
     },
+    hashServer: {
+      ...unihashTables(
+        source('../hashserv/sqlite.py') ?? source('../hashserv/__init__.py'),
+        since(8) ? 'unihashes_v3' : 'unihashes_v2',
+      ),
+      sharesDatabase: says('cooker.py', /BB_HASHSERVE_DB_DIR/, since(18)),
+      authenticates: says('siggen.py', /get_hashserv_creds/, since(8)),
+    },
   };
+}
+
+/** @param database the text of the part of `hashserv` that makes the tables */
+function unihashTables(
+  database: string | undefined,
+  otherwise: string,
+): Pick<HashServerTraits, 'unihashTable' | 'olderUnihashTable'> {
+  const unihashTable = /_make_table\(cursor, "(unihashes_v\d+)"/.exec(database ?? '')?.[1] ?? otherwise;
+  const older = unihashTable === 'unihashes_v3' ? 'unihashes_v2' : undefined;
+  const olderUnihashTable =
+    database === undefined ? older : /DROP TABLE (unihashes_v\d+)/.exec(database)?.[1];
+  return { unihashTable, olderUnihashTable };
 }
 
 /**

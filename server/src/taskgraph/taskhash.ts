@@ -12,8 +12,8 @@ import type { TaskhashTraits } from '../metadata/release.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { checksumText, type FileChecksum } from './checksums.ts';
 import { type Lock, locks } from './taskhashLocks.ts';
-import { hashOrder, type PlacedTask } from './taskhashOrder.ts';
-import { dependencyFilter, type FilteredRecipe, type VirtualProviders } from './taskhashRules.ts';
+import { countingDependencies, dependencyOrder, reversed, roundsOf } from './taskhashEdges.ts';
+import type { FilteredRecipe, VirtualProviders } from './taskhashRules.ts';
 import type { TaskhashSettings } from './taskhashSettings.ts';
 
 export interface HashedRecipe extends FilteredRecipe {
@@ -52,8 +52,11 @@ export interface TaskhashInputs {
   files(task: number): readonly FileChecksum[] | Unknown;
   /** What a taint file beside the task's stamps holds. */
   taint(task: number): string | undefined;
-  /** What hash equivalence knows; only asked by handlers that use it, and only for setscene tasks. */
-  unihash?(query: UnihashQuery): string | undefined;
+  /**
+   * What hash equivalence knows; only asked by handlers that use it, and only for setscene tasks. Undefined: it
+   * knows that there is none, and the taskhash stands for it.
+   */
+  unihash?(query: UnihashQuery): string | Unknown | undefined;
 }
 
 /** A task whose hash is locked to another than the one that was computed. */
@@ -84,13 +87,22 @@ export class Taskhashes {
   private readonly because: Int32Array;
   /** Why a task's own inputs are unknown. */
   private readonly reasons = new Map<number, string>();
+  /** Why hash equivalence could not be asked for a task whose hash is known. */
+  private readonly unanswered = new Map<number, string>();
   private readonly locked: ReadonlyMap<number, Lock>;
   private readonly usesUnihashes: boolean;
   private readonly hasSetscene: boolean;
   private readonly scratch: Buffer;
 
-  /** Folds the whole graph. @throws Error for circles, and for settings that no rule can be made of */
-  constructor(private readonly inputs: TaskhashInputs) {
+  /**
+   * Folds the whole graph.
+   * @param rounds given: nothing is folded yet; it is filled with the tasks of each of BitBake's rounds
+   * @throws Error for circles, and for settings that no rule can be made of
+   */
+  constructor(
+    private readonly inputs: TaskhashInputs,
+    rounds?: Int32Array[],
+  ) {
     const { graph, settings } = inputs;
     const { count } = graph;
     this.computed = Buffer.alloc(count * HEX);
@@ -111,10 +123,41 @@ export class Taskhashes {
     for (let task = 0; task < count; task++)
       most = Math.max(most, this.starts[task + 1]! - this.starts[task]!);
     this.scratch = Buffer.alloc((most + 1) * HEX);
+    if (rounds) {
+      rounds.push(...roundsOf(order, levels));
+      return;
+    }
     for (const task of order) {
       this.readInputs(task);
       this.fold(task);
     }
+  }
+
+  /**
+   * Folds the whole graph as BitBake does: round by round, all questions to hash equivalence of a round at once.
+   *
+   * Follows `bb/runqueue.py: RunQueueData.prepare` and `bb/siggen.py: get_unihashes`.
+   * @param ask is told what `inputs.unihash` will be asked next; what it rejects with, this rejects with
+   */
+  static async inRounds(
+    inputs: TaskhashInputs,
+    ask: (queries: readonly UnihashQuery[]) => Promise<void>,
+  ): Promise<Taskhashes> {
+    const rounds: Int32Array[] = [];
+    const hashes = new Taskhashes(inputs, rounds);
+    for (const round of rounds) {
+      const queries: UnihashQuery[] = [];
+      for (const task of round) {
+        hashes.readInputs(task);
+        if (hashes.compute(task) !== KNOWN) continue;
+        const taskhash = textAt(hashes.computed, task);
+        const query = hashes.mapped(task, taskhash) ?? hashes.query(task, taskhash);
+        if (typeof query === 'object') queries.push(query);
+      }
+      if (queries.length > 0) await ask(queries);
+      for (const task of round) hashes.settle(task);
+    }
+    return hashes;
   }
 
   /** What BitBake calls the task's hash: the locked one where it is locked. */
@@ -128,6 +171,8 @@ export class Taskhashes {
   unihash(task: number): BitBakeHash | Unknown {
     const lock = this.locked.get(task);
     if (lock) return lock.hash as BitBakeHash;
+    const unanswered = this.unanswered.get(task);
+    if (unanswered !== undefined) return { unknown: unanswered };
     return this.unknown(task) ?? textAt(this.unihashes, task);
   }
 
@@ -149,7 +194,7 @@ export class Taskhashes {
     return this.dependents.subarray(this.dependentStarts[task], this.dependentStarts[task + 1]);
   }
 
-  /** The task that a hash is unknown because of; undefined: it is known. */
+  /** The task that a taskhash is unknown because of; undefined: it is known. */
   unknownBecause(task: number): number | undefined {
     const because = this.because[task]!;
     return because === KNOWN ? undefined : because;
@@ -161,7 +206,8 @@ export class Taskhashes {
     for (const [task, lock] of this.locked) {
       if (this.because[task] !== KNOWN) continue;
       const computed = textAt(this.computed, task);
-      if (computed !== lock.hash && this.equivalent(task, computed) !== lock.hash)
+      const unihash = this.equivalent(task, computed);
+      if (computed !== lock.hash && typeof unihash === 'string' && unihash !== lock.hash)
         found.push({ ...lock, task, computed });
     }
     return found;
@@ -195,7 +241,7 @@ export class Taskhashes {
   private unknown(task: number): Unknown | undefined {
     const because = this.because[task]!;
     if (because === KNOWN) return undefined;
-    const reason = this.reasons.get(because)!;
+    const reason = this.reasons.get(because) ?? this.unanswered.get(because)!;
     if (because === task) return { unknown: reason };
     const { graph } = this.inputs;
     return {
@@ -232,17 +278,30 @@ export class Taskhashes {
 
   /** @returns whether what dependents see of it has changed */
   private fold(task: number): boolean {
+    const before = this.because[task];
+    const because = this.compute(task);
+    return this.settle(task) || because !== before;
+  }
+
+  /** Of the hashes of dependencies, the task's own. @returns what makes it unknown */
+  private compute(task: number): number {
     const because = this.reasonOf(task);
-    const computed = this.digest(task);
+    this.computed.write(this.digest(task), task * HEX, HEX, 'latin1');
+    return (this.because[task] = because);
+  }
+
+  /** Of the task's own hash, what dependents see. @returns whether that has changed */
+  private settle(task: number): boolean {
+    const computed = textAt(this.computed, task);
     const lock = this.locked.get(task);
-    const at = task * HEX;
-    this.computed.write(computed, at, HEX, 'latin1');
-    const unihash = lock?.hash ?? (because === KNOWN ? this.equivalent(task, computed) : computed);
-    const before = textAt(this.unihashes, task);
-    const changed = before !== unihash || this.because[task] !== because;
+    const answer = lock?.hash ?? (this.because[task] === KNOWN ? this.equivalent(task, computed) : computed);
+    const reason = typeof answer === 'string' ? undefined : answer.unknown;
+    const unihash = typeof answer === 'string' ? answer : computed;
+    const changed = textAt(this.unihashes, task) !== unihash || this.unanswered.get(task) !== reason;
     // A locked hash may be of any length in BitBake; what is not 64 digits long is cut or filled here.
-    if (changed) this.unihashes.write(unihash.padEnd(HEX).slice(0, HEX), at, HEX, 'latin1');
-    this.because[task] = because;
+    if (changed) this.unihashes.write(unihash.padEnd(HEX).slice(0, HEX), task * HEX, HEX, 'latin1');
+    if (reason === undefined) this.unanswered.delete(task);
+    else this.unanswered.set(task, reason);
     return changed;
   }
 
@@ -251,8 +310,10 @@ export class Taskhashes {
     const end = this.starts[task + 1]!;
     for (let at = this.starts[task]!; at < end; at++) {
       const dependency = this.edges[at]!;
+      if (this.locked.has(dependency)) continue;
+      if (this.unanswered.has(dependency)) return dependency;
       const because = this.because[dependency]!;
-      if (because !== KNOWN && !this.locked.has(dependency)) return because;
+      if (because !== KNOWN) return because;
     }
     return KNOWN;
   }
@@ -275,17 +336,27 @@ export class Taskhashes {
     return sha256(rest ? Buffer.concat([text, rest]) : text);
   }
 
-  private equivalent(task: number, taskhash: BitBakeHash): string {
+  private equivalent(task: number, taskhash: BitBakeHash): string | Unknown {
+    const mapped = this.mapped(task, taskhash);
+    if (mapped !== undefined) return mapped;
+    const query = this.query(task, taskhash);
+    return (query && this.inputs.unihash?.(query)) ?? taskhash;
+  }
+
+  /** What SIGGEN_UNIHASHMAP says. */
+  private mapped(task: number, taskhash: BitBakeHash): string | undefined {
     const { graph, settings } = this.inputs;
+    if (settings.handler !== 'OEBasicHash' && settings.handler !== 'OEEquivHash') return undefined;
+    const mapped = settings.unihashes[`${graph.recipe(task).pn}:${graph.name(task)}`];
+    return mapped?.taskhash === taskhash ? mapped.unihash : undefined;
+  }
+
+  /** Undefined: BitBake does not ask for this task. */
+  private query(task: number, taskhash: BitBakeHash): UnihashQuery | undefined {
+    const { graph } = this.inputs;
+    if (!this.usesUnihashes || (this.hasSetscene && !graph.isSetscene(task))) return undefined;
     const { pn, multiconfig } = graph.recipe(task);
-    const name = graph.name(task);
-    if (settings.handler === 'OEBasicHash' || settings.handler === 'OEEquivHash') {
-      const mapped = settings.unihashes[`${pn}:${name}`];
-      if (mapped?.taskhash === taskhash) return mapped.unihash;
-    }
-    if (!this.usesUnihashes || !this.inputs.unihash) return taskhash;
-    if (this.hasSetscene && !graph.isSetscene(task)) return taskhash;
-    return this.inputs.unihash({ multiconfig, pn, task: name, taskhash }) ?? taskhash;
+    return { multiconfig, pn, task: graph.name(task), taskhash };
   }
 }
 
@@ -299,93 +370,3 @@ const oneShot = (crypto as { hash?: (algorithm: string, data: Uint8Array, encodi
 const sha256: (text: Uint8Array) => BitBakeHash = oneShot
   ? (text) => oneShot('sha256', text, 'hex') as BitBakeHash
   : (text) => createHash('sha256').update(text).digest('hex') as BitBakeHash;
-
-/** Dependencies that count, task after task in the order of hashing, and where each task's begin. */
-function countingDependencies(inputs: TaskhashInputs): [edges: Int32Array, starts: Int32Array] {
-  const { graph, settings, traits, virtuals } = inputs;
-  const { count } = graph;
-  const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
-  const places = hashOrder(
-    Array.from({ length: count }, (_, task): PlacedTask => {
-      const { mcfn, multiconfig, pn } = graph.recipe(task);
-      return { mcfn, multiconfig, pn, task: graph.name(task) };
-    }),
-    traits.ordersByRecipeName,
-  );
-  const taskAt = new Int32Array(count);
-  places.forEach((place, task) => (taskAt[place] = task));
-  const starts = new Int32Array(count + 1);
-  let edges = new Int32Array(count * 16);
-  let end = 0;
-  for (let task = 0; task < count; task++) {
-    const dependencies = graph.dependencies(task);
-    while (end + dependencies.length > edges.length) edges = doubled(edges);
-    const from = end;
-    const recipe = graph.recipe(task);
-    const name = graph.name(task);
-    for (let at = 0; at < dependencies.length; at++) {
-      const dependency = dependencies[at]!;
-      if (counts(recipe, name, graph.recipe(dependency), graph.name(dependency)))
-        edges[end++] = places[dependency]!;
-    }
-    const own = edges.subarray(from, end).sort();
-    for (let at = 0; at < own.length; at++) own[at] = taskAt[own[at]!]!;
-    starts[task + 1] = end;
-  }
-  return [edges.slice(0, end), starts];
-}
-
-function doubled(values: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(values.length * 2 + 1024);
-  larger.set(values);
-  return larger;
-}
-
-function reversed(edges: Int32Array, starts: Int32Array): [edges: Int32Array, starts: Int32Array] {
-  const count = starts.length - 1;
-  const reverseStarts = new Int32Array(count + 1);
-  for (const to of edges) reverseStarts[to + 1]!++;
-  for (let task = 0; task < count; task++) reverseStarts[task + 1]! += reverseStarts[task]!;
-  const next = reverseStarts.slice(0, count);
-  const reverse = new Int32Array(edges.length);
-  for (let task = 0; task < count; task++) {
-    for (let at = starts[task]!; at < starts[task + 1]!; at++) reverse[next[edges[at]!]!++] = task;
-  }
-  return [reverse, reverseStarts];
-}
-
-/**
- * All tasks, each after everything it depends on, in rounds: BitBake takes each round all tasks whose dependencies
- * are dealt with. `levels` has each task's round.
- */
-function dependencyOrder(graph: HashedGraph): { order: Int32Array; levels: Int32Array } {
-  const { count } = graph;
-  const waiting = new Int32Array(count);
-  const starts = new Int32Array(count + 1);
-  for (let task = 0; task < count; task++) {
-    const dependencies = graph.dependencies(task);
-    waiting[task] = dependencies.length;
-    for (let at = 0; at < dependencies.length; at++) starts[dependencies[at]! + 1]!++;
-  }
-  for (let task = 0; task < count; task++) starts[task + 1]! += starts[task]!;
-  const next = starts.slice(0, count);
-  const dependents = new Int32Array(starts[count]!);
-  for (let task = 0; task < count; task++) {
-    const dependencies = graph.dependencies(task);
-    for (let at = 0; at < dependencies.length; at++) dependents[next[dependencies[at]!]!++] = task;
-  }
-  const order = new Int32Array(count);
-  const levels = new Int32Array(count);
-  let end = 0;
-  for (let task = 0; task < count; task++) if (waiting[task] === 0) order[end++] = task;
-  for (let at = 0; at < end; at++) {
-    const task = order[at]!;
-    for (let edge = starts[task]!; edge < starts[task + 1]!; edge++) {
-      const dependent = dependents[edge]!;
-      levels[dependent] = Math.max(levels[dependent]!, levels[task]! + 1);
-      if (--waiting[dependent]! === 0) order[end++] = dependent;
-    }
-  }
-  if (end < count) throw new Error('tasks depend on each other in a circle: no hash can be computed');
-  return { order, levels };
-}
