@@ -15,6 +15,7 @@ import {
   findBuildDirectory,
   isBuildDirectory,
   openBuildDirectory,
+  setupsIn,
 } from '../host/buildDirectory.ts';
 import { connectEvaluator } from '../host/evaluatorConnection.ts';
 import { evaluatorFiles } from '../host/installation.ts';
@@ -35,6 +36,9 @@ export interface Session {
 export function locateBuild(options: BuildOptions): BuildDirectory {
   const path = options.buildDir === undefined ? findBuildDirectory(process.cwd()) : resolve(options.buildDir);
   if (path === undefined) {
+    const setups = setupsIn(process.cwd());
+    if (setups.length > 1)
+      throw new CommandError(`several setups are in ${process.cwd()}: name one with --build-dir ${setups[0]}`);
     throw new CommandError(
       `no build directory found from ${process.cwd()} upwards: name one with --build-dir DIR (it has a conf/bblayers.conf)`,
     );

@@ -22,10 +22,15 @@ export interface BuildDirectory {
   readonly roots: readonly string[];
 }
 
-/** The build directory `from` is in, or that is beside it; undefined where there is none. */
+/**
+ * The build directory `from` is in, or that is beside it; undefined where there is none, and in the top directory of
+ * several setups.
+ */
 export function findBuildDirectory(from: string): string | undefined {
   for (let directory = resolve(from); ; directory = dirname(directory)) {
     if (isBuildDirectory(directory)) return directory;
+    const setups = setupsIn(directory);
+    if (setups.length > 0) return setups.length === 1 ? setups[0] : undefined;
     const inside = subdirectories(directory).find(
       (name) => /^build/.test(name) && isBuildDirectory(join(directory, name)),
     );
@@ -34,7 +39,18 @@ export function findBuildDirectory(from: string): string | undefined {
   }
 }
 
-/** The directory with symbolic links resolved, as far as it exists. */
+/**
+ * The build directories of the setups that bitbake-setup has made in its top directory: `SETUP/build`, beside the
+ * `site.conf` that they share. Empty where `top` is none.
+ */
+export function setupsIn(top: string): string[] {
+  if (!existsSync(join(top, 'site.conf'))) return [];
+  return subdirectories(top)
+    .map((name) => join(top, name, 'build'))
+    .filter((path) => isBuildDirectory(path));
+}
+
+/** The path with symbolic links resolved, as far as it exists. */
 export function realDirectory(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path);
 }
@@ -48,8 +64,22 @@ export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDire
   const real = realDirectory(path);
   const layers = layersOf(real).filter((layer) => existsSync(join(layer, 'conf/layer.conf')));
   const bitbake = bitbakeDir === undefined ? findBitBake(real, layers) : realpathSync(bitbakeDir);
-  const roots = [real, ...layers.map(rootOfLayer), ...(bitbake === undefined ? [] : [bitbake])];
+  const roots = [
+    real,
+    ...sharedSiteConf(real),
+    ...layers.map(rootOfLayer),
+    ...(bitbake === undefined ? [] : [bitbake]),
+  ];
   return { path: real, bitbakeDir: bitbake, roots: [...new Set(roots)] };
+}
+
+/**
+ * The `site.conf` in the top directory of bitbake-setup, which `conf/site.conf` of each setup is a link to. A link to
+ * anywhere else leads out of what may be read.
+ */
+function sharedSiteConf(buildDir: string): string[] {
+  const shared = join(dirname(dirname(buildDir)), 'site.conf');
+  return realDirectory(join(buildDir, 'conf/site.conf')) === shared ? [shared] : [];
 }
 
 /** BBLAYERS as bblayers.conf sets it, read without evaluating anything else. */

@@ -124,7 +124,9 @@ export class MessageStream {
 
   /** A line has come. */
   take(line: string): void {
-    if (this.waiting) this.waiting.resolve(line);
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting) waiting.resolve(line);
     else this.lines.push(line);
   }
 
