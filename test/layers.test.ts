@@ -65,7 +65,7 @@ describe('layers', () => {
       imports(file)
         .filter(
           (target) =>
-            (/^(node:)?(fs|child_process|net|http|https|worker_threads)(\/|$)|^(chokidar|undici)$/.test(
+            (/^(node:)?(fs|child_process|net|http|https|worker_threads|tls)(\/|$)|^(chokidar|sql\.js|undici|ws)$/.test(
               target,
             ) &&
               !['host', undefined].includes(layerOf(file))) ||

@@ -38,7 +38,9 @@ export function locateBuild(options: BuildOptions): BuildDirectory {
   if (path === undefined) {
     const setups = setupsIn(process.cwd());
     if (setups.length > 1)
-      throw new CommandError(`several setups are in ${process.cwd()}: name one with --build-dir ${setups[0]}`);
+      throw new CommandError(
+        `several setups are in ${process.cwd()}: name one with --build-dir ${setups[0]}`,
+      );
     throw new CommandError(
       `no build directory found from ${process.cwd()} upwards: name one with --build-dir DIR (it has a conf/bblayers.conf)`,
     );
