@@ -12,7 +12,6 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { HashServer, type HashServerOptions } from '../../server/src/host/hashServer.ts';
 import { addressWithoutSecrets, parseServerAddress } from '../../server/src/host/messageStream.ts';
-import { netrcCredentials, NetrcFault } from '../../server/src/host/netrc.ts';
 import type { HashServerPlace } from '../../server/src/sstate/equivalenceSettings.ts';
 
 const PLACE = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-')));
@@ -280,55 +279,6 @@ describe('the address of a server', () => {
 
   it('is told without what may be secret', () => {
     expect(addressWithoutSecrets('wss://me:p@host/ws?token=1')).toBe('wss://host/ws?…');
-  });
-});
-
-describe('.netrc', () => {
-  const read = (text: string, machine: string, mode = 0o600) => {
-    const home = mkdtempSync(join(PLACE, 'home-'));
-    writeFileSync(join(home, '.netrc'), text);
-    chmodSync(join(home, '.netrc'), mode);
-    return netrcCredentials(home, machine);
-  };
-  const TEXT = [
-    '# a comment',
-    'machine a login "me too" password p\\ q',
-    'macdef init',
-    'machine not one',
-    '',
-    'machine wss://h/ws',
-    '  user you',
-    '  password #1',
-    'default login anonymous password x',
-  ].join('\n');
-
-  it('has an entry for a machine, or for all others', () => {
-    expect(read(TEXT, 'a')).toEqual({ username: 'me too', password: 'p q' });
-    expect(read(TEXT, 'wss://h/ws')).toEqual({ username: 'you', password: '#1' });
-    expect(read(TEXT, 'b')).toEqual({ username: 'anonymous', password: 'x' });
-    expect(netrcCredentials(join(PLACE, 'nowhere'), 'a')).toBeUndefined();
-  });
-
-  it('gives the same as Python', () => {
-    const home = mkdtempSync(join(PLACE, 'home-'));
-    const path = join(home, '.netrc');
-    writeFileSync(path, TEXT);
-    chmodSync(path, 0o600);
-    const program =
-      'import json, netrc, sys; n = netrc.netrc(sys.argv[1]); print(json.dumps([n.authenticators(m) for m in sys.argv[2:]]))';
-    const machines = ['a', 'wss://h/ws', 'b'];
-    const theirs = JSON.parse(
-      execFileSync('python3', ['-c', program, path, ...machines], { encoding: 'utf8' }),
-    ) as string[][];
-    const ours = machines.map((machine) => netrcCredentials(home, machine));
-    expect(ours.map((found) => [found?.username, found?.password])).toEqual(
-      theirs.map(([login, , password]) => [login, password]),
-    );
-  });
-
-  it('is not used where others may read it, or where it is no such file', () => {
-    expect(() => read(TEXT, 'a', 0o644)).toThrow(NetrcFault);
-    expect(() => read('machine a login b password c\nnonsense\n', 'a')).toThrow(/look at its line 2$/);
   });
 });
 

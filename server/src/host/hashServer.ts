@@ -14,7 +14,7 @@ import {
 } from '../inputs/hashEquivalencePorts.ts';
 import type { HashServerPlace } from '../sstate/equivalenceSettings.ts';
 import { addressWithoutSecrets, MessageStream, parseServerAddress, StreamFailure } from './messageStream.ts';
-import { type Credentials, netrcCredentials, NetrcFault } from './netrc.ts';
+import { readNetrc } from './netrc.ts';
 
 const PROTOCOL = 'OEHASHEQUIV 1.1';
 /** BitBake waits 30 s for each line. */
@@ -109,17 +109,13 @@ export class HashServer implements UnihashSource {
     }
   }
 
-  private credentials(): Credentials | undefined {
+  private credentials(): Exclude<HashServerPlace['credentials'], 'netrc'> {
     const { address, credentials } = this.place;
     if (credentials !== 'netrc') return credentials;
-    try {
-      const found = netrcCredentials(this.options.home ?? homedir(), address);
-      return found?.username && found.password ? found : undefined;
-    } catch (error) {
-      // BitBake warns, and goes on without.
-      if (error instanceof NetrcFault) return undefined;
-      throw error;
-    }
+    const account = readNetrc(this.options.home ?? homedir()).account(address);
+    return account?.user && account.password
+      ? { username: account.user, password: account.password }
+      : undefined;
   }
 
   /** Follows `bb/asyncrpc/connection.py: chunkify, recv_message` for what is too long for a line. */
