@@ -20,7 +20,8 @@ const LIBRARY_INPUTS = [
   'server/src/python/library.ts',
 ];
 
-// Some bundled packages are CommonJS and call require() for Node's own modules, which an ES module does not have.
+// Some bundled packages are CommonJS: they call require() for Node's own modules and ask where they are, for which an
+// ES module has other names.
 const REQUIRE = "import { createRequire as __createRequire } from 'node:module';";
 const REQUIRE_MADE = 'const require = __createRequire(import.meta.url);';
 
@@ -34,7 +35,12 @@ const COMMON = {
   logLevel: 'warning',
   metafile: true,
 };
-const AS_MODULE = { ...COMMON, format: 'esm', banner: { js: `${REQUIRE}\n${REQUIRE_MADE}` } };
+const AS_MODULE = {
+  ...COMMON,
+  format: 'esm',
+  banner: { js: `${REQUIRE}\n${REQUIRE_MADE}` },
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+};
 
 const started = performance.now();
 const before = digest(ROOT, BUILD_INPUTS);
