@@ -102,7 +102,7 @@ describe('the database of a hash equivalence server', () => {
     await expect(ask(path, [A])).rejects.toThrow(
       said(
         path,
-        'has rows in unihashes_v3 and in unihashes_v2 that contradict each other, and BitBake cannot bring them together: remove it',
+        'has rows in unihashes_v3 and in unihashes_v2 that contradict each other, and BitBake cannot bring them together: move it away',
       ),
     );
   });

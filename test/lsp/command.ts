@@ -28,11 +28,13 @@ async function make(): Promise<string> {
     format: 'esm',
     target: 'node20',
     banner: { js: REQUIRE },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     logLevel: 'error',
   });
   for (const name of ['pyodide.asm.wasm', 'python_stdlib.zip']) {
     cpSync(join(ROOT, 'node_modules/pyodide', name), join(dist, 'pyodide', name));
   }
+  cpSync(join(ROOT, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(dist, 'sql-wasm.wasm'));
   cpSync(join(ROOT, 'server/src/python/lib'), join(dist, 'python'), {
     recursive: true,
     filter: (path) => !path.endsWith('__pycache__'),

@@ -58,7 +58,7 @@ export class HashDatabase implements UnihashSource {
     } catch (error) {
       if (error instanceof UnihashSourceFailure || signal?.aborted) throw error;
       throw this.failure(
-        `cannot be read (${(error as Error).message}): look at it with sqlite3, or remove it`,
+        `cannot be read (${(error as Error).message}): check it with sqlite3 and PRAGMA integrity_check`,
       );
     }
   }
@@ -113,7 +113,7 @@ export class HashDatabase implements UnihashSource {
   private async tryToCopy(path: string): Promise<Uint8Array | undefined | 'changing'> {
     const before = await stateOf(path);
     if (before === undefined) return undefined;
-    if (!before.isFile) throw this.failure('is no file: remove what is there');
+    if (!before.isFile) throw this.failure('is no file: look at what is there');
     const largest = this.options.largest ?? LARGEST;
     if (before.size + before.logSize > largest)
       throw this.failure(
@@ -262,7 +262,7 @@ function unihashTables(
        WHERE a.method = b.method AND a.taskhash = b.taskhash LIMIT 1`,
     );
     if (clash !== undefined)
-      return `has rows in ${used.join(' and in ')} that contradict each other, and BitBake cannot bring them together: remove it`;
+      return `has rows in ${used.join(' and in ')} that contradict each other, and BitBake cannot bring them together: move it away`;
   }
   return used;
 }
