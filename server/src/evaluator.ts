@@ -88,6 +88,14 @@ const handlers: Handlers = {
     return opened().objectPaths(question);
   },
 
+  reads() {
+    return opened().takeReads();
+  },
+
+  configurationReads() {
+    return opened().configurationReads;
+  },
+
   advise({ path }) {
     return opened().advise(path);
   },

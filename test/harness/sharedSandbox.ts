@@ -53,6 +53,7 @@ async function start(create: typeof createSandbox, first: SandboxOptions): Promi
     observer: {
       looked: (path) => shared.current.observer?.looked(path),
       passing: () => shared.current.observer?.passing(),
+      unrepeatable: () => shared.current.observer?.unrepeatable(),
       changed: () => shared.current.observer?.changed(),
     },
   });

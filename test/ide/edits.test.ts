@@ -80,6 +80,7 @@ describe('chains', () => {
 
 describe('the recipe of a document', () => {
   const summary = {
+    identity: '',
     buildDir: '/b',
     bitbakeDir: undefined,
     bitbakeVersion: '2.18.0',

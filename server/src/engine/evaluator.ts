@@ -7,6 +7,7 @@
 import type { Datastore } from '../datastore/datastore.ts';
 import type { ChangeSource } from '../datastore/history.ts';
 import type { FileSystem, HostFacts } from '../inputs/ports.ts';
+import { type Read, ReadLog, recipeListReads } from '../inputs/reads.ts';
 import type { Problem } from '../base/problem.ts';
 import { splitWords } from '../base/words.ts';
 import { type BuildConfiguration, type Configuration, readConfiguration } from '../metadata/configuration.ts';
@@ -36,10 +37,13 @@ import type { Origin, TaskSignature, VariantSignatures } from '../signature/sign
 import type { Hashed } from '../signature/advice.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import { adviceProblems } from './advice.ts';
+import { ConfigurationFiles } from './configurationFiles.ts';
 import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import { configurationValues, extraDepends, objectPaths } from './questions.ts';
+import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
+  ConfigurationReads,
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
@@ -95,6 +99,14 @@ interface Computed {
   readonly generated?: GeneratedDependencies;
 }
 
+/** What was asked of files. */
+interface Held {
+  readonly reads: ReadLog;
+  readonly configurationReads: ConfigurationReads;
+  readonly told: ToldReads;
+  readonly files: ConfigurationFiles;
+}
+
 const MOST_NAMED = 3;
 
 export class RecipeEvaluator {
@@ -111,22 +123,26 @@ export class RecipeEvaluator {
     private readonly configuration: BuildConfiguration,
     private readonly configurationFiles: readonly string[],
     readonly summary: ConfigurationSummary,
+    private readonly held: Held,
   ) {
     this.analysis = new RememberedAnalysis(inline, ctx.release.shell);
   }
 
   /** Starts Python and reads the configuration; what is wrong with it is in `summary.problems`. */
   static async open(options: EvaluatorOptions): Promise<RecipeEvaluator> {
-    const release = detectRelease(options.files, options.bitbakeDir, options.version);
+    const reads = new ReadLog(options.files);
+    const release = detectRelease(reads.plain, options.bitbakeDir, options.version);
     // The context needs Python, and Python needs the context once it asks for a datastore.
     const late: Late = {};
     const context = (): ParseContext => late.ctx!;
     let where = '';
-    const python = new RememberingRuntime(datastoreService(context), () => {
+    const remembered = () => {
       if (late.ctx?.datastoreContext.frames.depth === 0) options.enter?.(where, true);
-    });
+    };
+    const python = new RememberingRuntime(datastoreService(context), remembered, reads);
     const sandbox = await createSandbox({
       ...options,
+      files: reads.plain,
       facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
       datastore: python.service,
       observer: python.observer,
@@ -151,9 +167,18 @@ export class RecipeEvaluator {
     // What the configuration does to Python can then be undone.
     python.checkpoint();
     const inline = new InlineEvaluator(python);
-    const ctx = (late.ctx = new ParseContext(release, options.files, python, inline));
+    const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
     inline.context = ctx;
-    const configuration = readConfiguration(options.buildDir, options.facts, ctx);
+    let parsed: ReadonlySet<Read> = new Set();
+    const configuration = readConfiguration(options.buildDir, options.facts, ctx, (d) => {
+      reads.linesCount = hashesLines(d);
+      parsed = reads.taken();
+      reads.begin();
+    });
+    const told = new ToldReads(options.files);
+    const listed = recipeListReads(reads.taken());
+    for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
+    const configurationReads = { parsed: told.known(parsed), listed: told.known(listed) };
     reportRefusals(python, ctx);
     ctx.settle();
     try {
@@ -162,8 +187,21 @@ export class RecipeEvaluator {
       // Python has not survived the configuration, and a problem says so: recipes can be listed all the same.
       python.restore();
     }
-    const summary = summarise(options, release.version, configuration, ctx);
-    return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary);
+    const identity = digestOfReads(configurationReads.parsed);
+    const summary = { identity, ...summarise(options, release.version, configuration, ctx) };
+    const files = new ConfigurationFiles(configurationReads, options.files);
+    const held = { reads, configurationReads, told, files };
+    return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary, held);
+  }
+
+  /** What the last `evaluate`, `configurationValues` or `extraDepends` was decided by; undefined: not files alone. */
+  takeReads(): RequestReads | undefined {
+    const { reads, told } = this.held;
+    return reads.isRepeatable ? told.tell(reads.taken()) : undefined;
+  }
+
+  get configurationReads(): ConfigurationReads {
+    return this.held.configurationReads;
   }
 
   /** Why BitBake would refuse the whole configuration, where it would. */
@@ -178,16 +216,20 @@ export class RecipeEvaluator {
    */
   evaluate(path: string, hashesOnly = false, recipeInfo = false): RecipeEvaluation {
     const start = performance.now();
+    this.held.reads.begin();
     const wanted = { hashesOnly, recipeInfo };
     const { all, signatures } = this.everyVariant(path, wanted);
     if (all.length === 0) {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
     this.live = hashesOnly ? undefined : { path, variants: all };
+    const problems = this.ctx.reported();
+    // Their lines count.
+    this.held.reads.again(problems.filter(({ range }) => range).map((problem) => `b${problem.path}`));
     return {
       path,
       variants: signatures,
-      problems: this.ctx.reported(),
+      problems,
       files: this.sourceFiles(path),
       origins: hashesOnly ? new Map() : origins(all[0]?.d, signatures[0]),
       milliseconds: performance.now() - start,
@@ -368,21 +410,15 @@ export class RecipeEvaluator {
     };
   }
 
-  /** Whether any of these files takes part in the configuration, or decides which recipes there are. */
+  /** Whether the configuration, or which recipes there are, is another with these files as they are now. */
   dependsOn(paths: readonly string[]): boolean {
-    const known = new Set(this.configurationFiles);
-    const recipes = new Set(this.summary.recipes.flatMap(({ path, appends }) => [path, ...appends]));
-    return paths.some(
-      (path) =>
-        known.has(path) ||
-        (/\.bb(append)?$/.test(path) && !recipes.has(path)) ||
-        path.endsWith('/conf/bblayers.conf'),
-    );
+    return this.held.files.isChangedBy(paths);
   }
 
   /** Files have changed: what was evaluated last is outdated, and `inspect` evaluates anew. */
   outdate(paths: readonly string[]): void {
     this.python.forgetFiles(paths);
+    this.held.told.forget(paths);
     this.live = undefined;
   }
 
@@ -436,6 +472,7 @@ export class RecipeEvaluator {
 
   /** Of every multiconfig; see `questions.ts`. */
   configurationValues(names: readonly string[], prefixes: readonly string[]): ConfigurationValues[] {
+    this.held.reads.begin();
     return this.configuration.configurations.map(({ multiconfig, d }) => ({
       multiconfig,
       values: configurationValues(d, names, prefixes, this.ctx),
@@ -445,6 +482,7 @@ export class RecipeEvaluator {
   /** @throws PythonError where the recipe's function fails */
   extraDepends(question: ExtraDependsQuestion): string[] {
     this.live = undefined;
+    this.held.reads.begin();
     return extraDepends(question, this.configuration.configurations[0]!.d, this.ctx);
   }
 
@@ -461,6 +499,12 @@ export class RecipeEvaluator {
       .map((file) => ({ path: file, role: 'configuration' as const }));
     return [...own, ...shared];
   }
+}
+
+/** Whether the lines on which functions stand enter hashes (`lineno`), which nobody wants. */
+function hashesLines(d: Datastore): boolean {
+  const excluded = textOr(d, 'BB_SIGNATURE_EXCLUDE_FLAGS', '');
+  return excluded !== '' && !splitWords(excluded).includes('lineno');
 }
 
 function whatOthersKnow(

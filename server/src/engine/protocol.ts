@@ -4,7 +4,9 @@
 import type { Problem } from '../base/problem.ts';
 import type { Glimpse, HostFacts, Occasion } from '../inputs/ports.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
+import type { RequestReads } from './requestReads.ts';
 import type {
+  ConfigurationReads,
   ConfigurationSummary,
   ConfigurationValues,
   ExtraDependsQuestion,
@@ -78,6 +80,13 @@ export interface EvaluatorMethods {
   objectPaths: { params: ObjectPathsQuestion; result: readonly ObjectPath[] };
   /** What is doubtful about the hashes of a recipe that are known; see `signature/advice.ts`. */
   advise: { params: { readonly path: string }; result: readonly Problem[] };
+  /**
+   * What the last `evaluate`, `configurationValues` or `extraDepends` was decided by besides the configuration and
+   * its parameters; undefined where that is not files alone.
+   */
+  reads: { params: undefined; result: RequestReads | undefined };
+  /** What the configuration was made of. */
+  configurationReads: { params: undefined; result: ConfigurationReads };
   inspect: {
     params: { readonly path: string; readonly mcfn: string; readonly name: string };
     result: VariableInspection | undefined;
@@ -85,6 +94,9 @@ export interface EvaluatorMethods {
 }
 
 export type Method = keyof EvaluatorMethods;
+
+/** The methods whose results may be kept: they change nothing, and `reads` tells what decided them. */
+export type CacheableMethod = 'evaluate' | 'configurationValues' | 'extraDepends';
 
 /**
  * The message of the error with which an evaluator answers that has not been opened: its process is a new one, the

@@ -4,6 +4,7 @@
  * Read by `ide` and `cli`; made by the evaluator (`metadata` and `signature`).
  */
 import type { Problem } from '../base/problem.ts';
+import type { KnownRead } from '../inputs/reads.ts';
 import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 
 /** Where a text that takes part in a recipe comes from. */
@@ -29,6 +30,8 @@ export interface RecipeEvaluation {
 
 /** How the configuration of the build directory was read. */
 export interface ConfigurationSummary {
+  /** The same as long as all files that its variables and Python were made of are: what recipes start from. */
+  readonly identity: string;
   readonly buildDir: string;
   /** Where BitBake's library was found; undefined: the built-in part of it is used. */
   readonly bitbakeDir: string | undefined;
@@ -40,6 +43,12 @@ export interface ConfigurationSummary {
   /** Every recipe file with the appends that apply to it, in BitBake's order. */
   readonly recipes: readonly { readonly path: string; readonly appends: readonly string[] }[];
   readonly problems: readonly Problem[];
+}
+
+/** What the configuration was made of: its variables, and which recipes there are. */
+export interface ConfigurationReads {
+  readonly parsed: readonly KnownRead[];
+  readonly listed: readonly KnownRead[];
 }
 
 /** The final value of one variable of one variant, for a hover. */

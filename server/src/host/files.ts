@@ -7,6 +7,7 @@
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { FileStat, FileSystem, Glimpse } from '../inputs/ports.ts';
+import { withAncestors } from '../inputs/reads.ts';
 
 /** The part of the host outside the roots of which it is told what is there, but not what is in it. */
 export interface SystemPaths {
@@ -117,16 +118,17 @@ export class HostFiles implements FileSystem {
     else this.overlays.set(path, { text, bytes: new TextEncoder().encode(text) });
   }
 
-  /** Forgets what was read of these paths (and of their directories), or of all. */
+  overlay(path: string): { readonly text: string; readonly bytes: Uint8Array } | undefined {
+    return this.overlays.get(path);
+  }
+
+  /** Forgets what was read of these paths (and of the directories above them), or of all. */
   forget(paths?: readonly string[]): void {
     for (const path of paths ?? this.outside) this.outside.delete(path);
     const caches = [this.stats, this.contents, this.texts, this.lists, this.realPaths];
     for (const cache of caches) {
       if (!paths) cache.clear();
-      for (const path of paths ?? []) {
-        cache.delete(path);
-        cache.delete(path.slice(0, path.lastIndexOf('/')) || '/');
-      }
+      for (const path of paths ?? []) for (const part of withAncestors(path)) cache.delete(part);
     }
   }
 

@@ -27,6 +27,8 @@ export interface Glimpse {
  */
 export interface FileSystem {
   stat(path: string): FileStat | undefined;
+  /** The same for who wants to know no more than the kind. */
+  kind?(path: string): FileStat['kind'] | undefined;
   /** Decoded as UTF-8. */
   readText(path: string): string | undefined;
   readBytes(path: string): Uint8Array | undefined;

@@ -37,10 +37,18 @@ export interface BuildConfiguration {
   readonly refused: string | undefined;
 }
 
-/** Reads the whole configuration of `buildDir` (a real path). Faults are reported in `ctx`. */
-export function readConfiguration(buildDir: string, facts: HostFacts, ctx: ParseContext): BuildConfiguration {
+/**
+ * Reads the whole configuration of `buildDir` (a real path). Faults are reported in `ctx`.
+ * @param parsed told of the plain configuration when its variables are known, before recipes are looked for
+ */
+export function readConfiguration(
+  buildDir: string,
+  facts: HostFacts,
+  ctx: ParseContext,
+  parsed: (plain: Datastore) => void = () => undefined,
+): BuildConfiguration {
   const reader = new ConfigurationReader(buildDir, facts, ctx);
-  return reader.read();
+  return reader.read(parsed);
 }
 
 class ConfigurationReader {
@@ -58,7 +66,7 @@ class ConfigurationReader {
     this.base.setVar('__bbclasstype', 'global');
   }
 
-  read(): BuildConfiguration {
+  read(parsed: (plain: Datastore) => void): BuildConfiguration {
     const plain = this.parse(this.ctx.release.parse.plainMulticonfigName);
     const data: { multiconfig: string; d: Datastore }[] = [{ multiconfig: '', d: plain }];
     for (const name of this.multiconfigs(plain)) data.push({ multiconfig: name, d: this.parse(name) });
@@ -78,6 +86,7 @@ class ConfigurationReader {
     }
     this.applyModuleExclusions(plain);
     this.checkRenamed(plain);
+    parsed(plain);
     const configurations = data.map(({ multiconfig, d }) => {
       d.setVar('__bbclasstype', 'recipe');
       const copy = d.createCopy();

@@ -406,7 +406,8 @@ export class Kernel {
 
   private entryType(path: string): number {
     try {
-      return { directory: 4, file: 8, link: 10, device: 2 }[this.options.volume.stat(path, false).kind];
+      const kind = this.options.volume.kindOf(path);
+      return kind ? { directory: 4, file: 8, link: 10, device: 2 }[kind] : 0;
     } catch {
       return 0;
     }

@@ -11,6 +11,7 @@
  * from its start, and is given the answers that were got on the way: no request is made twice.
  */
 import type { Value } from '../datastore/value.ts';
+import type { Read, ReadLog } from '../inputs/reads.ts';
 import { Definitions } from './definitions.ts';
 import type { Observer } from './observer.ts';
 import type {
@@ -112,10 +113,14 @@ export class RememberingRuntime implements PythonRuntime {
   private off = false;
   private noticed = false;
 
-  /** @param remembered called whenever Python was not needed */
+  /**
+   * @param remembered called whenever Python was not needed
+   * @param reads told what is asked of files, which is kept with what pieces did
+   */
   constructor(
     private readonly datastore: DatastoreService,
     private readonly remembered: () => void = () => undefined,
+    private readonly reads?: ReadLog,
   ) {
     this.service = { call: (operation, d, args) => this.answer(operation, d, args) };
     this.observer = {
@@ -124,16 +129,22 @@ export class RememberingRuntime implements PythonRuntime {
         const frame = this.frames.at(-1);
         if (frame) (frame.files ??= new Set()).add(lastPart(path));
       },
-      passing: () => {
-        this.noticed = true;
-        const frame = this.frames.at(-1);
-        if (frame) frame.remembered = false;
+      passing: () => this.passing(),
+      unrepeatable: () => {
+        this.reads?.unrepeatable();
+        this.passing();
       },
       changed: () => {
         this.noticed = true;
         this.off = true;
       },
     };
+  }
+
+  private passing(): void {
+    this.noticed = true;
+    const frame = this.frames.at(-1);
+    if (frame) frame.remembered = false;
   }
 
   /** Given late: the sandbox needs `service` and `observer` first. */
@@ -234,24 +245,28 @@ export class RememberingRuntime implements PythonRuntime {
     const perform = (request: Request) => this.datastore.call(request.operation, d, request.args);
     if (tree && !tree.open) tree = this.own.tree(`${kind}\n${what}`, definitions);
     const known = tree?.walk(perform, before);
-    if (known !== undefined) {
+    if (known) {
       this.remembered();
-      return known;
+      if (known.reads) this.reads?.again(known.reads);
+      return known.returned;
     }
     this.enter();
     const frame: Frame = { d, before, repeated: 0, steps: [], files: undefined, remembered: true };
     this.frames.push(frame);
+    this.reads?.enter();
     let returned: string;
+    let reads: ReadonlySet<Read> | undefined;
     try {
       returned = execute();
     } finally {
+      reads = this.reads?.leave();
       this.frames.pop();
       this.verdict = undefined;
       // What it may have left behind counts for all that follows.
       this.off ||= effect === 'lasting';
     }
     if (tree && frame.remembered && !this.off && !this.sandbox.keeps()) {
-      tree.add(frame.steps, { returned, files: frame.files });
+      tree.add(frame.steps, { returned, files: frame.files, reads });
       this.fresh.push(tree);
     }
     return returned;

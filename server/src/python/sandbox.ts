@@ -306,6 +306,8 @@ class Sandbox implements ObservedRuntime {
 
   /** The machine itself failed: every call fails like this one from now on, until `restore`. */
   private failure({ reason, message }: MachineFailure): PythonError {
+    // How much time or stack there is, is another thing each time.
+    this.options.observer?.unrepeatable();
     const type = FAILURE_TYPES[reason];
     return new PythonError(
       type,

@@ -6,6 +6,7 @@
  * Knows requests as names and plain values; not what they do, and nothing of Python.
  */
 import { DatastoreHandle, Opaque, type Value } from '../datastore/value.ts';
+import type { Read } from '../inputs/reads.ts';
 import type { DatastoreService } from './runtime.ts';
 
 export interface Request {
@@ -23,10 +24,13 @@ export interface Step {
   readonly error?: unknown;
 }
 
-/** What was returned at the end, and which files had been looked at: the last parts of their paths. */
-interface Leaf {
+/** The end of a piece. */
+export interface Leaf {
   readonly returned: string;
+  /** Which files had been looked at: the last parts of their paths. */
   readonly files: ReadonlySet<string> | undefined;
+  /** What was asked of files. */
+  readonly reads: ReadonlySet<Read> | undefined;
 }
 
 interface Node {
@@ -152,9 +156,9 @@ export class TraceTree {
   /**
    * Makes the requests that are known, as far as the results are.
    * @param perform makes a request; what it throws ends the walk
-   * @returns what was returned; undefined where the way is not known: `steps` is then what was done
+   * @returns the end; undefined where the way is not known: `steps` is then what was done
    */
-  walk(perform: (request: Request) => Result, steps: Step[]): string | undefined {
+  walk(perform: (request: Request) => Result, steps: Step[]): Leaf | undefined {
     let at = this.root;
     while (at && 'request' in at) {
       const { request } = at;
@@ -176,7 +180,7 @@ export class TraceTree {
       return undefined;
     }
     this.used++;
-    return at.returned;
+    return at;
   }
 
   add(steps: readonly Step[], leaf: Leaf): void {

@@ -104,6 +104,15 @@ export class Volume {
     return this.find(path, follow) ?? fail(Errno.ENOENT);
   }
 
+  /** What is there, without following a link; undefined where there is nothing. */
+  kindOf(path: string): NodeKind | undefined {
+    // In directories, which are listed with the kind of every entry, nobody looks at their times.
+    const host = this.readable(path) && !this.inScratch(path) && this.options.files.kind?.(path);
+    if (!host || host === 'other') return this.find(path, false)?.kind;
+    this.options.observer?.looked(path);
+    return this.linkTarget(path) === undefined ? host : 'link';
+  }
+
   private find(original: string, follow: boolean): NodeStat | undefined {
     const path = this.resolved(original, follow);
     if (path === HOME || path.startsWith(`${HOME}/`)) return this.ownStat(path);
