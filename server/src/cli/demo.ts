@@ -28,11 +28,11 @@ const EDITS: readonly { readonly after: string; readonly add?: string; readonly 
 ];
 
 export async function demo(output: Output): Promise<ExitCode> {
-  const session = await openSession({ buildDir: sampleBuildDirectory() }, output, 1);
+  const session = await openSession({ buildDir: sampleBuildDirectory(), cache: false }, output, 1);
   try {
     return await show(session, output);
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

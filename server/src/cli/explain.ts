@@ -57,7 +57,7 @@ export async function explain(
       ? explainTask(task, found, run, options, output)
       : await explainAgainst(options.against, task, found, run, session, options, output);
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 
@@ -118,7 +118,7 @@ async function report(
     }
     return explained.differences.length === 0 ? EXIT.done : EXIT.no;
   } finally {
-    session?.workspace.dispose();
+    await session?.close();
   }
 }
 

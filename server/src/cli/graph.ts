@@ -41,7 +41,7 @@ export async function graph(
     if (found.recipeOf.length === 0) return EXIT.bad;
     return failed > 0 || found.problems.some(({ severity }) => severity === 'error') ? EXIT.no : EXIT.done;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Entry point of the command `sstate-lens`.
  */
+import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { compare, type CompareOptions } from './compare.ts';
 import { demo } from './demo.ts';
@@ -26,7 +27,8 @@ const BUILD_DIR_TEXT = 'build directory, with conf/bblayers.conf (default: found
 function buildOptions(command: Command): Command {
   return command
     .option(BUILD_DIR_FLAG, BUILD_DIR_TEXT)
-    .option('--bitbake <dir>', "BitBake's checkout (default: found beside the layers or in PATH)");
+    .option('--bitbake <dir>', "BitBake's checkout (default: found beside the layers or in PATH)")
+    .option('--no-cache', 'keep nothing for the next start, and take nothing from an earlier one');
 }
 
 function program(): Command {
@@ -177,12 +179,19 @@ function program(): Command {
     });
   buildOptions(root.command('server'))
     .description('run the language server')
+    .option('--cache-dir <dir>', 'where results are kept for the next start (default: below XDG_CACHE_HOME)')
     .option('--stdio', 'speak LSP over standard input and output (the default and only transport)')
     .addHelpText(
       'after',
       '\nExample (Neovim):\n  vim.lsp.start({ name = "sstate-lens", cmd = { "sstate-lens", "server", "--stdio" } })',
     )
-    .action((options: { buildDir?: string; bitbake?: string }) => serveLanguage(options));
+    .action((options: { buildDir?: string; bitbake?: string; cache: boolean; cacheDir?: string }) => {
+      const { cache, cacheDir, ...others } = options;
+      serveLanguage({
+        ...others,
+        ...(!cache ? { cache } : cacheDir !== undefined && { cache: resolve(cacheDir) }),
+      });
+    });
   return root;
 }
 

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { Problem } from '../base/problem.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
+import type { ResultCache } from '../engine/resultCache.ts';
 import { Workspace } from '../engine/workspace.ts';
 import type { Occasion } from '../inputs/ports.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
@@ -17,19 +18,25 @@ import {
   openBuildDirectory,
   setupsIn,
 } from '../host/buildDirectory.ts';
+import { cacheDirectory } from '../host/diskCache.ts';
 import { connectEvaluator } from '../host/evaluatorConnection.ts';
 import { evaluatorFiles } from '../host/installation.ts';
+import { openResultCache } from '../host/resultCache.ts';
 import { CommandError, type Output } from './output.ts';
 
 export interface BuildOptions {
   readonly buildDir?: string;
   readonly bitbake?: string;
+  /** False: nothing is kept for the next start, nor taken from an earlier one. */
+  readonly cache?: boolean;
 }
 
 export interface Session {
   readonly build: BuildDirectory;
   readonly workspace: Workspace;
   readonly summary: ConfigurationSummary;
+  /** Ends the evaluators, and keeps what is known for the next start. */
+  readonly close: () => Promise<void>;
 }
 
 /** @throws CommandError when there is no build directory */
@@ -59,10 +66,11 @@ export function openWorkspace(
   {
     processes = availableParallelism(),
     occasion,
-  }: { readonly processes?: number; readonly occasion?: Occasion } = {},
+    cache,
+  }: { readonly processes?: number; readonly occasion?: Occasion; readonly cache?: ResultCache } = {},
 ): Workspace {
   const connect = () => connectEvaluator(build, evaluatorFiles(), process.env, {}, occasion);
-  return new Workspace({ processes, connect });
+  return new Workspace({ processes, connect, cache });
 }
 
 /**
@@ -74,7 +82,7 @@ export async function openSession(
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
-  return openState({ build: locateBuild(options) }, output, processes);
+  return openState({ build: locateBuild(options), cache: options.cache !== false }, output, processes);
 }
 
 /** A build directory, or what it would be if a few things were otherwise. */
@@ -83,25 +91,38 @@ export interface BuildState {
   /** Path -> text that stands for the file's. */
   readonly texts?: ReadonlyMap<string, string>;
   readonly occasion?: Occasion;
+  /** Whether results are kept for the next start, and taken from an earlier one. */
+  readonly cache?: boolean;
 }
 
 /** The same of a state of a build directory. */
 export async function openState(
-  { build, texts = new Map(), occasion }: BuildState,
+  { build, texts = new Map(), occasion, cache = false }: BuildState,
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
-  const workspace = openWorkspace(build, { processes, ...(occasion && { occasion }) });
+  const kept = cache
+    ? openResultCache(build, evaluatorFiles(), process.env, cacheDirectory(process.env), output.note)
+    : undefined;
+  const workspace = openWorkspace(build, {
+    processes,
+    ...(occasion && { occasion }),
+    ...(kept && { cache: kept.results }),
+  });
   for (const [path, text] of texts) workspace.setOverlay(path, text);
+  const close = async (): Promise<void> => {
+    workspace.dispose();
+    await kept?.close();
+  };
   output.progress(`Reading the configuration of ${build.path}…`);
-  workspace.prepare();
   try {
+    await workspace.prepare();
     const summary = await workspace.summary();
     output.progress(undefined);
     for (const problem of summary.problems) output.note(describeProblem(problem));
-    return { build, workspace, summary };
+    return { build, workspace, summary, close };
   } catch (error) {
-    workspace.dispose();
+    await close();
     output.progress(undefined);
     if (error instanceof EvaluatorStopped)
       throw new CommandError(`the configuration of ${build.path} cannot be read: ${error.message}`);

@@ -48,7 +48,7 @@ export async function sig(
     const stable = !options.checkStability || (await checkStability(evaluations, session, output));
     return code === EXIT.done && !stable ? EXIT.no : code;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 
@@ -102,7 +102,7 @@ async function chosen(
   const evaluations: RecipeEvaluation[] = [];
   let code: ExitCode = EXIT.done;
   for (const target of targets) {
-    const result = await evaluateTarget(target, session, output).catch(stopped);
+    const result = await evaluateTarget(target, session, output, true).catch(stopped);
     if (result instanceof EvaluatorStopped) {
       const { where, message } = result;
       output.progress(undefined);
@@ -132,17 +132,21 @@ function stopped(error: unknown): EvaluatorStopped {
   throw error;
 }
 
-/** The evaluation of the recipe that provides `target`: the first candidate with a variant of that name. */
+/**
+ * The evaluation of the recipe that provides `target`: the first candidate with a variant of that name.
+ * @param hashesOnly whether what hashes were made of may be left out
+ */
 export async function evaluateTarget(
   target: string,
   session: Session,
   output: Output,
+  hashesOnly = false,
 ): Promise<RecipeEvaluation | undefined> {
   const paths = candidates(target, session.summary);
   let fallback: RecipeEvaluation | undefined;
   for (const path of paths) {
     output.progress(`Evaluating ${path}…`);
-    const result = await session.workspace.evaluate(path);
+    const result = await session.workspace.evaluate(path, undefined, { hashesOnly });
     output.progress(undefined);
     if (target.includes('/') || result.variants.some((variant) => variant.pn === target)) return result;
     if (result.variants.some((variant) => plainName(variant.pn) === target)) fallback ??= result;

@@ -24,7 +24,7 @@ export async function sigTaskhash(
     const unknown = shown.some((task) => typeof hashes.taskhash(task) !== 'string');
     return unknown || tasks.incomplete ? EXIT.no : EXIT.done;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

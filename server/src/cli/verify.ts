@@ -76,7 +76,7 @@ async function verifyTable(
   const rows = chooseRows(readRecorded(against, parseTable), options);
   if (rows.length === 0)
     throw new CommandError(`${against} has no rows${options.only ? ` for ${options.only}` : ''}`);
-  const session = await openSession({ buildDir: join(root, 'build'), ...build }, output);
+  const session = await openSession({ buildDir: join(root, 'build'), cache: false, ...build }, output);
   try {
     const paths = [...new Set(rows.map((row) => splitVirtual(absoluteRecipe(row.recipe, root)).path))];
     const evaluations = await evaluatePaths(paths, session, output);
@@ -89,7 +89,7 @@ async function verifyTable(
     }
     return differences.length === 0 ? EXIT.done : EXIT.no;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

@@ -27,7 +27,7 @@ export async function verifyBitBake(
   only: string | undefined,
   output: Output,
 ): Promise<ExitCode> {
-  const session = await openSession(options, output);
+  const session = await openSession({ ...options, cache: false }, output);
   try {
     await refuseRoot(session);
     const bitbake = new BitBake(session.build);
@@ -40,7 +40,7 @@ export async function verifyBitBake(
     if (error instanceof BitBakeFailure) throw new CommandError(error.message);
     throw error;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

@@ -29,7 +29,7 @@ export async function verifyTaskhash(
   );
   if (rows.length === 0)
     throw new CommandError(`${against} has no rows${options.only ? ` for ${options.only}` : ''}`);
-  const session = await openSession({ buildDir: join(root, 'build'), ...build }, output);
+  const session = await openSession({ buildDir: join(root, 'build'), cache: false, ...build }, output);
   try {
     const tasks = await hashTasks(targets.split(','), session, output);
     const find = taskFinder(tasks);
@@ -43,7 +43,7 @@ export async function verifyTaskhash(
     for (const text of different) output.result(text);
     return different.length === 0 ? EXIT.done : EXIT.no;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 

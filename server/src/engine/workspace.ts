@@ -8,12 +8,15 @@
 import type { Problem } from '../base/problem.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import {
+  type CacheableMethod,
   type EvaluatorConnection,
   type EvaluatorMethods,
   EvaluatorStopped,
   type Method,
   NOT_OPENED,
 } from './protocol.ts';
+import { ReceivedReads } from './requestReads.ts';
+import type { ResultCache } from './resultCache.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
@@ -27,6 +30,8 @@ export interface WorkspaceOptions {
   /** How many evaluators may run at once. */
   readonly processes: number;
   readonly connect: () => EvaluatorConnection;
+  /** Where results are kept that need not be computed again; undefined: none are. */
+  readonly cache?: ResultCache | undefined;
 }
 
 /** One evaluator with what it was told. Requests to it are queued by the caller's awaiting. */
@@ -36,6 +41,7 @@ interface Member {
   /** The newest state of the overlays it has been told of. */
   version: number;
   busy: Promise<unknown>;
+  received: ReceivedReads;
 }
 
 export class Workspace {
@@ -45,12 +51,32 @@ export class Workspace {
   /** Every change since the start, so that a member can be brought up to date. */
   private readonly changes: { readonly path: string; readonly disk: boolean }[] = [];
 
+  /** What `summary` gave last, what that was told to be, and how many changes there had been. */
+  private last:
+    | { readonly summary: ConfigurationSummary; readonly raw: ConfigurationSummary; readonly at: number }
+    | undefined;
+  /** How often evaluators were asked what, for who wants to know what was computed. */
+  readonly asked = new Map<Method, number>();
+
   constructor(private readonly options: WorkspaceOptions) {}
 
-  /** The configuration, read by the first evaluator; read again after a change that concerns it. */
+  /**
+   * The configuration, known from before or read by the first evaluator; read again after a change that concerns it.
+   * The same object as long as it is the same.
+   */
   async summary(): Promise<ConfigurationSummary> {
+    const { last: before } = this;
+    if (before?.at === this.changes.length) return before.summary;
     const member = this.member(0);
-    return this.queued(member, () => this.ready(member));
+    const known = member.opened ? undefined : await this.options.cache?.configuration();
+    const at = this.changes.length;
+    const summary = known ?? (await this.queued(member, () => this.ready(member)));
+    const { last } = this;
+    if (last?.raw !== summary) {
+      const isSame = last && JSON.stringify(last.summary) === JSON.stringify(summary);
+      this.last = { raw: summary, summary: isSame ? last.summary : summary, at };
+    } else this.last = { ...last, at };
+    return this.last.summary;
   }
 
   /** An editor's text stands for the file until it is taken away with `undefined`. */
@@ -58,12 +84,15 @@ export class Workspace {
     if (text === undefined ? !this.overlays.has(path) : this.overlays.get(path) === text) return;
     if (text === undefined) this.overlays.delete(path);
     else this.overlays.set(path, text);
+    this.options.cache?.setOverlay(path, text);
     this.changes.push({ path, disk: false });
   }
 
   /** Files changed on disk. */
   filesChanged(paths: Iterable<string>): void {
-    for (const path of paths) this.changes.push({ path, disk: true });
+    const all = [...paths];
+    this.options.cache?.filesChanged(all);
+    for (const path of all) this.changes.push({ path, disk: true });
   }
 
   /**
@@ -75,7 +104,25 @@ export class Workspace {
     overlays?: ReadonlyMap<string, string>,
     wanted: { readonly hashesOnly?: boolean; readonly recipeInfo?: boolean } = {},
   ): Promise<RecipeEvaluation> {
-    return this.ask(0, 'evaluate', { path, ...(overlays && { overlays }), ...wanted });
+    if (!overlays && wanted.hashesOnly) return this.evaluateOn(0, path, wanted.recipeInfo);
+    const { cache } = this.options;
+    const keep = async (result: RecipeEvaluation, member: Member): Promise<void> => {
+      await this.keep(member, 'evaluate', lightParameters(path, wanted.recipeInfo), light(result), path);
+    };
+    const params = { path, ...(overlays && { overlays }), ...wanted };
+    return this.ask(0, 'evaluate', params, cache && !overlays && !this.overlays.has(path) ? keep : undefined);
+  }
+
+  /** The hashes of a recipe as they are known from before, without asking an evaluator. */
+  async known(path: string): Promise<RecipeEvaluation | undefined> {
+    const { cache } = this.options;
+    if (!cache) return undefined;
+    const { last } = this;
+    const summary = last?.at === this.changes.length ? last.summary : await cache.configuration();
+    if (!summary) return undefined;
+    const find = (recipeInfo: boolean) =>
+      cache.find('evaluate', lightParameters(path, recipeInfo), summary, path);
+    return (await find(true)) ?? (await find(false));
   }
 
   inspect(path: string, mcfn: string, name: string): Promise<VariableInspection | undefined> {
@@ -86,12 +133,12 @@ export class Workspace {
     names: readonly string[],
     prefixes: readonly string[],
   ): Promise<readonly ConfigurationValues[]> {
-    return this.ask(0, 'configurationValues', { names, prefixes });
+    return this.find(0, 'configurationValues', { names, prefixes });
   }
 
   /** @throws Error where the recipe's Python fails */
   extraDepends(question: ExtraDependsQuestion): Promise<readonly string[]> {
-    return this.ask(0, 'extraDepends', question);
+    return this.find(0, 'extraDepends', question);
   }
 
   /** Where the objects of tasks are looked for; see `questions.ts`. @throws EvaluatorStopped */
@@ -113,7 +160,9 @@ export class Workspace {
     recipeInfo = false,
   ): Promise<void> {
     const ask = (index: number, path: string) =>
-      this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
+      hashesOnly
+        ? this.evaluateOn(index, path, recipeInfo)
+        : this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
     await this.askAll(paths, ask, each);
   }
 
@@ -146,12 +195,31 @@ export class Workspace {
     await Promise.all(Array.from({ length: count }, (_, index) => work(index)));
   }
 
-  /** Opens all evaluators at once, for who is going to ask them all; what fails is told when they are asked. */
-  prepare(): void {
+  /**
+   * Opens all evaluators at once, for who is going to ask them all; what fails is told when they are asked. None is
+   * where the configuration is known from before: then most results are, too.
+   */
+  async prepare(): Promise<void> {
+    if (await this.options.cache?.configuration()) return;
     for (let index = 0; index < this.options.processes; index++) {
       const member = this.member(index);
       this.queued(member, () => this.ready(member)).catch(() => undefined);
     }
+  }
+
+  get processes(): number {
+    return this.options.processes;
+  }
+
+  /** What others need to know of a recipe, with its hashes, as known from before or computed by one of the evaluators. */
+  evaluateLight(evaluator: number, path: string): Promise<RecipeEvaluation> {
+    return this.evaluateOn(evaluator, path, true);
+  }
+
+  /** Ends the evaluators from a number on; they come back when they are asked. */
+  release(from: number): void {
+    for (const member of this.members.splice(from))
+      void this.queued(member, async () => member.connection.dispose());
   }
 
   dispose(): void {
@@ -165,19 +233,63 @@ export class Workspace {
       opened: undefined,
       version: 0,
       busy: Promise.resolve(),
+      received: new ReceivedReads(),
     });
   }
 
+  /** Hashes without what they were made of, as they are known from before or computed now. */
+  private evaluateOn(index: number, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
+    return this.find(index, 'evaluate', lightParameters(path, recipeInfo), path);
+  }
+
+  /** What is known from before; else an evaluator is asked, and the answer kept. @param recipe which it is about */
+  private async find<M extends CacheableMethod>(
+    index: number,
+    method: M,
+    params: EvaluatorMethods[M]['params'],
+    recipe?: string,
+  ): Promise<EvaluatorMethods[M]['result']> {
+    const { cache } = this.options;
+    if (!cache) return this.ask(index, method, params);
+    const summary = await this.summary();
+    const known = await cache.find(method, params, summary, recipe);
+    if (known !== undefined) return known;
+    return this.ask(index, method, params, (result, member) =>
+      this.keep(member, method, params, result, recipe),
+    );
+  }
+
+  /** Keeps what an evaluator has just answered, unless texts of open documents had a part in it. */
+  private async keep<M extends CacheableMethod>(
+    member: Member,
+    method: M,
+    params: EvaluatorMethods[M]['params'],
+    result: EvaluatorMethods[M]['result'],
+    recipe: string | undefined,
+  ): Promise<void> {
+    const told = await member.connection.request('reads', undefined);
+    const opened = await member.opened;
+    if (!told || !opened) return;
+    const reads = member.received.receive(told);
+    if (reads.some(([read]) => this.overlays.has(read.slice(1)))) return;
+    this.options.cache?.keep(method, params, opened, recipe, result, reads);
+  }
+
+  /** @param answered told of the answer before anything else is asked of the same evaluator */
   private ask<M extends Method>(
     index: number,
     method: M,
     params: EvaluatorMethods[M]['params'],
+    answered?: (result: EvaluatorMethods[M]['result'], member: Member) => Promise<void>,
   ): Promise<EvaluatorMethods[M]['result']> {
     const member = this.member(index);
     const request = async () => {
       await this.ready(member);
+      this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
       try {
-        return await member.connection.request(method, params);
+        const result = await member.connection.request(method, params);
+        await answered?.(result, member);
+        return result;
       } catch (error) {
         if (error instanceof EvaluatorStopped || isNotOpened(error)) member.opened = undefined;
         throw error;
@@ -220,7 +332,16 @@ export class Workspace {
   private async open(member: Member): Promise<ConfigurationSummary> {
     member.version = this.changes.length;
     await member.connection.request('change', { overlays: this.overlays, changed: [] });
-    return member.connection.request('open', undefined);
+    member.received = new ReceivedReads();
+    this.asked.set('open', (this.asked.get('open') ?? 0) + 1);
+    const summary = await member.connection.request('open', undefined);
+    const { cache } = this.options;
+    if (cache && member === this.members[0]) {
+      const reads = await member.connection.request('configurationReads', undefined);
+      const edited = [...reads.parsed, ...reads.listed].some(([read]) => this.overlays.has(read.slice(1)));
+      cache.keepConfiguration(summary, reads, edited);
+    }
+    return summary;
   }
 
   /** @returns whether the configuration must be read anew */
@@ -234,6 +355,21 @@ export class Workspace {
     const { configuration } = await member.connection.request('change', { overlays, changed });
     return configuration;
   }
+}
+
+/** What an evaluation is kept as. */
+function lightParameters(path: string, recipeInfo = false): EvaluatorMethods['evaluate']['params'] {
+  return { path, hashesOnly: true, recipeInfo };
+}
+
+/** Without what hashes were made of. */
+function light(evaluation: RecipeEvaluation): RecipeEvaluation {
+  const variants = evaluation.variants.map((variant) => ({
+    ...variant,
+    tasks: variant.tasks.map((task) => ({ ...task, dependencies: [] })),
+    nodes: new Map(),
+  }));
+  return { ...evaluation, variants, origins: new Map() };
 }
 
 function isNotOpened(error: unknown): boolean {

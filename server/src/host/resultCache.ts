@@ -1,0 +1,62 @@
+/**
+ * The cache of results of one build directory, on disk: what decides results besides files, and where it lies.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ResultCache } from '../engine/resultCache.ts';
+import type { BuildDirectory } from './buildDirectory.ts';
+import { DiskCache } from './diskCache.ts';
+import { type EvaluatorFiles, openParameters } from './evaluatorConnection.ts';
+import { HostFiles } from './files.ts';
+import { FileStates } from './fileStates.ts';
+
+/** A cache that is in use. */
+export interface OpenCache {
+  readonly results: ResultCache;
+  /** Keeps what is known of files, and waits until all is written. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param directory where it lies; must not be in a workspace
+ * @param onTrouble told once why nothing is kept any more
+ */
+export function openResultCache(
+  build: BuildDirectory,
+  files: EvaluatorFiles,
+  environment: Readonly<Record<string, string | undefined>>,
+  directory: string,
+  onTrouble: (message: string) => void,
+): OpenCache {
+  const store = new DiskCache({ directory, onTrouble });
+  const { roots, system, facts, buildDir, bitbakeDir } = openParameters(build, files, environment);
+  const ours = digestOfInstallation(files);
+  const base = [ours, process.versions.node, buildDir, bitbakeDir ?? '', roots, facts];
+  const key = createHash('sha256').update(JSON.stringify(base)).digest('hex');
+  const states = new FileStates(new HostFiles(roots, system), store, `files ${key}`);
+  const close = (): Promise<void> => {
+    states.save();
+    return store.flush();
+  };
+  return { results: new ResultCache(store, states, key), close };
+}
+
+/** Another build of ours may compute something else: everything counts that the evaluator is made of. */
+function digestOfInstallation({ entry, interpreter, modules }: EvaluatorFiles): string {
+  const hash = createHash('sha256').update(readFileSync(entry));
+  for (const path of filesBelow(modules)) hash.update(path.slice(modules.length)).update(readFileSync(path));
+  // Too large to be read at each start; its size and time change with every version that is installed.
+  for (const path of filesBelow(interpreter)) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path.slice(interpreter.length)} ${size} ${mtimeMs} `);
+  }
+  return hash.digest('hex');
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path).isFile())
+    .sort();
+}

@@ -1,0 +1,23 @@
+/**
+ * The ports of what is kept from one start to the next: a store of results, and the present state of the files that
+ * decided them.
+ */
+import type { Read } from './reads.ts';
+
+/** Texts by key. What it holds may be gone at any time, and it never fails: what cannot be kept is not kept. */
+export interface ResultStore {
+  /** Undefined where there is none, or not in the state in which it was written. */
+  read(key: string): Promise<string | undefined>;
+  /** Keys are digests: a text stands for everything that its key was made of. */
+  write(key: string, text: string): void;
+}
+
+/** Answers to reads as they would be now, the texts of open documents laid over files. */
+export interface ReadStates {
+  /** To be awaited before the first question. */
+  recall(): Promise<void>;
+  state(read: Read): string;
+  setOverlay(path: string, text: string | undefined): void;
+  /** Files changed, came or went. */
+  forget(paths: readonly string[]): void;
+}
