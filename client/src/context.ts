@@ -23,7 +23,10 @@ export class LensContext {
         // As any other editor starts it, but with the extension host's own Node, which may be an Electron. The
         // language client adds `--stdio`.
         command: process.execPath,
-        args: [extension.asAbsolutePath('dist/sstate-lens.mjs'), 'server'],
+        args: [
+          ...[extension.asAbsolutePath('dist/sstate-lens.mjs'), 'server'],
+          ...['--cache-dir', extension.globalStorageUri.fsPath],
+        ],
         transport: TransportKind.stdio,
         options: { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
       },

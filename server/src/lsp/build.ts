@@ -11,10 +11,13 @@ import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
 import { taskhashSources } from '../engine/taskhashes.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
+import type { ResultCache } from '../engine/resultCache.ts';
 import { Workspace } from '../engine/workspace.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
+import { availableParallelism } from 'node:os';
 import { connectEvaluator } from '../host/evaluatorConnection.ts';
 import { HostFiles } from '../host/files.ts';
+import { type OpenCache, openResultCache } from '../host/resultCache.ts';
 import { evaluatorFiles } from '../host/installation.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { latestSignatures } from '../host/signatureFiles.ts';
@@ -28,6 +31,7 @@ import { splitVirtual } from '../signature/table.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export class Build {
+  private readonly cache: OpenCache | undefined;
   private readonly workspace: Workspace;
   /**
    * A second evaluator with the baseline texts laid over the files: an edited configuration file cannot be put
@@ -49,13 +53,19 @@ export class Build {
   constructor(
     readonly directory: BuildDirectory,
     private readonly environment: Environment,
+    cacheDirectory: string | undefined,
+    log: (message: string) => void,
   ) {
-    this.workspace = this.start();
+    this.cache =
+      cacheDirectory === undefined
+        ? undefined
+        : openResultCache(directory, evaluatorFiles(), environment, cacheDirectory, log);
+    this.workspace = this.start(availableParallelism(), this.cache?.results);
   }
 
-  private start(): Workspace {
+  private start(processes: number, cache?: ResultCache): Workspace {
     const connect = () => connectEvaluator(this.directory, evaluatorFiles(), this.environment);
-    return new Workspace({ processes: 1, connect });
+    return new Workspace({ processes, connect, cache });
   }
 
   /** The configuration; read again where something that it depends on has changed. */
@@ -102,15 +112,30 @@ export class Build {
     this.baselineWorkspace?.filesChanged(names);
   }
 
+  /** The hashes of a recipe as an earlier start computed them, where they would be the same now. */
+  async known(recipe: string): Promise<RecipeEvaluation | undefined> {
+    const found = await this.workspace.known(this.recipeName(recipe));
+    return found && this.canonical(found);
+  }
+
   async evaluate(recipe: string): Promise<RecipeEvaluation> {
     const { recipeInfo } = this;
     return this.canonical(await this.workspace.evaluate(this.recipeName(recipe), undefined, { recipeInfo }));
   }
 
+  /** How many evaluators there are at most. The views are made by the first. */
+  get evaluators(): number {
+    return this.workspace.processes;
+  }
+
   /** What the task graph needs of a recipe, and no more. */
-  async evaluateForGraph(recipe: string): Promise<RecipeEvaluation> {
-    const wanted = { hashesOnly: true, recipeInfo: true };
-    return this.canonical(await this.workspace.evaluate(this.recipeName(recipe), undefined, wanted));
+  async evaluateForGraph(recipe: string, evaluator: number): Promise<RecipeEvaluation> {
+    return this.canonical(await this.workspace.evaluateLight(evaluator, this.recipeName(recipe)));
+  }
+
+  /** Ends the evaluators that are not needed for views. */
+  releaseEvaluators(): void {
+    this.workspace.release(1);
   }
 
   /**
@@ -164,7 +189,7 @@ export class Build {
     const name = this.recipeName(recipe);
     const { recipeInfo } = this;
     if (!configuration) return this.canonical(await this.workspace.evaluate(name, overlays, { recipeInfo }));
-    const baseline = (this.baselineWorkspace ??= this.start());
+    const baseline = (this.baselineWorkspace ??= this.start(1));
     for (const known of this.baselineTexts.keys()) {
       if (!overlays.has(known)) baseline.setOverlay(known, undefined);
     }
@@ -236,6 +261,7 @@ export class Build {
 
   dispose(): void {
     this.workspace.dispose();
+    void this.cache?.close();
     this.releaseBaseline();
   }
 

@@ -20,6 +20,7 @@ import {
   type WorkDoneProgressServerReporter,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { cacheDirectory } from '../host/diskCache.ts';
 import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
@@ -46,6 +47,8 @@ const COMPARE_WITH = 'sstateLens/compareWith';
 export interface ServerOptions {
   readonly buildDir?: string;
   readonly bitbake?: string;
+  /** Where results are kept for the next start; false: nowhere. */
+  readonly cache?: string | false;
 }
 
 export function serveLanguage(options: ServerOptions): void {
@@ -190,7 +193,9 @@ class LanguageServer {
   private open(path: string): void {
     const { options, settings } = this;
     this.log(`build directory: ${path}`);
-    this.session.open(path, options.bitbake, { ...process.env, ...settings.environment }, settings.taskGraph);
+    const cache = options.cache === false ? undefined : (options.cache ?? cacheDirectory(process.env));
+    const environment = { ...process.env, ...settings.environment };
+    this.session.open(path, options.bitbake, environment, settings.taskGraph, cache);
   }
 
   /** Until the settings say otherwise. */
@@ -206,9 +211,10 @@ class LanguageServer {
     progress.begin('sstate Lens: evaluating all recipes', 0, `0 of ${total}`, true);
     let last = 0;
     return {
-      report: (done, of) => {
+      report: (done, of, path) => {
         const percentage = Math.floor((100 * done) / of);
-        if (percentage > last) progress.report((last = percentage), `${done} of ${of}`);
+        const name = path.slice(path.lastIndexOf('/') + 1);
+        if (percentage > last) progress.report((last = percentage), `${done} of ${of}: ${name}`);
       },
       end: () => progress.done(),
       get cancelled() {

@@ -53,6 +53,8 @@ export class Session {
   private build: Build | undefined;
   private views: Views | undefined;
   private live: LiveTaskGraph | undefined;
+  /** The task graph that was asked for once. */
+  private wanted: LiveTaskGraph | undefined;
   private mode: TaskGraphMode = 'off';
   /** Resolves when the task graph is that of the views, and told. */
   private refolded: Promise<void> = Promise.resolve();
@@ -87,13 +89,19 @@ export class Session {
     bitbakeDir: string | undefined,
     environment: Environment,
     mode: TaskGraphMode = 'off',
+    cacheDirectory?: string,
   ): void {
     this.close();
     this.mode = mode;
     const directory = openBuildDirectory(path, bitbakeDir);
-    this.build = new Build(directory, environment);
+    const log = (message: string) => this.events.log(message);
+    this.build = new Build(directory, environment, cacheDirectory, log);
     const events: ViewsEvents = {
       configured: (summary) => this.configured(summary),
+      previewed: () => {
+        this.publish();
+        if (this.owed) this.events.refresh();
+      },
       computed: () => this.publish(),
       settled: (different) => this.viewsSettled(different),
       advised: () => this.publish(),
@@ -139,7 +147,7 @@ export class Session {
           tell();
           this.events.refresh();
         }
-        this.collectUnasked(live);
+        void this.collectUnasked(live);
       });
       return;
     }
@@ -147,7 +155,7 @@ export class Session {
     this.refolded = live.refresh().then(() => {
       different ||= live.graph !== had;
       if (this.live === live) tell();
-      this.collectUnasked(live);
+      void this.collectUnasked(live);
     });
   }
 
@@ -172,6 +180,7 @@ export class Session {
       const why = this.build ? 'it is turned off by sstateLens.taskGraph' : 'there is no build directory';
       throw new Error(`no task graph: ${why}`);
     }
+    this.wanted = live;
     const had = live.graph;
     await live.collect();
     if (live.graph !== had && this.live === live) {
@@ -182,10 +191,16 @@ export class Session {
   }
 
   /** In the background, once the open documents have their hashes. */
-  private collectUnasked(live: LiveTaskGraph): void {
-    if (this.mode !== 'background' || this.live !== live || !live.isWaiting) return;
-    if (this.documents.all().length === 0) return;
-    this.taskGraph().catch((error: unknown) => this.events.log((error as Error).message));
+  private async collectUnasked(live: LiveTaskGraph): Promise<void> {
+    const isDue = () => this.live === live && live.isWaiting && this.documents.all().length > 0;
+    try {
+      if (!isDue()) return;
+      // What is there from an earlier start, or was asked for before, need not be asked for again.
+      const isWanted = this.mode === 'background' || this.wanted === live || (await live.isKnown());
+      if (isWanted && isDue()) await this.taskGraph();
+    } catch (error) {
+      if (this.live === live) this.events.log((error as Error).message);
+    }
   }
 
   // Documents
@@ -228,7 +243,11 @@ export class Session {
   async soon(uri: string, milliseconds: number): Promise<Known | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), milliseconds)));
-    if (await Promise.race([this.views?.settled().then(() => this.refolded), late])) this.owed = true;
+    const path = this.documents.byUri(uri)?.path;
+    const isNew = path !== undefined && !this.views?.get(path);
+    const shown = isNew ? [this.views?.shown(path).then((): true => true)] : [];
+    const settled = this.views?.settled().then(() => this.refolded);
+    if (await Promise.race([settled, late, ...shown])) this.owed = true;
     clearTimeout(timer);
     return this.known(uri);
   }

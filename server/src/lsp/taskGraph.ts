@@ -2,8 +2,9 @@
  * The task graph behind the views: every recipe evaluated in the background, the graph with its hashes, and what the
  * present edits change in it.
  *
- * The evaluator is shared with the views, and these come first: before each recipe it is waited until every view is
- * up to date, so an edit waits for one recipe at most. What was evaluated stays until one of its files changes; what
+ * The recipes are evaluated by as many evaluators as there are processors, the first of which makes the views, too:
+ * before each recipe it waits until every view is up to date, so an edit waits for one recipe at most. What is known
+ * from an earlier start is not evaluated again. What was evaluated stays until one of its files changes; what
  * an open document's edits do to recipes without a view of their own is not looked into, but counted as unseen.
  */
 import { EvaluatorStopped } from '../engine/protocol.ts';
@@ -20,7 +21,8 @@ import type { Views } from './views.ts';
 
 /** How the collecting of recipes is told of. */
 export interface Progress {
-  report(done: number, total: number): void;
+  /** @param path the recipe that was done last */
+  report(done: number, total: number, path: string): void;
   end(): void;
   readonly cancelled: boolean;
 }
@@ -48,8 +50,10 @@ interface Baseline {
   readonly taskhashes: ReadonlyMap<string, BitBakeHash | Unknown>;
 }
 
-/** The most recipes that are evaluated anew without being asked for. */
-const MOST_UNASKED = 100;
+/** Another evaluator reads the configuration first: for how many recipes that is worth while. */
+const FEWEST_RECIPES = 20;
+/** How many recipes are looked up to find out whether all are known. */
+const MOST_TRIED = 8;
 
 export class LiveTaskGraph implements GraphView {
   private readonly entries = new Map<string, Entry>();
@@ -122,43 +126,73 @@ export class LiveTaskGraph implements GraphView {
       return;
     }
     const progress = await this.events.begin(missing.length);
+    let total = missing.length;
     let done = 0;
-    try {
+    let ended = false;
+    const work = async (evaluator: number): Promise<void> => {
       for (let path = missing.shift(); path !== undefined; path = missing.shift()) {
-        await this.views.settled();
+        // The views have the first evaluator, and come first.
+        if (evaluator === 0) await this.views.settled();
         this.refused = progress.cancelled;
         if (this.stopped || this.refused) throw new Error('collecting the recipes was cancelled');
-        if ((await this.build.summary()) !== this.summary) {
+        const { summary } = this;
+        const entry = (await this.build.summary()) === summary && (await this.entry(path, evaluator));
+        if (entry && this.summary === summary) {
+          this.entries.set(path, entry);
+          if (!ended) progress.report(++done, total, path);
+        } else if (this.summary === summary) {
           missing = await this.missing();
+          total = missing.length;
           done = 0;
-          continue;
         }
-        this.entries.set(path, await this.entry(path));
-        progress.report(++done, done + missing.length);
       }
+    };
+    try {
+      const count = Math.min(this.build.evaluators, Math.ceil(missing.length / FEWEST_RECIPES));
+      await Promise.all(Array.from({ length: count }, (_, evaluator) => work(evaluator)));
       this.collected = true;
     } finally {
+      // One that is left behind by a cancellation has nothing more to tell or to do.
+      ended = true;
+      missing = [];
       progress.end();
+      this.build.releaseEvaluators();
     }
+  }
+
+  /** Whether an earlier start has left what is needed of all recipes, as far as some of them tell. */
+  async isKnown(): Promise<boolean> {
+    const { recipes } = await this.build.summary();
+    const step = Math.max(1, Math.floor(recipes.length / MOST_TRIED));
+    for (let at = 0; at < recipes.length; at += step) {
+      const known = await this.build.known(recipes[at]!.path);
+      if (!known || !known.variants.every(({ recipe, failed }) => recipe ?? failed)) return false;
+    }
+    return recipes.length > 0;
   }
 
   /** The recipes of which there is no valid entry. */
   private async missing(): Promise<string[]> {
     const summary = await this.build.summary();
     if (summary !== this.summary) {
+      // The same variables: only what is appended to a recipe may be different.
+      const same = summary.identity === this.summary?.identity ? appendsOf(this.summary) : undefined;
+      const now = appendsOf(summary);
+      for (const path of this.entries.keys()) {
+        if (!same || same.get(path) !== now.get(path)) this.entries.delete(path);
+      }
       this.summary = summary;
-      this.entries.clear();
       this.folded = this.baseline = undefined;
       this.collected = false;
     }
     return summary.recipes.map(({ path }) => path).filter((path) => this.isMissing(path));
   }
 
-  private async entry(path: string): Promise<Entry> {
+  private async entry(path: string, evaluator: number): Promise<Entry> {
     const { stamp } = this;
     const texts = this.editedTexts();
     try {
-      const { variants, files } = await this.build.evaluateForGraph(path);
+      const { variants, files } = await this.build.evaluateForGraph(path, evaluator);
       const paths = files.map((file) => file.path);
       const edited = new Map([...texts].filter(([name]) => paths.includes(name)));
       return { variants, files: paths, stamp, edited };
@@ -251,7 +285,7 @@ export class LiveTaskGraph implements GraphView {
   private async refill(seen: ReadonlySet<string>): Promise<void> {
     if (this.collecting) return;
     const stale = [...this.entries.keys()].filter((path) => !seen.has(path) && this.isMissing(path));
-    if (stale.length === 0 || stale.length > MOST_UNASKED) return;
+    if (stale.length === 0) return;
     try {
       await this.views.settled();
       await this.collect();
@@ -325,6 +359,10 @@ function taskhashIn(folded: FoldedGraph, { mcfn, task }: TaskReference): BitBake
   const number = folded.task(mcfn, task);
   if (number === undefined) return { unknown: 'nothing in world or an image needs the task' };
   return folded.hashes.taskhash(number);
+}
+
+function appendsOf({ recipes }: ConfigurationSummary): Map<string, string> {
+  return new Map(recipes.map(({ path, appends }) => [path, appends.join('\n')]));
 }
 
 /** Whether every variant could be evaluated, with what the graph needs. */

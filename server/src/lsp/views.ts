@@ -27,6 +27,8 @@ const MOST_KEPT = 16;
 export interface ViewsEvents {
   /** The configuration as a pass found it; a failure where it could not be read. */
   configured(summary: ConfigurationSummary | Failure): void;
+  /** There are views of what was known before. */
+  previewed(): void;
   /** A document's view was computed; it may be the same as before, of another text. */
   computed(view: View): void;
   /** A pass is at its end, nothing is left to do. `different`: whether any view is another. */
@@ -61,6 +63,7 @@ export class Views {
   private adviceTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private waiting: (() => void)[] = [];
+  private readonly previews: (() => void)[] = [];
   private stopped = false;
   /** A pass waits for the one that is running. */
   private queued = false;
@@ -150,6 +153,8 @@ export class Views {
       const summary = await this.configuration();
       if (!current()) return;
       this.events.configured(summary);
+      if (!('message' in summary)) await this.preview(summary, current);
+      if (!current()) return;
       for (const document of this.documents.all()) {
         const view = await this.viewOf(document, summary, current);
         if (!view || !current()) return;
@@ -171,6 +176,30 @@ export class Views {
         }
       }
     }
+  }
+
+  /** Shows of documents without a view the hashes that are known from before: what they are made of comes later. */
+  private async preview(summary: ConfigurationSummary, current: () => boolean): Promise<void> {
+    let shown = false;
+    for (const { path } of this.documents.all()) {
+      const [recipe] = this.views.has(path) ? [] : applicability(path, summary).recipes;
+      const known = recipe === undefined ? undefined : await this.build.known(recipe);
+      if (!current()) return;
+      if (recipe === undefined || !known) continue;
+      const isEdited = this.documents.edited().some((document) => takesPart(document.path, known));
+      const baseline = isEdited ? undefined : known;
+      this.views.set(path, { path, recipe, current: known, baseline, failure: undefined, advice: [] });
+      shown = true;
+    }
+    if (!shown) return;
+    for (const resolve of this.previews.splice(0)) resolve();
+    this.events.previewed();
+  }
+
+  /** Resolves when there is something to be shown of a document, if only what was known before. */
+  shown(path: string): Promise<void> {
+    if (this.views.has(path)) return Promise.resolve();
+    return Promise.race([this.settled(), new Promise<void>((resolve) => this.previews.push(resolve))]);
   }
 
   /** Asks what is doubtful about the hashes of each view; left as soon as there is something else to do. */
