@@ -1,22 +1,20 @@
 /**
  * `npm run bench`: how fast, in figures that hold on any machine.
  *
- * Against the sample workspace without arguments; `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates
+ * Against the sample workspace without arguments, with the editor's part measured as an editor sees it, over LSP; `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates
  * every recipe, too, and makes the task graph and taskhashes of all. `--bitbake-env SCRIPT` (a shell command that sets
  * up BitBake's environment) has BitBake measured in the same run, so that ratios can be printed, with
  * `--bitbake-target TARGET` its graph and taskhashes of a target and its check for the objects of the first, too. `--json FILE` keeps the figures,
  * `--compare FILE` prints them beside older ones.
  */
-import { build } from 'esbuild';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { clearInterval, setInterval } from 'node:timers';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundled, ROOT } from './bundled.mjs';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const COMMAND = join(ROOT, 'dist/sstate-lens.mjs');
 const RUNS = 5;
 /** Milliseconds by which each request gets to a server later. */
@@ -42,6 +40,8 @@ const sample = options['build-dir'] === undefined ? copySample() : undefined;
 const buildDir = resolve(options['build-dir'] ?? join(sample, 'build'));
 const recipe = options.recipe ?? (sample ? 'hello' : 'zlib');
 const figures = [];
+/** Where results are kept during the run. */
+const kept = mkdtempSync(join(tmpdir(), 'sstate-lens-bench-kept-'));
 
 try {
   note(`one recipe from nothing: sig ${recipe}, ${RUNS} runs`);
@@ -52,6 +52,12 @@ try {
   );
   note(`edit to new basehashes: ${EDITS} edits`);
   figure('an edit of the recipe to its new basehashes', 'ms', await editLatencies());
+  note(`the editor: ${EDITS} starts with what an earlier one has kept, hovers and edits`);
+  const { editorTimes } = await bundled('benchEditor');
+  const times = await editorTimes(join(ROOT, 'dist'), buildDir, recipe, join(kept, 'editor'), EDITS, EDITS);
+  figure('start of the editor to the first lens, from what was kept', 'ms', times.firstLens);
+  figure('hover over a variable', 'ms', times.hovers);
+  figure('an edit in the editor to its lenses and diagnostics', 'ms', times.edits);
   const [target] = options['bitbake-target'] ?? [];
   const objects = await bundled('benchObjects');
   let names;
@@ -72,16 +78,22 @@ try {
   } else note('  objects on a server are not measured: nginx or openssl is missing');
   if (options.world) {
     note('every recipe: sig --all');
-    const { seconds, mebibytes } = await watched([
-      'sig',
-      '--all',
-      '--format',
-      'tsv',
-      '--build-dir',
-      buildDir,
-    ]);
+    const everything = ['sig', '--all', '--format', 'tsv', '--build-dir', buildDir];
+    const { seconds, mebibytes } = await watched([...everything, '--no-cache']);
     figure('every recipe from nothing', 's', [seconds]);
     figure('  memory of all processes together, at most', 'MiB', [mebibytes]);
+    note(`every recipe from what an earlier start has kept: ${RUNS} runs`);
+    const first = await watched(everything, { XDG_CACHE_HOME: kept });
+    figure('every recipe from nothing, and kept', 's', [first.seconds]);
+    const again = [];
+    for (let run = 0; run < RUNS; run++) {
+      again.push((await watched(everything, { XDG_CACHE_HOME: kept })).seconds);
+    }
+    figure('every recipe from what was kept', 's', again);
+    note('many recipes changed at once, and an edit of base.bbclass');
+    const changes = await (await bundled('benchChanges')).changeTimes(join(ROOT, 'dist'), buildDir);
+    figure(`${changes.recipes} recipes changed at once, to their hashes`, 's', [changes.checkout]);
+    figure(`an edit of base.bbclass to all ${changes.changedTasks} changed tasks`, 's', [changes.classEdit]);
   }
   if (options['bitbake-env'] !== undefined) {
     note('BitBake: bitbake -p from nothing');
@@ -103,6 +115,7 @@ try {
   print();
 } finally {
   if (sample) rmSync(dirname(sample), { recursive: true, force: true });
+  rmSync(kept, { recursive: true, force: true });
 }
 
 function note(text) {
@@ -117,7 +130,7 @@ function copySample() {
 }
 
 function sig(args) {
-  const run = spawnSync(process.execPath, [COMMAND, 'sig', ...args, '--build-dir', buildDir], {
+  const run = spawnSync(process.execPath, [COMMAND, 'sig', ...args, '--no-cache', '--build-dir', buildDir], {
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 1 << 30,
   });
@@ -151,27 +164,13 @@ async function editLatencies() {
   return measure(join(ROOT, 'dist'), buildDir, recipe, EDITS);
 }
 
-async function bundled(name) {
-  const outfile = join(ROOT, `dist/.${name}.mjs`);
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [`scripts/${name}.ts`],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return import(outfile);
-}
-
 /** Runs the command, and looks at the memory of it and its processes meanwhile. */
-async function watched(args) {
+async function watched(args, environment = {}) {
   const start = performance.now();
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    stdio: 'ignore',
+    env: { ...process.env, ...environment },
+  });
   let most = 0;
   const timer = setInterval(() => (most = Math.max(most, memoryOf(child.pid))), MEMORY_MILLISECONDS);
   const status = await new Promise((resolve) => child.on('close', resolve));
@@ -206,7 +205,7 @@ function figure(name, unit, values) {
 function print() {
   const older = options.compare === undefined ? undefined : JSON.parse(readFileSync(options.compare, 'utf8'));
   const bitbake = figures.find(({ name }) => name.startsWith('BitBake'));
-  const world = figures.find(({ name }) => name.startsWith('every recipe'));
+  const world = figures.find(({ name }) => name === 'every recipe from nothing');
   const rows = figures.map(({ name, unit, median, p95, runs }) => {
     const before = older?.figures.find((other) => other.name === name);
     const change = before ? `  ${(median / before.median).toFixed(2)} of ${show(before.median, unit)}` : '';
