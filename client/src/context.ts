@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { middleware } from './fixes.ts';
 import { SECTION, settings } from './settings.ts';
 
 export class LensContext {
@@ -34,6 +35,7 @@ export class LensContext {
         documentSelector: [{ language: 'bitbake', scheme: 'file' }],
         outputChannel: this.output,
         initializationOptions: settings,
+        middleware,
       },
     );
   }

@@ -6,10 +6,12 @@ import type { ExtensionContext } from 'vscode';
 import * as baseline from './baseline.ts';
 import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
+import * as fixes from './fixes.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
 import * as taskGraph from './taskGraph.ts';
 import * as tasks from './tasks.ts';
+import * as views from './views.ts';
 
 let lens: LensContext | undefined;
 
@@ -19,6 +21,8 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   status.activate(lens);
   tasks.activate(lens);
   taskGraph.activate(lens);
+  fixes.activate(lens);
+  views.activate(lens);
   buildDirectory.activate(lens);
   baseline.activate(lens);
   await server.activate(lens);

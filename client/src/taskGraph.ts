@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { LensContext } from './context.ts';
+import { askSubject, told } from './subject.ts';
 
 interface ListedRecipe {
   readonly recipe: string;
@@ -16,21 +17,12 @@ interface List {
   readonly recipes: readonly ListedRecipe[];
 }
 
-/** A document and the task in it that a command is about. */
-interface Subject {
-  readonly textDocument: { readonly uri: string };
-  readonly task: string;
-}
-
 interface Place extends vscode.QuickPickItem {
   readonly uri: string;
 }
 
 export function activate(lens: LensContext): void {
-  const command = (run: (lens: LensContext) => Promise<void>) => () =>
-    run(lens).catch((error: unknown) => {
-      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
-    });
+  const command = (run: (lens: LensContext) => Promise<void>) => told(() => run(lens));
   lens.subscriptions.push(
     vscode.commands.registerCommand('sstateLens.collectTaskGraph', command(collect)),
     vscode.commands.registerCommand('sstateLens.dependents', command(dependents)),
@@ -91,20 +83,6 @@ async function rerun(lens: LensContext): Promise<void> {
   );
   if (recipes.length === 0) void vscode.window.showInformationMessage(`sstate Lens: ${text}.`);
   else await showRecipes({ title: text, recipes });
-}
-
-/** The task at the cursor; where there is none, the one that the user chooses. */
-async function askSubject({ client }: LensContext): Promise<Subject | undefined> {
-  const editor = vscode.window.activeTextEditor;
-  if (!editor) return undefined;
-  const textDocument = { uri: editor.document.uri.toString() };
-  const { line, character } = editor.selection.active;
-  const { recipe, tasks, at } = await client.sendRequest<{ recipe: string; tasks: string[]; at?: string }>(
-    'sstateLens/tasks',
-    { textDocument, position: { line, character } },
-  );
-  const task = at ?? (await vscode.window.showQuickPick(tasks, { placeHolder: `Task of ${recipe}` }));
-  return task === undefined ? undefined : { textDocument, task };
 }
 
 async function showRecipes({ title, recipes }: List): Promise<void> {

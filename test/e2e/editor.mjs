@@ -218,14 +218,22 @@ export class Editor {
       .click();
   }
 
-  /** What the refactor preview says, row by row. */
-  async preview() {
-    const rows = await this.#page.locator('.bulk-edit-panel .monaco-list-row').allInnerTexts();
-    return [rows.map(plain).join(' | ')];
+  /** What the dialog says that is open. */
+  async dialog() {
+    return (await this.#page.locator('.monaco-dialog-box').allInnerTexts()).map(plain);
   }
 
-  async applyPreview() {
-    await this.#page.locator('.bulk-edit-panel .monaco-button', { hasText: 'Apply' }).first().click();
+  async pressButton(label) {
+    await this.#page.locator('.monaco-dialog-box .monaco-button', { hasText: label }).first().click();
+  }
+
+  /** The rows of a view of the side bar, each with its description. */
+  async rows(view) {
+    const rows = await this.#page
+      .locator(`.pane[aria-label^="${view}"], .pane-header[aria-label^="${view}"] + .pane-body`)
+      .locator('.monaco-list-row')
+      .allInnerTexts();
+    return rows.map((row) => plain(row.replace(/\s*\n\s*/g, ' ')));
   }
 
   /** The rows of the quick pick that is open, each with its description. */
@@ -263,6 +271,11 @@ export class Editor {
       if (found !== undefined) return found;
     }
     throw new Error(`waited ${seconds} s for ${wanted}; there was ${JSON.stringify(last)}`);
+  }
+
+  /** A screenshot within a step, by a name of its own. */
+  async picture(name) {
+    await this.screenshot(join(import.meta.dirname, `screenshots/${name}.png`));
   }
 
   async screenshot(file) {

@@ -108,17 +108,37 @@ export const SCENARIO = [
     async (editor) => {
       await editor.cursorAtEndOf('    write_motd');
       await editor.quickFix('Leave write_motd out of the hash of do_install');
-      const preview = await editor.until(
-        () => editor.preview(),
-        /Changes the basehash of do_install of hello/,
-      );
-      assert.match(preview, /Risk: Another value of write_motd no longer makes do_install run again/);
-      await editor.screenshot(join(import.meta.dirname, 'screenshots/quick-fix-preview.png'));
-      await editor.applyPreview();
+      const said = await editor.until(() => editor.dialog(), /Changes the basehash of do_install of hello/);
+      assert.match(said, /Risk: Another value of write_motd no longer makes do_install run again/);
+      await editor.picture('quick-fix');
+      await editor.pressButton('Apply');
       await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT} → (?!${SHORT})`));
       await editor.cursorAtEndOf('    write_motd');
       await editor.press('Control+z');
       await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT}$`));
+    },
+  ],
+  [
+    'the views beside the text show the tasks of the recipe, and what an edit changes',
+    async (editor) => {
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.press('Enter');
+      await editor.type(ADDED);
+      await editor.command('View: Show sstate Lens');
+      await editor.until(() => editor.rows('Recipe'), `do_install ${CHANGED}`);
+      await editor.until(() => editor.rows('Would Rerun'), /^hello-native 1 task/);
+      await editor.cursorAtEndOf('touch');
+      await editor.command("sstate Lens: Compare a Task's Signature With the Baseline");
+      await editor.until(
+        () => editor.rows('Signature Difference'),
+        /do_install value changed.*hello_1.0.bb:14/,
+      );
+      await editor.picture('views');
+      await editor.cursorAtEndOf('touch');
+      for (let presses = 0; presses < 12; presses++) await editor.press('Control+z');
+      await editor.until(() => editor.lenses(), new RegExp(`^do_install ${SHORT}$`));
+      await editor.command('View: Show Explorer');
+      await editor.cursorAtEndOf('install -m 0755 hello');
     },
   ],
   [

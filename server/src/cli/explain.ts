@@ -2,12 +2,13 @@
  * `sstate-lens explain`: what goes into a hash, and why it is another than one that BitBake recorded.
  */
 import { join, resolve } from 'node:path';
-import { comparable, OwnSignatures, ownSignature } from './ownSignatures.ts';
+import { comparable, OwnSignatures } from './ownSignatures.ts';
 import { placeInEvaluation, Places } from './places.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import { explainDifference, type ExplainedTask, type FindSignatures } from '../signature/diff.ts';
 import { describeDifference, dumpSignature } from '../signature/diffText.ts';
 import { explanationLines, hashTree, rootCauses } from '../signature/explanation.ts';
+import { ownSignature } from '../signature/own.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import {

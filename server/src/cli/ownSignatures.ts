@@ -4,33 +4,13 @@
  */
 import { explainDifference, type ExplainedTask } from '../signature/diff.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
+import { ownSignature } from '../signature/own.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
 import { findTask } from '../taskgraph/graph.ts';
 import type { SignatureFiles } from '../host/signatureFiles.ts';
 import { CommandError, type Output } from './output.ts';
 import { type Session, withMaterial } from './session.ts';
 import { type HashedTasks, hashTasks, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
-
-/** What a variant says of a task; with `run`, also what the tasks it depends on add. */
-export function ownSignature(
-  task: string,
-  { tasks, nodes }: VariantSignatures,
-  run: SignatureData['run'],
-): SignatureData {
-  const { basehash, dependencies } = tasks.find((known) => known.task === task)!;
-  const own = [task, ...dependencies];
-  return {
-    task,
-    basehash: typeof basehash === 'string' ? basehash : undefined,
-    values: new Map(own.map((name) => [name, nodes.get(name)?.value])),
-    dependencies: new Map(dependencies.map((name) => [name, nodes.get(name)?.dependencies ?? []])),
-    taskDependencies: dependencies,
-    ignoredVariables: [],
-    ignoredTasks: undefined,
-    run,
-    taint: undefined,
-  };
-}
 
 /** Without what only BitBake's data has: the lists of what was ignored, random numbers. */
 export function comparable(ours: SignatureData, theirs: SignatureData): SignatureData {

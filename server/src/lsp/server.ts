@@ -26,6 +26,7 @@ import { type ActionClient, actionClient, codeActions, resolveCodeAction } from 
 import { codeLens } from './codeLens.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
+import { OUTLINE_REQUESTS } from './outlineRequests.ts';
 import { Session } from './session.ts';
 import {
   isBaseline,
@@ -88,7 +89,7 @@ class LanguageServer {
       ),
     );
     connection.onRequest(COMPARE_WITH, (params: unknown) => this.compareWith(params));
-    for (const [method, answer] of GRAPH_REQUESTS) {
+    for (const [method, answer] of [...GRAPH_REQUESTS, ...OUTLINE_REQUESTS]) {
       connection.onRequest(method, (params: unknown, token: CancellationToken) =>
         answered(() => answer(params, this.session), token),
       );
@@ -242,6 +243,7 @@ class LanguageServer {
   }
 
   private refresh(): void {
+    void this.connection.sendNotification('sstateLens/changed');
     if (!this.refreshes) return;
     this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
   }

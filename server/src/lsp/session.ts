@@ -259,6 +259,13 @@ export class Session {
     return view && tree && { document, tree, view };
   }
 
+  /** The views of all open documents in their present state. */
+  async settledViews(): Promise<View[]> {
+    await this.views?.settled();
+    await this.refolded;
+    return this.openViews();
+  }
+
   /** The final value of a variable of the view's recipe. */
   async inspect(
     view: View,

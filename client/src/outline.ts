@@ -1,0 +1,115 @@
+/**
+ * A view that shows a tree of the server's (`sstateLens/…Outline`): its rows, icons and places. What the rows say is the
+ * server's.
+ */
+import * as vscode from 'vscode';
+
+export interface Node {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  readonly kind: 'recipe' | 'task' | 'changed' | 'unknown' | 'cause' | 'text';
+  readonly uri?: string;
+  readonly range?: { readonly start: { readonly line: number; readonly character: number } };
+  readonly children?: readonly Node[];
+}
+
+export interface Outline {
+  readonly title: string;
+  readonly message?: string;
+  readonly nodes: readonly Node[];
+}
+
+const ICONS: Readonly<Record<Node['kind'], vscode.ThemeIcon | undefined>> = {
+  recipe: new vscode.ThemeIcon('package'),
+  task: new vscode.ThemeIcon('symbol-event'),
+  changed: new vscode.ThemeIcon('diff-modified', new vscode.ThemeColor('charts.yellow')),
+  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
+  cause: new vscode.ThemeIcon('references'),
+  text: undefined,
+};
+
+export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+  private readonly changes = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+  private readonly view: vscode.TreeView<Node>;
+  private nodes: readonly Node[] = [];
+  /** Counts what was asked: only the latest answer is shown. */
+  private asked = 0;
+  private stale = true;
+
+  /** @param ask for the tree as it is now; undefined: there is nothing to show */
+  constructor(
+    id: string,
+    private readonly ask: () => Promise<Outline | undefined>,
+  ) {
+    this.view = vscode.window.createTreeView(id, { treeDataProvider: this, showCollapseAll: true });
+    this.view.onDidChangeVisibility(({ visible }) => {
+      if (visible && this.stale) void this.refresh();
+    });
+  }
+
+  /** Asks anew; put off while nobody looks. */
+  async refresh(): Promise<void> {
+    this.stale = !this.view.visible;
+    if (this.stale) return;
+    const number = ++this.asked;
+    let outline: Outline | undefined;
+    try {
+      outline = await this.ask();
+    } catch (error) {
+      outline = { title: '', message: error instanceof Error ? error.message : String(error), nodes: [] };
+    }
+    if (number === this.asked) this.show(outline);
+  }
+
+  show(outline: Outline | undefined): void {
+    this.nodes = outline?.nodes ?? [];
+    this.view.description = outline?.title ?? '';
+    this.view.message = outline?.message ?? '';
+    this.changes.fire(undefined);
+  }
+
+  async focus(): Promise<void> {
+    const [first] = this.nodes;
+    if (first) await this.view.reveal(first, { focus: true, expand: true });
+  }
+
+  getChildren(node?: Node): Node[] {
+    return [...(node ? (node.children ?? []) : this.nodes)];
+  }
+
+  /** Only rows of the first level are revealed. */
+  getParent(): undefined {
+    return undefined;
+  }
+
+  getTreeItem({ label, description, detail, kind, uri, range, children }: Node): vscode.TreeItem {
+    const item = new vscode.TreeItem(label);
+    const open = kind === 'recipe' && this.nodes.length === 1;
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    item.collapsibleState = !children?.length ? None : open || kind === 'cause' ? Expanded : Collapsed;
+    if (description !== undefined) item.description = description;
+    const icon = ICONS[kind];
+    if (icon) item.iconPath = icon;
+    if (detail !== undefined) item.tooltip = detail;
+    // A screen reader is told what the icon says.
+    const state = kind === 'changed' || kind === 'unknown' ? `, ${kind}` : '';
+    item.accessibilityInformation = { label: `${label}, ${description ?? ''}${state}` };
+    if (uri !== undefined) {
+      const { line, character } = range?.start ?? { line: 0, character: 0 };
+      const selection = new vscode.Range(line, character, line, character);
+      item.command = {
+        command: 'vscode.open',
+        title: 'Open',
+        arguments: [vscode.Uri.parse(uri), { selection }],
+      };
+    }
+    return item;
+  }
+
+  dispose(): void {
+    this.view.dispose();
+    this.changes.dispose();
+  }
+}

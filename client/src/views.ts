@@ -1,0 +1,60 @@
+/** The views of the side bar: the recipe at hand, what would rerun, and how two signatures differ. */
+import * as vscode from 'vscode';
+import type { LensContext } from './context.ts';
+import { type Outline, OutlineView } from './outline.ts';
+import { askSubject, told } from './subject.ts';
+
+export function activate(lens: LensContext): void {
+  const { client, subscriptions } = lens;
+  const ask = (method: string, params: object) => client.sendRequest<Outline>(`sstateLens/${method}`, params);
+  const recipe = new OutlineView('sstateLens.recipe', async () => {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document?.languageId !== 'bitbake') return undefined;
+    return ask('recipeOutline', { textDocument: { uri: document.uri.toString() } });
+  });
+  const rerun = new OutlineView('sstateLens.pending', () => ask('rerunOutline', {}));
+  let wanted: object | undefined;
+  const difference = new OutlineView('sstateLens.difference', async () =>
+    wanted === undefined ? undefined : ask('differenceOutline', wanted),
+  );
+  const compare = async (params: object) => {
+    wanted = params;
+    await vscode.commands.executeCommand('setContext', 'sstateLens.hasDifference', true);
+    await vscode.commands.executeCommand('sstateLens.difference.focus');
+    await difference.refresh();
+    await difference.focus();
+  };
+  subscriptions.push(
+    recipe,
+    rerun,
+    difference,
+    vscode.window.onDidChangeActiveTextEditor(() => void recipe.refresh()),
+    client.onNotification('sstateLens/changed', () => {
+      for (const view of [recipe, rerun, difference]) void view.refresh();
+    }),
+    vscode.commands.registerCommand(
+      'sstateLens.compareTask',
+      told(async () => {
+        const subject = await askSubject(lens);
+        if (subject) await compare(subject);
+      }),
+    ),
+    vscode.commands.registerCommand(
+      'sstateLens.compareFiles',
+      told(async () => {
+        const before = await askFile('the earlier one');
+        const after = before && (await askFile('the later one', before));
+        if (before && after) await compare({ before: before.fsPath, after: after.fsPath });
+      }),
+    ),
+  );
+}
+
+async function askFile(which: string, near?: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: `Signature data of BitBake (sigdata, siginfo): ${which}`,
+    openLabel: 'Compare',
+    ...(near && { defaultUri: vscode.Uri.joinPath(near, '..') }),
+  });
+  return chosen?.[0];
+}

@@ -1,0 +1,129 @@
+/**
+ * What views beside the text show, as trees of plain data: the tasks of a recipe, what would rerun, how two signatures
+ * differ. Says what there is; how it looks is the client's.
+ */
+import type { Range } from '../base/text.ts';
+import { describeDifference } from '../signature/diffText.ts';
+import type { Difference, ExplainedTask } from '../signature/diff.ts';
+import { variableOf } from '../signature/explanation.ts';
+import type { VariantSignatures } from '../signature/signatures.ts';
+import { previousHash } from './lenses.ts';
+import { originRange } from './places.ts';
+import type { GraphView, RecipeTasks } from './rerun.ts';
+import { isUnknown, shortHash, type Trees, type View } from './view.ts';
+import { counted } from './wording.ts';
+
+export interface OutlineNode {
+  readonly label: string;
+  readonly description?: string;
+  /** What there is to say in full, as text. */
+  readonly detail?: string;
+  readonly kind: 'recipe' | 'task' | 'changed' | 'unknown' | 'cause' | 'text';
+  readonly place?: { readonly path: string; readonly range: Range };
+  readonly children?: readonly OutlineNode[];
+}
+
+/** The tasks of each variant with their hashes, in BitBake's order. */
+export function recipeOutline(view: View, trees: Trees, graph: GraphView | undefined): OutlineNode[] {
+  return (view.current?.variants ?? []).map((variant): OutlineNode => {
+    const { pn, skipped, failed } = variant;
+    const why = skipped === undefined ? failed : `skipped: ${skipped}`;
+    return {
+      label: pn,
+      description: why ?? counted(variant.tasks.length, 'task'),
+      kind: why === undefined ? 'recipe' : 'unknown',
+      children: variant.tasks.map(({ task }) => taskNode(task, variant, view, trees, graph)),
+    };
+  });
+}
+
+function taskNode(
+  task: string,
+  variant: VariantSignatures,
+  view: View,
+  trees: Trees,
+  graph: GraphView | undefined,
+): OutlineNode {
+  const basehash = variant.tasks.find((known) => known.task === task)!.basehash;
+  const place = placeOf(task, view, trees);
+  const rest = { label: task, ...(place && { place }) };
+  if (isUnknown(basehash)) {
+    return { ...rest, description: 'unknown', detail: basehash.unknown, kind: 'unknown' };
+  }
+  const before = previousHash(task, variant, view);
+  const isChanged = before !== undefined && before !== basehash;
+  const taskhash = graph?.taskhash({ mcfn: variant.mcfn, task });
+  const detail = [
+    `basehash ${basehash}`,
+    ...(isChanged ? [`was ${before}`] : []),
+    ...(taskhash === undefined
+      ? []
+      : [`taskhash ${isUnknown(taskhash) ? `unknown: ${taskhash.unknown}` : taskhash}`]),
+  ];
+  const short = isChanged ? `${shortHash(before)} → ${shortHash(basehash)}` : shortHash(basehash);
+  return { ...rest, description: short, detail: detail.join('\n'), kind: isChanged ? 'changed' : 'task' };
+}
+
+function placeOf(name: string, { current }: View, trees: Trees): OutlineNode['place'] {
+  const origins = current?.origins.get(name);
+  const origin = origins?.find(({ operation }) => operation.startsWith('set')) ?? origins?.[0];
+  return origin && { path: origin.path, range: originRange(origin, trees) };
+}
+
+const HEAD: Range = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
+
+/** Recipes with the tasks of theirs that would rerun. */
+export function rerunOutline(recipes: readonly RecipeTasks[]): OutlineNode[] {
+  return recipes.map(({ recipe, path, tasks }): OutlineNode => {
+    const place = { path, range: HEAD };
+    const children = tasks.map((label): OutlineNode => ({ label, kind: 'changed', place }));
+    return { label: recipe, description: counted(tasks.length, 'task'), kind: 'recipe', place, children };
+  });
+}
+
+/** Where a variable of a task got its value; undefined: nobody knows. */
+export type PlaceOfVariable = (task: string, variable: string) => OutlineNode['place'];
+
+/** What differs in a task, and below each task that it depends on what differs in that. */
+export function differenceOutline(
+  task: string,
+  { differences, causes }: ExplainedTask,
+  placeOf: PlaceOfVariable,
+): OutlineNode[] {
+  return differences.map((difference): OutlineNode => {
+    const [first = '', ...more] = describeDifference(difference);
+    const cause = difference.kind === 'task-hash' && causes.find((known) => known.task === difference.task);
+    if (cause) return causeNode(cause, first, placeOf);
+    const variable = variableOf(difference);
+    const place = variable === undefined ? undefined : placeOf(task, variable);
+    return {
+      label: first.replace(/:$/, ''),
+      kind: isRoot(difference) ? 'changed' : 'text',
+      detail: [first, ...more].join('\n'),
+      ...(place && { place, description: placeText(place) }),
+      children: more.flatMap((text) => text.split('\n')).map((label) => ({ label, kind: 'text' })),
+    };
+  });
+}
+
+function causeNode(
+  { task, explained }: ExplainedTask['causes'][number],
+  label: string,
+  placeOf: PlaceOfVariable,
+): OutlineNode {
+  const kind = 'cause';
+  if (explained === 'shown') return { label: task, description: 'explained above', detail: label, kind };
+  if (explained === 'missing') {
+    return { label: task, description: 'no signature data of both hashes was found', detail: label, kind };
+  }
+  return { label: task, detail: label, kind, children: differenceOutline(task, explained, placeOf) };
+}
+
+/** Whether it is a reason of its own, and not the sum of others. */
+function isRoot({ kind }: Difference): boolean {
+  return kind === 'value' || kind === 'file' || kind === 'taint' || kind === 'variable-dependencies';
+}
+
+function placeText({ path, range }: NonNullable<OutlineNode['place']>): string {
+  return `${path.slice(path.lastIndexOf('/') + 1)}:${range.start.line + 1}`;
+}
