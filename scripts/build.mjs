@@ -53,6 +53,14 @@ const bundles = [
     external: ['vscode'],
   },
   {
+    ...COMMON,
+    entryPoints: ['client/webview/graph.ts'],
+    outfile: 'dist/graph.js',
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+  },
+  {
     ...AS_MODULE,
     entryPoints: ['server/src/cli/main.ts'],
     outfile: 'dist/sstate-lens.mjs',
@@ -78,6 +86,7 @@ cpSync(join(ROOT, 'server/src/python/lib'), join(DIST, 'python'), {
   filter: (path) => !path.endsWith('__pycache__'),
 });
 cpSync(join(ROOT, 'server/src/host/bitbake.py'), join(DIST, 'bitbake.py'));
+cpSync(join(ROOT, 'client/webview/graph.css'), join(DIST, 'graph.css'));
 writeFileSync(join(DIST, 'THIRD-PARTY.txt'), notices(results.map(({ metafile }) => metafile)));
 stamp(join(DIST, '.stamp'), before);
 process.stderr.write(`built dist in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);

@@ -34,6 +34,7 @@ export function stamp(file, value) {
 /** What dist is made from. */
 export const BUILD_INPUTS = [
   'client/src',
+  'client/webview',
   'server/src',
   'scripts/build.mjs',
   'package.json',

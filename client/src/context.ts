@@ -12,7 +12,7 @@ export class LensContext {
   readonly output: vscode.LogOutputChannel;
   readonly client: LanguageClient;
 
-  constructor(extension: vscode.ExtensionContext) {
+  constructor(readonly extension: vscode.ExtensionContext) {
     this.subscriptions = extension.subscriptions;
     this.output = vscode.window.createOutputChannel('sstate Lens', { log: true });
     this.subscriptions.push(this.output);

@@ -7,6 +7,7 @@ import * as baseline from './baseline.ts';
 import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
 import * as fixes from './fixes.ts';
+import * as graph from './graph.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
 import * as taskGraph from './taskGraph.ts';
@@ -23,6 +24,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   taskGraph.activate(lens);
   fixes.activate(lens);
   views.activate(lens);
+  graph.activate(lens);
   buildDirectory.activate(lens);
   baseline.activate(lens);
   await server.activate(lens);

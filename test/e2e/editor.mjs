@@ -227,6 +227,16 @@ export class Editor {
     await this.#page.locator('.monaco-dialog-box .monaco-button', { hasText: label }).first().click();
   }
 
+  /** The document inside the webview that is open. */
+  async webview() {
+    return this.#page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+
+  /** What all elements in a document say. */
+  async texts(frame, selector) {
+    return (await frame.locator(selector).allInnerTexts()).map(plain);
+  }
+
   /** The rows of a view of the side bar, each with its description. */
   async rows(view) {
     const rows = await this.#page

@@ -142,6 +142,31 @@ export const SCENARIO = [
     },
   ],
   [
+    'the graph of what goes into a hash is searched and walked by keyboard, in any theme',
+    async (editor) => {
+      await editor.cursorAtEndOf('install -m 0755 hello');
+      await editor.command("sstate Lens: Show What Goes Into a Task's Hash");
+      const graph = await editor.webview();
+      await editor.until(() => editor.texts(graph, '[role=treeitem]'), /^do_install/);
+      await graph.locator('#search').fill('MOTD');
+      await graph.locator('#search').press('Enter');
+      await editor.until(() => editor.texts(graph, '#details h2'), /^MOTD$/);
+      await editor.until(() => editor.texts(graph, '#details'), /do_install\s*write_motd\s*MOTD/);
+      await graph.locator('[role=treeitem][aria-selected=true]').press('ArrowLeft');
+      await editor.until(() => editor.texts(graph, '#details h2'), /^write_motd$/);
+      await graph.locator('#open-all').click();
+      await editor.picture('graph-dark');
+      await editor.command('Preferences: Toggle between Light/Dark Themes');
+      await editor.until(() => editor.texts(graph, '#details h2'), /^write_motd$/);
+      await editor.picture('graph-light');
+      await editor.command('Preferences: Toggle between Light/Dark Themes');
+      // Enter goes to where it is set.
+      await graph.locator('[role=treeitem][aria-selected=true]').press('Enter');
+      await editor.until(() => editor.statusBar(), /^Ln 9, Col 1/);
+      await editor.command('View: Close All Editors in Other Groups');
+    },
+  ],
+  [
     'a click on the lens lists the tasks with their hashes',
     async (editor) => {
       await editor.clickLens(`${TASKS} tasks`);

@@ -146,3 +146,50 @@ describe('outlines', { timeout: 60_000 }, () => {
     );
   });
 });
+
+describe('a dependency graph', { timeout: 60_000 }, () => {
+  interface Drawn {
+    readonly title: string;
+    readonly nodes: readonly {
+      readonly name: string;
+      readonly detail: string;
+      readonly changed: boolean;
+      readonly uri?: string;
+      readonly on: readonly number[];
+    }[];
+  }
+  const draw = (task: string, of: string) =>
+    editor.request<Drawn>('sstateLens/dependencyGraph', {
+      textDocument: { uri: editor.uri(HELLO) },
+      task,
+      of,
+    });
+
+  it('of variables has what is in the hash, the nearest first, and what an edit changed', async () => {
+    await start();
+    await editor.replace(HELLO, 'MOTD = "', 'MOTD = "-- ');
+    const { title, nodes } = await draw('do_install', 'variables');
+    expect(title).toBe('What goes into hello:do_install');
+    const named = (name: string) => nodes.find((node) => node.name === name)!;
+    const on = (name: string) => named(name).on.map((number) => nodes[number]!.name);
+    expect(nodes[0]!.name).toBe('do_install');
+    expect(on('do_install')).toContain('write_motd');
+    expect(on('write_motd')).toEqual(['CFLAGS', 'LC_ALL', 'MOTD', 'sysconfdir', 'write_motd[func]']);
+    expect(named('MOTD')).toMatchObject({
+      detail: '-- ${GREETING}, ${AUDIENCE}!',
+      changed: true,
+      uri: editor.uri(HELLO),
+    });
+    expect(named('sysconfdir').changed).toBe(false);
+    await expect(draw('do_nothing', 'variables')).rejects.toThrow('no task do_nothing');
+  });
+
+  it('of tasks has all that a task needs', async () => {
+    await start();
+    const { title, nodes } = await draw('do_compile', 'tasks');
+    expect(title).toBe('What hello:do_compile depends on');
+    expect(nodes[0]!.on.map((number) => nodes[number]!.name)).toEqual(['hello:do_configure']);
+    expect(nodes.map(({ name }) => name)).toContain('libgreet:do_populate_sysroot');
+    expect(nodes.every(({ changed }) => !changed)).toBe(true);
+  });
+});

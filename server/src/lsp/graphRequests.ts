@@ -103,14 +103,14 @@ async function rerun(params: unknown, session: Session): Promise<object> {
   return { text: rerunText(found) ?? 'nothing would rerun', recipes: listed(found.recipes, session) };
 }
 
-interface Asked {
+export interface Asked {
   readonly live: LiveTaskGraph;
   readonly graph: TaskGraph;
   readonly task: number;
 }
 
 /** The task that parameters name, by its number. */
-async function askedTask(params: unknown, session: Session): Promise<Asked> {
+export async function askedTask(params: unknown, session: Session): Promise<Asked> {
   const live = await graphOf(session);
   const variant = variantOf(await documentOf(params, session));
   const folded = live.graph;
@@ -129,7 +129,7 @@ async function graphOf(session: Session): Promise<LiveTaskGraph> {
   }
 }
 
-async function documentOf(params: unknown, session: Session): Promise<Known> {
+export async function documentOf(params: unknown, session: Session): Promise<Known> {
   const { textDocument } = (params ?? {}) as { textDocument?: { uri?: string } };
   const known = await session.settled(textDocument?.uri ?? '');
   if (!known) throw refused('open a recipe, or a file that a recipe uses');
@@ -146,6 +146,6 @@ function nameOf({ recipes, recipeOf, names, nameOf }: TaskGraph, task: number): 
   return `${recipeLabel(recipes[recipeOf[task]!]!)}:${names[nameOf[task]!]!}`;
 }
 
-function refused(message: string): ResponseError<void> {
+export function refused(message: string): ResponseError<void> {
   return new ResponseError<void>(LSPErrorCodes.RequestFailed, message);
 }

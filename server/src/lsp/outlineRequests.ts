@@ -9,7 +9,7 @@
  *
  * Answers may be others after the notification `sstateLens/changed`.
  */
-import { LSPErrorCodes, type Range as ProtocolRange, ResponseError } from 'vscode-languageserver/node';
+import type { Range as ProtocolRange } from 'vscode-languageserver/node';
 import { readSignatureFile, SignatureFiles, signatureOfName, surroundings } from '../host/signatureFiles.ts';
 import { compareEvaluations } from '../ide/comparison.ts';
 import {
@@ -27,7 +27,8 @@ import { explainDifference } from '../signature/diff.ts';
 import { ownSignature } from '../signature/own.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import { toRange } from './convert.ts';
-import type { Known, Session } from './session.ts';
+import { documentOf, refused } from './graphRequests.ts';
+import type { Session } from './session.ts';
 
 interface Outline {
   readonly title: string;
@@ -51,13 +52,10 @@ export const OUTLINE_REQUESTS: readonly (readonly [method: string, answer: Answe
 ];
 
 async function recipe(params: unknown, session: Session): Promise<Outline> {
-  const known = await documentOf(params, session);
-  const variant = known && plainVariant(known.view.current);
-  if (!known || !variant) {
-    const message = known?.view.failure?.message ?? 'Open a recipe, or a file that a recipe uses.';
-    return { title: '', message, nodes: [] };
-  }
-  const { view } = known;
+  const { view } = await documentOf(params, session);
+  const variant = plainVariant(view.current);
+  if (!variant)
+    return { title: '', message: view.failure?.message ?? 'No recipe uses this file.', nodes: [] };
   const nodes = recipeOutline(view, session.trees, session.graphOf(view));
   return { title: variant.pn, nodes: shown(nodes, session) };
 }
@@ -100,9 +98,9 @@ async function difference(params: unknown, session: Session): Promise<Outline> {
   const { before, after, task } = (params ?? {}) as { before?: string; after?: string; task?: string };
   if (before !== undefined && after !== undefined) return fileDifference(before, after, session);
   const known = await documentOf(params, session);
-  const variant = known && plainVariant(known.view.current);
-  const old = known && variant && counterpart(variant, known.view.baseline);
-  if (!known || !variant || !old || task === undefined || !taskOf(variant, task))
+  const variant = plainVariant(known.view.current);
+  const old = variant && counterpart(variant, known.view.baseline);
+  if (!variant || !old || task === undefined || !taskOf(variant, task))
     throw refused('there is no such task in the recipe of this file');
   if (!taskOf(old, task)) throw refused(`${task} is new: there is nothing to compare it with`);
   const name = `${variant.pn}:${task}`;
@@ -150,19 +148,10 @@ function read(file: string): SignatureData {
   }
 }
 
-async function documentOf(params: unknown, session: Session): Promise<Known | undefined> {
-  const { textDocument } = (params ?? {}) as { textDocument?: { uri?: string } };
-  return session.settled(textDocument?.uri ?? '');
-}
-
 function shown(nodes: readonly OutlineNode[], session: Session): ShownNode[] {
   return nodes.map(({ place, children, ...node }) => ({
     ...node,
     ...(place && { uri: session.documents.uriOf(place.path), range: toRange(place.range) }),
     ...(children && { children: shown(children, session) }),
   }));
-}
-
-function refused(message: string): ResponseError<void> {
-  return new ResponseError<void>(LSPErrorCodes.RequestFailed, message);
 }

@@ -24,6 +24,7 @@ import { cacheDirectory } from '../host/diskCache.ts';
 import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
+import { DEPENDENCY_GRAPH, dependencyGraph } from './dependencyRequests.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { OUTLINE_REQUESTS } from './outlineRequests.ts';
@@ -94,6 +95,9 @@ class LanguageServer {
         answered(() => answer(params, this.session), token),
       );
     }
+    connection.onRequest(DEPENDENCY_GRAPH, (params: unknown, token: CancellationToken) =>
+      answered(() => dependencyGraph(params, this.session), token),
+    );
     connection.onShutdown(() => this.session?.close());
     texts.onDidOpen(({ document }) => {
       this.session.update(document, document.getText(), true);

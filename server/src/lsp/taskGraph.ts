@@ -331,6 +331,11 @@ export class LiveTaskGraph implements GraphView {
     return this.grouped(reachable([task], needing(graph), graph.recipeOf.length));
   }
 
+  /** The tasks that the present edits make run again. */
+  get changedTasks(): ReadonlySet<number> {
+    return this.changed;
+  }
+
   /** The recipe file of a task. */
   pathOf(task: number): string {
     const { recipes, recipeOf } = this.folded!.graph;
