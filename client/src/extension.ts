@@ -8,6 +8,7 @@ import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
 import * as fixes from './fixes.ts';
 import * as graph from './graph.ts';
+import * as machine from './machine.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
 import * as taskGraph from './taskGraph.ts';
@@ -27,6 +28,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   graph.activate(lens);
   buildDirectory.activate(lens);
   baseline.activate(lens);
+  machine.activate(lens);
   await server.activate(lens);
 }
 

@@ -25,7 +25,7 @@ const BACKGROUNDS = {
 export function activate(lens: LensContext): void {
   const item = vscode.window.createStatusBarItem('sstateLens.status', vscode.StatusBarAlignment.Left, 0);
   item.name = 'sstate Lens';
-  item.command = 'sstateLens.showOutput';
+  item.command = 'sstateLens.showMenu';
 
   const show = ({ state, text, tooltip }: Status) => {
     const background = BACKGROUNDS[state];

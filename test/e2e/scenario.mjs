@@ -104,6 +104,21 @@ export const SCENARIO = [
     },
   ],
   [
+    'an edit that changes no hash says so quietly, and the menu of the status bar leads on',
+    async (editor) => {
+      await editor.cursorAtEndOf('inherit buildinfo');
+      await editor.press('Enter');
+      await editor.type('# seen');
+      await editor.until(() => editor.statusBar(), `${READY} · no hash changes`);
+      for (let presses = 0; presses < 6; presses++) await editor.press('Control+z');
+      await editor.until(() => editor.statusBar(), new RegExp(`${READY}$`));
+      await editor.command('sstate Lens: Select Machine…');
+      await editor.until(() => editor.choices(), /^samplebox/);
+      await editor.press('Escape');
+      await editor.cursorAtEndOf('    write_motd');
+    },
+  ],
+  [
     'a quick fix shows what it does to hashes, does it, and is undone',
     async (editor) => {
       await editor.cursorAtEndOf('    write_motd');

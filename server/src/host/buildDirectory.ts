@@ -50,6 +50,30 @@ export function setupsIn(top: string): string[] {
     .filter((path) => isBuildDirectory(path));
 }
 
+/** The build directory of the shell that the editor was started from (`oe-init-build-env` sets BUILDDIR, kas KAS_BUILD_DIR). */
+export function buildDirectoryOfShell(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return [environment['BUILDDIR'], environment['KAS_BUILD_DIR']].find(
+    (path) => path !== undefined && path.startsWith('/') && isBuildDirectory(path),
+  );
+}
+
+/** The machines that layers have a configuration of, sorted. */
+export function machinesOf(layers: readonly string[]): string[] {
+  const names = layers.flatMap((layer) => {
+    try {
+      return readdirSync(join(layer, 'conf/machine'));
+    } catch {
+      return [];
+    }
+  });
+  const machines = names
+    .filter((name) => name.endsWith('.conf'))
+    .map((name) => name.slice(0, -'.conf'.length));
+  return [...new Set(machines)].sort();
+}
+
 /** The path with symbolic links resolved, as far as it exists. */
 export function realDirectory(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path);

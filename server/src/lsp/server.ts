@@ -21,12 +21,13 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { cacheDirectory } from '../host/diskCache.ts';
-import { findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
+import { buildDirectoryOfShell, findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
 import { DEPENDENCY_GRAPH, dependencyGraph } from './dependencyRequests.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
+import { MACHINES, machineNamed, SELECT_MACHINE, withMachine } from './machine.ts';
 import { OUTLINE_REQUESTS } from './outlineRequests.ts';
 import { Session } from './session.ts';
 import {
@@ -62,6 +63,8 @@ class LanguageServer {
   private readonly texts = new TextDocuments(TextDocument);
   private session!: Session;
   private capabilities: InitializeParams['capabilities'] = {};
+  /** The one that was chosen; undefined: the configuration's own. */
+  private machine: string | undefined;
   private actions: ActionClient = { resolves: false, annotates: false, creates: false };
   private folders: string[] = [];
   private settings: Settings = readSettings(undefined);
@@ -95,6 +98,8 @@ class LanguageServer {
         answered(() => answer(params, this.session), token),
       );
     }
+    connection.onRequest(MACHINES, () => this.session.machines);
+    connection.onRequest(SELECT_MACHINE, (params: unknown) => this.selectMachine(params));
     connection.onRequest(DEPENDENCY_GRAPH, (params: unknown, token: CancellationToken) =>
       answered(() => dependencyGraph(params, this.session), token),
     );
@@ -190,16 +195,35 @@ class LanguageServer {
     }
     const documents = this.session.documents.all().map(({ path }) => dirname(path));
     const starts = [...this.folders, ...documents];
-    const path = starts.map((start) => findBuildDirectory(start)).find((found) => found !== undefined);
+    // Who starts an editor from a build's shell means that build, where it is one of the workspace.
+    const path = [this.ofShell(), ...starts.map((start) => findBuildDirectory(start))].find(
+      (found) => found !== undefined,
+    );
     if (path === undefined) this.session.say(noBuildDirectory(this.folders));
     else this.open(path);
+  }
+
+  /** Only below a folder that is open: nothing else is read without a reason that the user sees. */
+  private ofShell(): string | undefined {
+    const path = buildDirectoryOfShell(process.env);
+    return path !== undefined && this.folders.some((folder) => `${path}/`.startsWith(`${folder}/`))
+      ? path
+      : undefined;
+  }
+
+  private async selectMachine(params: unknown): Promise<{ machine?: string }> {
+    this.machine = machineNamed(params);
+    const path = this.session.buildDir;
+    if (path !== undefined) this.open(path);
+    const machine = await this.session.readMachine();
+    return machine === undefined ? {} : { machine };
   }
 
   private open(path: string): void {
     const { options, settings } = this;
     this.log(`build directory: ${path}`);
     const cache = options.cache === false ? undefined : (options.cache ?? cacheDirectory(process.env));
-    const environment = { ...process.env, ...settings.environment };
+    const environment = withMachine({ ...process.env, ...settings.environment }, this.machine);
     this.session.open(path, options.bitbake, environment, settings.taskGraph, cache);
   }
 

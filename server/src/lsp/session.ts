@@ -4,7 +4,7 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary, VariableInspection } from '../engine/results.ts';
-import { openBuildDirectory } from '../host/buildDirectory.ts';
+import { machinesOf, openBuildDirectory } from '../host/buildDirectory.ts';
 import { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
@@ -402,6 +402,17 @@ export class Session {
       if (before !== undefined || document?.text !== document?.baseline) this.views?.baselineChanged(path);
       await this.watchHead(path);
     }
+  }
+
+  /** MACHINE, and what it may be. */
+  get machines(): { machine: string | undefined; machines: readonly string[] } {
+    const { machine, layers = [] } = this.summary ?? {};
+    return { machine, machines: machinesOf(layers.map(({ path }) => path)) };
+  }
+
+  /** MACHINE as the configuration has it, once that has been read. */
+  async readMachine(): Promise<string | undefined> {
+    return (await this.build?.summary().catch(() => undefined))?.machine;
   }
 
   /** Compares with something else from now on. */
