@@ -2,8 +2,8 @@
  * The views of all open documents, kept up to date: evaluated again when something that took part has changed, and
  * only then.
  *
- * A recomputation is one pass over the open documents, those last worked on first. It begins when typing pauses, and
- * is left as soon as something changes again: the latest edit wins, and nobody is told of results that it outdated.
+ * A recomputation is one pass over the open documents, those last worked on first. It begins with each keystroke where
+ * the last one was quick, else when typing pauses, and is left as soon as something changes again: the latest edit wins, and nobody is told of results that it outdated.
  */
 import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
@@ -16,6 +16,10 @@ import type { OpenDocument, OpenDocuments } from './documents.ts';
 
 /** How long typing must pause before anything is computed. */
 const PAUSE_MILLISECONDS = 150;
+/** What took no longer than this is computed at each keystroke: it is done before the next. */
+const QUICK_MILLISECONDS = 100;
+/** Keystrokes and changes that come in one go count as one. */
+const MOMENT_MILLISECONDS = 5;
 /** How long nothing must have been asked for before advice is: it can wait. */
 const ADVICE_MILLISECONDS = 100;
 /** How many recipes are evaluated, and how many searched, to find one that uses a class or included file. */
@@ -65,6 +69,8 @@ export class Views {
   private waiting: (() => void)[] = [];
   private readonly previews: (() => void)[] = [];
   private stopped = false;
+  /** How long the last pass took that was not left, in milliseconds. */
+  private took = Infinity;
   /** A pass waits for the one that is running. */
   private queued = false;
   private pending = false;
@@ -90,7 +96,7 @@ export class Views {
   /** A document was opened, edited or closed, or its file changed on disk. */
   textChanged(path: string): void {
     this.changes.set(path, ++this.stamp);
-    this.schedule(PAUSE_MILLISECONDS);
+    this.schedule(this.took <= QUICK_MILLISECONDS ? MOMENT_MILLISECONDS : PAUSE_MILLISECONDS);
   }
 
   /** All that was compared with counts no more. */
@@ -148,6 +154,7 @@ export class Views {
     this.pending = true;
     const { stamp } = this;
     const current = () => !this.stopped && this.stamp === stamp;
+    const start = performance.now();
     let different = false;
     try {
       const summary = await this.configuration();
@@ -162,6 +169,7 @@ export class Views {
         this.views.set(document.path, view);
         this.events.computed(view);
       }
+      this.took = performance.now() - start;
     } catch (error) {
       // Disposed of in the middle of a request.
       if (!this.stopped) this.events.failed(error);
