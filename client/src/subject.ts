@@ -10,7 +10,7 @@ export interface Subject {
 
 export async function askSubject({ client }: LensContext): Promise<Subject | undefined> {
   const editor = vscode.window.activeTextEditor;
-  if (!editor) return undefined;
+  if (!editor) throw new Error('Put the cursor into a recipe, on the task that you mean.');
   const textDocument = { uri: editor.document.uri.toString() };
   const { line, character } = editor.selection.active;
   const { recipe, tasks, at } = await client.sendRequest<{ recipe: string; tasks: string[]; at?: string }>(

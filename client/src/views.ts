@@ -7,10 +7,11 @@ import { askSubject, told } from './subject.ts';
 export function activate(lens: LensContext): void {
   const { client, subscriptions } = lens;
   const ask = (method: string, params: object) => client.sendRequest<Outline>(`sstateLens/${method}`, params);
+  // The one last looked at: a view or the graph has the focus without having a recipe.
+  let looked = vscode.window.activeTextEditor?.document;
   const recipe = new OutlineView('sstateLens.recipe', async () => {
-    const document = vscode.window.activeTextEditor?.document;
-    if (document?.languageId !== 'bitbake') return undefined;
-    return ask('recipeOutline', { textDocument: { uri: document.uri.toString() } });
+    if (looked?.languageId !== 'bitbake' || looked.isClosed) return undefined;
+    return ask('recipeOutline', { textDocument: { uri: looked.uri.toString() } });
   });
   const rerun = new OutlineView('sstateLens.pending', () => ask('rerunOutline', {}));
   let wanted: object | undefined;
@@ -28,7 +29,11 @@ export function activate(lens: LensContext): void {
     recipe,
     rerun,
     difference,
-    vscode.window.onDidChangeActiveTextEditor(() => void recipe.refresh()),
+    vscode.window.onDidChangeActiveTextEditor((editor) => {
+      if (!editor) return;
+      looked = editor.document;
+      void recipe.refresh();
+    }),
     client.onNotification('sstateLens/changed', () => {
       for (const view of [recipe, rerun, difference]) void view.refresh();
     }),
