@@ -16,10 +16,10 @@ const PACKAGE = join(ROOT, 'sstate-lens.vsix');
 const ALLOWED = [
   // vsce renames these three as the gallery wants them.
   /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
-  /^extension\/client\/icon\.png$/,
+  /^extension\/client\/(icon\.png|walkthrough\/[a-z]+\.md)$/,
   /^extension\/syntaxes\/[^/]+\.json$/,
   /^extension\/samples\/workspace\/(?!build\/(?!conf\/))/,
-  /^extension\/dist\/(client\.cjs|(sstate-lens|evaluator)\.mjs|THIRD-PARTY\.txt)$/,
+  /^extension\/dist\/(client\.cjs|graph\.(js|css)|(sstate-lens|evaluator)\.mjs|THIRD-PARTY\.txt)$/,
   /^extension\/dist\/pyodide\/(pyodide\.asm\.wasm|python_stdlib\.zip)$/,
   /^extension\/dist\/sql-wasm\.wasm$/,
   /^extension\/dist\/(bitbake|python\/[^.]+)\.py$/,
@@ -31,6 +31,8 @@ const REQUIRED = [
   'extension/client/icon.png',
   'extension/samples/workspace/build/conf/bblayers.conf',
   'extension/dist/client.cjs',
+  'extension/dist/graph.js',
+  'extension/dist/graph.css',
   'extension/dist/sstate-lens.mjs',
   'extension/dist/evaluator.mjs',
   'extension/dist/bitbake.py',
