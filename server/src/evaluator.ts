@@ -96,6 +96,10 @@ const handlers: Handlers = {
     return opened().configurationReads;
   },
 
+  dispensable(questions) {
+    return opened().dispensable(questions);
+  },
+
   advise({ path }) {
     return opened().advise(path);
   },

@@ -5,7 +5,9 @@
  * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
  * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be),
  * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`), `side: NAME FILE LINE` (a state of the
- * build directory with one more line in a file of it, its taskhashes in `<name>.sides.json`).
+ * build directory with one more line in a file of it, its taskhashes in `<name>.sides.json`), `run: ARGUMENTS` (a call of
+ * `bitbake -n`, answered in `<name>.runs.json`), `objects: NAMES` and `stamps: NAME=SECONDS …` (empty files in
+ * `build/objects` and `build/tmp/stamps`; stamps are that much later than `STAMP_TIME`).
  * What BitBake answered lies beside it in `<name>.expected.json`; only `record.py`, which reads the same format,
  * may write that. Knows nothing of the engine.
  */
@@ -17,6 +19,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +37,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   SHELL: '/bin/sh',
 };
 
+/** When stamps of scenarios were made, in seconds since 1970. */
+const STAMP_TIME = 1_700_000_000;
+
 /** A place marked in a file: `⟦⟧` a cursor (start equals end), `⟦text⟧` a range. Offsets in UTF-16 units. */
 export interface Mark {
   readonly path: string;
@@ -49,6 +55,10 @@ export interface Scenario {
   readonly releases: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly place: string | undefined;
+  /** Names of empty files in `build/objects`. */
+  readonly objects: readonly string[];
+  /** Name of an empty file in `build/tmp/stamps` -> seconds after `STAMP_TIME`. */
+  readonly stamps: ReadonlyMap<string, number>;
   /** By path relative to the workspace; marks taken out, `@WORKSPACE@` still in. */
   readonly files: ReadonlyMap<string, string>;
   /** In the order of their opening brackets. */
@@ -92,6 +102,12 @@ export function parseScenario(name: string, text: string): Scenario {
     releases: /^releases: (.+)$/m.exec(prose)?.[1]?.split(/\s+/),
     environment,
     place: /^place: (.+)$/m.exec(prose)?.[1],
+    objects: [...prose.matchAll(/^objects: (.+)$/gm)].flatMap(([, names = '']) => names.split(/\s+/)),
+    stamps: new Map(
+      [...prose.matchAll(/^stamps: (.+)$/gm)]
+        .flatMap(([, entries = '']) => entries.split(/\s+/))
+        .map((entry) => [entry.split('=')[0]!, Number(entry.split('=')[1])]),
+    ),
     files,
     marks,
   };
@@ -165,11 +181,19 @@ export function materialise(scenario: Scenario, place?: string): Workspace {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text.replaceAll('@WORKSPACE@', root));
   }
+  for (const name of scenario.objects) emptyFile(join(root, 'build/objects', name), 0);
+  for (const [name, seconds] of scenario.stamps) emptyFile(join(root, 'build/tmp/stamps', name), seconds);
   return {
     root,
     buildDir: join(root, 'build'),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+function emptyFile(path: string, seconds: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  utimesSync(path, STAMP_TIME + seconds, STAMP_TIME + seconds);
 }
 
 /** The same answer with the workspace's place taken out of names and reasons. */
@@ -203,5 +227,22 @@ export function readSideExpectations(
 > {
   return JSON.parse(readFileSync(join(FIXTURES, `${name}.sides.json`), 'utf8')) as ReturnType<
     typeof readSideExpectations
+  >;
+}
+
+/** What `bitbake -n` said that it would do: its summary, and virtual file name with task, sorted. */
+export interface RunAnswer {
+  readonly summary: string;
+  readonly setscene: readonly string[];
+  readonly runs: readonly string[];
+  readonly noexec: readonly string[];
+}
+
+/** By release and arguments. */
+export function readRunExpectations(
+  name: string,
+): Readonly<Record<string, Readonly<Record<string, RunAnswer>>>> {
+  return JSON.parse(readFileSync(join(FIXTURES, `${name}.runs.json`), 'utf8')) as ReturnType<
+    typeof readRunExpectations
   >;
 }

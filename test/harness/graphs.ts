@@ -1,8 +1,17 @@
 /**
- * The task graph as the fixtures see it: a workspace and the arguments of `bitbake -g` in, tasks and faults out.
+ * The task graph as the fixtures see it: a workspace and the arguments of BitBake in; tasks, faults, hashes, and what
+ * would run, out.
  *
  * The one place in the tests of graphs that has to change when the engine's own interface does.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { planRun, SETSCENE_VARIABLES, setsceneSettings } from '../../server/src/engine/sstatePlan.ts';
+import { HostStampFiles } from '../../server/src/host/stampFiles.ts';
+import type { PlannedTask } from '../../server/src/sstate/plan.ts';
+import type { Presence } from '../../server/src/sstate/presence.ts';
+import { taskId } from '../../server/src/sstate/sceneGraph.ts';
+import { summaryLine } from '../../server/src/sstate/summary.ts';
 import { buildTaskGraph, PREFERENCE_VARIABLES } from '../../server/src/taskgraph/build.ts';
 import { taskLabel, type TaskGraph } from '../../server/src/taskgraph/graph.ts';
 import { Recipes } from '../../server/src/taskgraph/recipes.ts';
@@ -12,13 +21,15 @@ import { Taskhashes } from '../../server/src/taskgraph/taskhash.ts';
 import { taskhashInputs } from '../../server/src/taskgraph/taskhashInputs.ts';
 import { SETTING_VARIABLES, taskhashSettings } from '../../server/src/taskgraph/taskhashSettings.ts';
 import { openEvaluator } from './engine.ts';
-import type { GraphAnswer, Workspace } from './fixture.ts';
+import type { GraphAnswer, RunAnswer, Workspace } from './fixture.ts';
 
 export interface OpenGraphs {
   /** By arguments of `bitbake -g`. */
   graph(args: readonly string[]): Required<GraphAnswer>;
   /** Stamp and task, from the build directory -> taskhash; null: unknown. */
   taskhashes(args: readonly string[]): Record<string, string | null>;
+  /** What `bitbake -n` would do, by its arguments. */
+  run(args: readonly string[]): Promise<RunAnswer>;
 }
 
 /** Evaluates every recipe of a workspace, by the rules of one release. */
@@ -59,27 +70,81 @@ export async function openGraphs(
     const options = { extraDepends, ...(task !== undefined && { task }) };
     return buildTaskGraph(targets, recipes, configurations, options);
   };
+  const hashesOf = (graph: TaskGraph) => {
+    const traits = releaseOf(evaluator.summary.bitbakeVersion).taskhash;
+    const files = new HostFiles([root]);
+    const settings = taskhashSettings((name) => plain.values[name], traits);
+    const inputs = taskhashInputs(graph, {
+      settings,
+      traits,
+      signatures: new Map(variants.map((variant) => [variant.mcfn, variant])),
+      files,
+      digests: new Map(),
+      stamps: files,
+    });
+    return { hashes: new Taskhashes(inputs), handler: settings.handler };
+  };
   const plain = evaluator.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes)[0]!;
   return {
     graph: (args) => answerOf(graphOf(args), root),
     taskhashes(args) {
       const graph = graphOf(args);
-      const traits = releaseOf(evaluator.summary.bitbakeVersion).taskhash;
-      const files = new HostFiles([root]);
-      const inputs = taskhashInputs(graph, {
-        settings: taskhashSettings((name) => plain.values[name], traits),
-        traits,
-        signatures: new Map(variants.map((variant) => [variant.mcfn, variant])),
-        files,
-        digests: new Map(),
-        stamps: files,
-      });
-      return hashesOf(graph, new Taskhashes(inputs), buildDir);
+      return hashesByStamp(graph, hashesOf(graph).hashes, buildDir);
+    },
+    async run(args) {
+      const targets = args.filter((argument) => !argument.startsWith('-'));
+      const graph = graphOf(targets);
+      const { hashes, handler } = hashesOf(graph);
+      const values = evaluator.configurationValues(SETSCENE_VARIABLES, [])[0]!.values;
+      const { setscene } = releaseOf(evaluator.summary.bitbakeVersion);
+      const nameOf = (task: number) =>
+        `${graph.recipes[graph.recipeOf[task]!]!.pn}:${graph.names[graph.nameOf[task]!]!}`;
+      const { plan } = await planRun(
+        targets,
+        graph,
+        hashes,
+        {
+          workspace: { dispensable: (questions) => Promise.resolve(evaluator.dispensable(questions)) },
+          configuration: setsceneSettings((name) => values[name], setscene),
+          handler,
+          stamps: new HostStampFiles(),
+          judge: (tasks) =>
+            Promise.resolve({
+              presences: tasks.map((task): Presence => {
+                const path = join(buildDir, 'objects', nameOf(task));
+                return existsSync(path) ? { kind: 'local', path } : { kind: 'missing' };
+              }),
+              problems: [],
+            }),
+          sameObject: () => false,
+        },
+        {
+          dryRun: true,
+          noSetscene: args.includes('--no-setscene'),
+          skipSetscene: args.includes('--skip-setscene'),
+          setsceneOnly: args.includes('--setscene-only'),
+        },
+      );
+      const named = (chosen: (task: PlannedTask) => boolean) =>
+        plan.tasks
+          .filter(chosen)
+          .map(({ task }) => taskId(graph, task).replace(`${root}/`, ''))
+          .sort();
+      return {
+        summary: summaryLine(plan.summary),
+        setscene: named(({ scene }) => scene === 'used'),
+        runs: named(({ outcome }) => outcome === 'runs'),
+        noexec: named(({ outcome }) => outcome === 'noexec'),
+      };
     },
   };
 }
 
-function hashesOf(graph: TaskGraph, hashes: Taskhashes, buildDir: string): Record<string, string | null> {
+function hashesByStamp(
+  graph: TaskGraph,
+  hashes: Taskhashes,
+  buildDir: string,
+): Record<string, string | null> {
   const found = Array.from(graph.recipeOf.keys(), (task) => {
     const { stamp } = graph.recipes[graph.recipeOf[task]!]!;
     const name = `${stamp}.${graph.names[graph.nameOf[task]!]!}`.replace(`${buildDir}/`, '');

@@ -32,6 +32,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), "data", "fixtures")
 RELEASES = {"2.0": "kirkstone", "2.8": "scarthgap", "2.12": "walnascar", "2.16": "whinlatter", "2.18": "wrynose", "2.19": "master"}
+# When stamps of scenarios were made, in seconds since 1970.
+STAMP_TIME = 1700000000
+
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
     "LANG": "en_US.UTF-8",
@@ -216,7 +219,9 @@ class Scenario:
     Directives are lines of the prose: `releases: wrynose master` (default: all),
     `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
     call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise),
-    `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise).
+    `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise),
+    `run: ARGUMENTS` (what to call `bitbake -n` with, likewise), `objects: NAMES` and `stamps: NAME=SECONDS ...`
+    (empty files in the build directory's objects and tmp/stamps; stamps are that much later than STAMP_TIME).
     test/harness/fixture.ts reads the same format.
     """
 
@@ -229,6 +234,10 @@ class Scenario:
         self.hashes = []
         self.expected_sides = os.path.join(FIXTURES, name + ".sides.json")
         self.sides = []
+        self.expected_runs = os.path.join(FIXTURES, name + ".runs.json")
+        self.runs = []
+        self.objects = []
+        self.stamps = {}
         self.releases = None
         self.env = {}
         self.place = None
@@ -259,6 +268,12 @@ class Scenario:
             self.hashes.append(rest)
         elif word == "side":
             self.sides.append((rest.split(" ", 2) + [""])[:3])
+        elif word == "run":
+            self.runs.append(rest)
+        elif word == "objects":
+            self.objects += rest.split()
+        elif word == "stamps":
+            self.stamps.update(entry.split("=") for entry in rest.split())
 
     def materialise(self, root):
         """Lays the base workspace, then the scenario's files, under root."""
@@ -273,6 +288,13 @@ class Scenario:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "w", encoding="utf-8", newline="") as out:
                 out.write(re.sub("[\u27e6\u27e7]", "", "".join(lines)).replace("@WORKSPACE@", root))
+        empty = {os.path.join("objects", name): 0 for name in self.objects}
+        empty.update({os.path.join("tmp", "stamps", name): int(seconds) for name, seconds in self.stamps.items()})
+        for path, seconds in empty.items():
+            target = os.path.join(root, "build", path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            open(target, "w").close()
+            os.utime(target, (STAMP_TIME + seconds, STAMP_TIME + seconds))
 
 
 def in_child(work):
@@ -475,6 +497,52 @@ def record_sides(name, bitbake, release):
     return json.dumps(known) != before
 
 
+def ask_runs(scenario, bitbake, root, seed):
+    """{arguments: {summary, setscene, runs, noexec}} of `bitbake -n`: its line, and sorted names of tasks that it would run."""
+    answers = {}
+    for arguments in scenario.runs:
+        shutil.rmtree(root, ignore_errors=True)
+        scenario.materialise(root)
+        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-n"] + arguments.split()
+        env = {**ENVIRONMENT, **scenario.env, "PYTHONHASHSEED": str(seed)}
+        # Old releases look for the worker there.
+        env["PATH"] = os.path.join(bitbake, "bin") + ":" + env["PATH"]
+        result = subprocess.run(command, cwd=os.path.join(root, "build"), env=env, capture_output=True, text=True)
+        output = (result.stdout + result.stderr).replace(root + "/", "")
+        summary = re.search(r"Sstate summary: .*", output)
+        if not summary:
+            sys.exit("%s: bitbake -n %s did not answer\n%s" % (scenario.name, arguments, output))
+        found = {"setscene": [], "runs": [], "noexec": []}
+        for kind, task in re.findall(r"Running (setscene |noexec |)task \d+ of \d+ \((.*)\)", output):
+            found[kind.strip() or "runs"].append(re.sub("_setscene$", "", task))
+        answers[arguments] = {"summary": summary.group(0).strip(), **{key: sorted(tasks) for key, tasks in found.items()}}
+    return answers
+
+
+def record_runs(name, bitbake, release):
+    """Records what would run, for one release; BitBake goes through sets of names, so several orders must agree."""
+    scenario = Scenario(name)
+    if not scenario.runs:
+        return False
+    known = {}
+    if os.path.exists(scenario.expected_runs):
+        with open(scenario.expected_runs, encoding="utf-8") as text:
+            known = json.load(text)
+    before = json.dumps(known)
+    known.pop(release, None)
+    if scenario.releases is None or release in scenario.releases:
+        with tempfile.TemporaryDirectory() as scratch:
+            answers = [ask_runs(scenario, bitbake, os.path.join(scratch, "a"), seed) for seed in (1, 2)]
+            if answers[0] != answers[1]:
+                raise Unsteady(name)
+            known[release] = answers[0]
+    known = {key: known[key] for key in RELEASES.values() if key in known}
+    with open(scenario.expected_runs, "w", encoding="utf-8") as out:
+        json.dump(known, out, indent=1, ensure_ascii=False)
+        out.write("\n")
+    return json.dumps(known) != before
+
+
 def release_of(bitbake):
     with open(os.path.join(bitbake, "lib", "bb", "__init__.py"), encoding="utf-8") as text:
         version = re.search(r'^__version__ = "(\d+\.\d+)', text.read(), re.M).group(1)
@@ -567,6 +635,7 @@ def main():
                     record_graphs(name, args.bitbake, release),
                     record_hashes(name, args.bitbake, release),
                     record_sides(name, args.bitbake, release),
+                    record_runs(name, args.bitbake, release),
                 ]
                 print("%s %s %s" % (release, name, "recorded" if any(news) else "unchanged"))
             except Unsteady:

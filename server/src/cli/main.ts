@@ -9,6 +9,7 @@ import { explain, type ExplainOptions } from './explain.ts';
 import { graph, type GraphCommandOptions } from './graph.ts';
 import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
 import { sig, type SigOptions } from './sig.ts';
+import { sstate, type SstateOptions } from './sstate.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 import { serveLanguage } from '../lsp/server.ts';
 
@@ -90,6 +91,29 @@ function program(): Command {
     )
     .action(async (targets: string[], options: GraphCommandOptions) => {
       exitCode = await graph(targets, options, output);
+    });
+  buildOptions(root.command('sstate <target...>'))
+    .description(
+      'print which sstate objects are there for targets, and what the next build would do with them',
+    )
+    .option('--list', 'every task: verdict, outcome, task, and the file of its object')
+    .option('--missing', 'only the tasks whose object is wanted and not there, or not known to be')
+    .option(
+      '--require <percent>',
+      "exit with 1 where less of the wanted objects is there: the match of BitBake's line, objects that are unknown counted as missing",
+    )
+    .option('--offline', 'ask no server; what only a server could have is unknown')
+    .option('--no-setscene', 'as bitbake --no-setscene: no object is used')
+    .option('--skip-setscene', 'as bitbake --skip-setscene: only objects that are unpacked already count')
+    .option('--setscene-only', 'as bitbake --setscene-only: no task runs')
+    .option('-n, --dry-run', 'as bitbake -n: nothing that runs leaves a stamp or an object for others')
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      "\nThe first line is the one that bitbake prints. Objects are looked for in SSTATE_DIR and on SSTATE_MIRRORS, by the\nrules of the workspace's own sstate class; nothing is downloaded or written. --format json follows\nschemas/sstate.schema.json.\n\nExamples:\n  sstate-lens sstate core-image-minimal\n  sstate-lens sstate core-image-minimal --missing\n  sstate-lens sstate zlib:do_package --list --offline\n  sstate-lens sstate core-image-minimal --require 95",
+    )
+    .action(async (targets: string[], options: SstateOptions) => {
+      exitCode = await sstate(targets, options, output);
     });
   root
     .command('verify')

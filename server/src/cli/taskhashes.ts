@@ -1,6 +1,7 @@
 /** The taskhashes of targets, for the commands that print them and compare them. */
 import { taskGraphOf } from '../engine/taskGraph.ts';
 import { equivalenceOf, taskhashesOf, taskhashSources, unihashedTaskhashes } from '../engine/taskhashes.ts';
+import type { HandlerName } from '../metadata/release.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { BitBakeHash, TaskSignature, Unknown } from '../signature/signatures.ts';
@@ -23,6 +24,8 @@ export interface HashedTasks {
   readonly hashes: Taskhashes;
   /** Where unihashes came from; undefined: they were not asked for, or the signature handler knows none. */
   readonly unihashes: UnihashCounts | undefined;
+  /** The signature handler. */
+  readonly handler: HandlerName;
   /** Whether any recipe could not be evaluated, or BitBake would refuse the targets. */
   readonly incomplete: boolean;
   signature(task: number): TaskSignature | undefined;
@@ -75,6 +78,7 @@ export async function hashTasks(
       graph,
       hashes,
       unihashes: open?.unihashes.counts,
+      handler: sources.settings.handler,
       incomplete: failed > 0 || graph.problems.some(({ severity }) => severity === 'error'),
       signature(task) {
         const name = taskNameOf(graph, task);

@@ -40,12 +40,13 @@ import { adviceProblems } from './advice.ts';
 import { ConfigurationFiles } from './configurationFiles.ts';
 import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
-import { configurationValues, extraDepends, objectPaths } from './questions.ts';
+import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
   ConfigurationSummary,
   ConfigurationValues,
+  DispensableQuestions,
   ExtraDependsQuestion,
   ObjectPathsQuestion,
   RecipeEvaluation,
@@ -490,6 +491,12 @@ export class RecipeEvaluator {
   objectPaths(question: ObjectPathsQuestion): readonly ObjectPath[] {
     this.live = undefined;
     return objectPaths(question, this.configuration.configurations[0]!.d, this.ctx);
+  }
+
+  /** @throws PythonError where the function fails */
+  dispensable(questions: DispensableQuestions): boolean[] {
+    this.live = undefined;
+    return dispensable(questions, this.configuration.configurations[0]!.d, this.ctx);
   }
 
   private sourceFiles(path: string): SourceFile[] {

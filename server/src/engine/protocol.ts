@@ -9,6 +9,7 @@ import type {
   ConfigurationReads,
   ConfigurationSummary,
   ConfigurationValues,
+  DispensableQuestions,
   ExtraDependsQuestion,
   ObjectPathsQuestion,
   RecipeEvaluation,
@@ -78,6 +79,8 @@ export interface EvaluatorMethods {
   extraDepends: { params: ExtraDependsQuestion; result: readonly string[] };
   /** Where the objects of tasks are looked for; see `questions.ts`. */
   objectPaths: { params: ObjectPathsQuestion; result: readonly ObjectPath[] };
+  /** Asks the function of BB_SETSCENE_DEPVALID; answers in the order of the questions. */
+  dispensable: { params: DispensableQuestions; result: readonly boolean[] };
   /** What is doubtful about the hashes of a recipe that are known; see `signature/advice.ts`. */
   advise: { params: { readonly path: string }; result: readonly Problem[] };
   /**

@@ -1,6 +1,7 @@
 /**
  * What is asked of an evaluator besides recipes, and needs its Python: values of the configuration, the further
- * DEPENDS that a few recipes work out from all the others, and where the objects of tasks are looked for.
+ * DEPENDS that a few recipes work out from all the others, where the objects of tasks are looked for, and which setscene
+ * tasks can be done without.
  */
 import { splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
@@ -9,7 +10,7 @@ import { expandKeys } from '../metadata/recipe.ts';
 import { pythonText } from '../metadata/statements.ts';
 import { describeRefusal } from './doubts.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
-import type { ExtraDependsQuestion, ObjectPathsQuestion } from './results.ts';
+import type { DispensableQuestions, ExtraDependsQuestion, ObjectPathsQuestion } from './results.ts';
 
 /**
  * Values of variables as they are after the keys of the configuration are expanded: those named, and all whose names
@@ -118,4 +119,24 @@ function withUninative(d: Datastore): Datastore | undefined {
   const later = d.createCopy();
   later.setVar('NATIVELSBSTRING', 'universal');
   return later;
+}
+
+/**
+ * Asks the function of BB_SETSCENE_DEPVALID, as one piece of Python. What it keeps in the datastore is gone afterwards.
+ * @throws PythonError where it fails
+ */
+export function dispensable(
+  { function: name, tasks, questions }: DispensableQuestions,
+  d: Datastore,
+  ctx: ParseContext,
+): boolean[] {
+  ctx.python.restore();
+  const copy = d.createCopy();
+  ctx.current = copy;
+  const asked = questions.map(({ task, needing, notNeeded }) => [task, [...needing, task], notNeeded]);
+  const expression =
+    `(lambda ask, d, tasks, asked: __import__('json').dumps([bool(ask(tasks[task][0], ` +
+    `{tasks[one][0]: tasks[one][1:] for one in among}, {tasks[one][0] for one in unneeded}, d)) ` +
+    `for task, among, unneeded in asked]))(${name}, d, ${JSON.stringify(tasks)}, ${JSON.stringify(asked)})`;
+  return JSON.parse(ctx.python.evaluate(expression, ctx.numberOf(copy), 'BB_SETSCENE_DEPVALID')) as boolean[];
 }

@@ -71,6 +71,24 @@ export interface ConfigurationValues {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/**
+ * What the function of BB_SETSCENE_DEPVALID is asked: which setscene tasks can be done without, all that need them
+ * being there (`bb/runqueue.py: RunQueueExecute.check_dependencies`).
+ */
+export interface DispensableQuestions {
+  /** The name of the function. */
+  readonly function: string;
+  /** The tasks that questions name by number: what BitBake calls each, PN, task, and its file with the variant. */
+  readonly tasks: readonly (readonly [id: string, pn: string, task: string, file: string])[];
+  readonly questions: readonly {
+    readonly task: number;
+    /** What needs it. */
+    readonly needing: readonly number[];
+    /** Which of these are not needed themselves. */
+    readonly notNeeded: readonly number[];
+  }[];
+}
+
 /** What a recipe's Python is told that works out further DEPENDS from all recipes (`bb/taskdata.py: add_extra_deps`). */
 export interface ExtraDependsQuestion {
   readonly pn: string;

@@ -20,6 +20,7 @@ import type { ResultCache } from './resultCache.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
+  DispensableQuestions,
   ExtraDependsQuestion,
   ObjectPathsQuestion,
   RecipeEvaluation,
@@ -144,6 +145,11 @@ export class Workspace {
   /** Where the objects of tasks are looked for; see `questions.ts`. @throws EvaluatorStopped */
   objectPaths(question: ObjectPathsQuestion): Promise<readonly ObjectPath[]> {
     return this.ask(0, 'objectPaths', question);
+  }
+
+  /** @throws Error where the function of BB_SETSCENE_DEPVALID fails */
+  dispensable(questions: DispensableQuestions): Promise<readonly boolean[]> {
+    return this.ask(0, 'dispensable', questions);
   }
 
   /**

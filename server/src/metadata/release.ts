@@ -82,6 +82,17 @@ export interface TaskhashTraits {
   readonly mapsUnihashes: boolean;
 }
 
+/** How setscene tasks are gone through. */
+export interface SetsceneTraits {
+  /**
+   * What the setscene task of another has a hard dependency on counts as needing nothing, and as being needed by that
+   * other; newer releases set the other aside until what it needs is decided.
+   */
+  readonly countsHardDependencies: boolean;
+  /** In the order of their names, from the first one after each step; newer releases go round in no order. */
+  readonly sortsSetscene: boolean;
+}
+
 /** How BitBake's fetcher reads URLs. */
 export interface MirrorTraits {
   /** By the rules of the web, but for those in mirrors; in older releases all by one pattern. */
@@ -114,6 +125,7 @@ export interface Release {
   readonly parse: ParseTraits;
   readonly signature: SignatureTraits;
   readonly taskhash: TaskhashTraits;
+  readonly setscene: SetsceneTraits;
   readonly mirrors: MirrorTraits;
   readonly hashServer: HashServerTraits;
   readonly shell: ShellTraits;
@@ -222,6 +234,10 @@ export function releaseOf(
       ),
       sharesDatabase: says('cooker.py', /BB_HASHSERVE_DB_DIR/, since(18)),
       authenticates: says('siggen.py', /get_hashserv_creds/, since(8)),
+    },
+    setscene: {
+      countsHardDependencies: !says('runqueue.py', /sq_harddep_deferred/, since(8)),
+      sortsSetscene: !says('runqueue.py', /itertools\.cycle/, since(8)),
     },
   };
 }

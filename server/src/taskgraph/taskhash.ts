@@ -89,6 +89,8 @@ export class Taskhashes {
   private readonly reasons = new Map<number, string>();
   /** Why hash equivalence could not be asked for a task whose hash is known. */
   private readonly unanswered = new Map<number, string>();
+  /** Tasks with a new random number in their hash in each run of BitBake. */
+  private readonly newEachTime = new Set<number>();
   private readonly locked: ReadonlyMap<number, Lock>;
   private readonly usesUnihashes: boolean;
   private readonly hasSetscene: boolean;
@@ -200,6 +202,11 @@ export class Taskhashes {
     return because === KNOWN ? undefined : because;
   }
 
+  /** Whether the task itself gets a new random number into its hash in each run, so that no two are the same. */
+  isNewEachTime(task: number): boolean {
+    return this.newEachTime.has(task);
+  }
+
   /** Tasks that are locked to other hashes than were computed: SIGGEN_LOCKEDSIGS_TASKSIG_CHECK tells of these. */
   lockMismatches(): LockMismatch[] {
     const found: LockMismatch[] = [];
@@ -264,11 +271,13 @@ export class Taskhashes {
     if ('unknown' in files) reasons.push(files.unknown);
     else for (const file of files) rest += checksumText(file);
     const taint = this.inputs.taint(task);
+    this.newEachTime.delete(task);
     if (taint) rest += taint.startsWith('nostamp:') ? taint.slice(8) : taint;
     else if (
       Object.hasOwn(graph.recipe(task).flags.nostamp, graph.name(task)) &&
       this.inputs.settings.handler !== 'noop'
     ) {
+      this.newEachTime.add(task);
       reasons.push('the task is marked nostamp: BitBake puts a new random number into its hash in each run');
     }
     this.rests[task] = rest === '' ? undefined : Buffer.from(rest, 'utf8');

@@ -1,0 +1,68 @@
+/**
+ * The objects of a graph's tasks: which file holds each, by the workspace's own sstate class, and whether it is there.
+ */
+import type { Availability } from '../sstate/availability.ts';
+import type { Judgement, ObjectPath, Presence } from '../sstate/presence.ts';
+import { taskId } from '../sstate/sceneGraph.ts';
+import type { TaskGraph } from '../taskgraph/graph.ts';
+import type { Taskhashes } from '../taskgraph/taskhash.ts';
+import type { ObjectNames } from './objectNames.ts';
+
+export class TaskObjects {
+  private readonly known = new Map<number, ObjectPath>();
+
+  constructor(
+    private readonly graph: TaskGraph,
+    private readonly hashes: Taskhashes,
+    private readonly names: ObjectNames,
+    private readonly availability: Pick<Availability, 'judge'>,
+  ) {}
+
+  /**
+   * @param tasks whose hashes are known
+   * @param onVerdict told of each as soon as it is known, in no particular order
+   * @throws EvaluatorStopped, or the reason of `signal`
+   */
+  async judge(
+    tasks: readonly number[],
+    {
+      signal,
+      onVerdict,
+    }: { readonly signal?: AbortSignal | undefined; readonly onVerdict?: () => void } = {},
+  ): Promise<Judgement> {
+    const paths = await this.paths(tasks, signal);
+    return this.availability.judge(paths, {
+      ...(signal && { signal }),
+      ...(onVerdict && { onVerdict: (_: number, __: Presence) => onVerdict() }),
+    });
+  }
+
+  /** Where the object of each is, or would be, locally. @throws as `judge` */
+  async paths(tasks: readonly number[], signal?: AbortSignal): Promise<readonly ObjectPath[]> {
+    const unknown = tasks.filter((task) => !this.known.has(task));
+    const { graph, hashes } = this;
+    const found = await this.names.paths(
+      unknown.map((task) => ({
+        tid: taskId(graph, task),
+        hashFilename: graph.recipes[graph.recipeOf[task]!]!.hashFilename,
+        taskhash: hashes.taskhash(task) as string,
+        unihash: hashes.unihash(task) as string,
+      })),
+      signal ? { signal } : {},
+    );
+    unknown.forEach((task, at) => this.known.set(task, found[at]!));
+    return tasks.map((task) => this.known.get(task)!);
+  }
+
+  /** The same of one that has been asked for before; undefined: it has not been, or cannot be told. */
+  pathOf(task: number): string | undefined {
+    const found = this.known.get(task);
+    return found && 'path' in found ? found.path : undefined;
+  }
+
+  /** Whether both have been found to have the same object. */
+  areSame(task: number, other: number): boolean {
+    const path = this.pathOf(task);
+    return path !== undefined && path === this.pathOf(other);
+  }
+}
