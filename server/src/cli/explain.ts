@@ -80,7 +80,7 @@ async function explainFiles(
   const explained = explainDifference(readFile(before), readFile(after), findIn(files));
   const named = signatureOfName(resolve(after));
   const task = named ? `${named.pn ?? ''}:${named.task}` : '';
-  return report(task, explained, options, output, await optionalSession(options, output));
+  return reportDifference(task, explained, options, output, await optionalSession(options, output));
 }
 
 /** The build directory is only needed to say where values come from. */
@@ -95,10 +95,11 @@ async function optionalSession(options: ExplainOptions, output: Output): Promise
   return openSession(options, output, 1);
 }
 
-async function report(
+/** Says what differs, with its places; ends the session. @returns `no` where anything does */
+export async function reportDifference(
   task: string,
   explained: ExplainedTask,
-  { format }: ExplainOptions,
+  { format }: Pick<ExplainOptions, 'format'>,
   output: Output,
   session: Session | undefined,
 ): Promise<ExitCode> {
@@ -190,8 +191,8 @@ async function explainAgainst(
   const name = `${variant.pn}:${task}`;
   if (run) {
     const files = signatureFiles([file], options);
-    const explained = await run.explain(theirs, variant, files, output);
-    return report(name, explained, options, output, session);
+    const explained = await run.explain(theirs, files, output);
+    return reportDifference(name, explained, options, output, session);
   }
   // What it depends on is not known from its recipe alone: only what the recipe says itself is compared.
   const explained = explainDifference(

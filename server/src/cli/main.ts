@@ -99,6 +99,10 @@ function program(): Command {
     .option('--list', 'every task: verdict, outcome, task, and the file of its object')
     .option('--missing', 'only the tasks whose object is wanted and not there, or not known to be')
     .option(
+      '--why-missing',
+      'of one task (zlib:do_package): the nearest object that is there under another hash, and what differs from it',
+    )
+    .option(
       '--require <percent>',
       "exit with 1 where less of the wanted objects is there: the match of BitBake's line, objects that are unknown counted as missing",
     )
@@ -110,7 +114,7 @@ function program(): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      "\nThe first line is the one that bitbake prints. Objects are looked for in SSTATE_DIR and on SSTATE_MIRRORS, by the\nrules of the workspace's own sstate class; nothing is downloaded or written. --format json follows\nschemas/sstate.schema.json.\n\nExamples:\n  sstate-lens sstate core-image-minimal\n  sstate-lens sstate core-image-minimal --missing\n  sstate-lens sstate zlib:do_package --list --offline\n  sstate-lens sstate core-image-minimal --require 95",
+      "\nThe first line is the one that bitbake prints. Objects are looked for in SSTATE_DIR and on SSTATE_MIRRORS, by the\nrules of the workspace's own sstate class; nothing is downloaded or written. --format json follows\nschemas/sstate.schema.json.\n\nExamples:\n  sstate-lens sstate core-image-minimal\n  sstate-lens sstate core-image-minimal --missing\n  sstate-lens sstate zlib:do_package --list --offline\n  sstate-lens sstate core-image-minimal --require 95\n  sstate-lens sstate zlib:do_package --why-missing",
     )
     .action(async (targets: string[], options: SstateOptions) => {
       exitCode = await sstate(targets, options, output);

@@ -45,17 +45,35 @@ export class OwnSignatures {
 
   /** Evaluates every recipe. @throws CommandError where the task is not among those that run for its recipe */
   static async of(
-    { mcfn, pn }: VariantSignatures,
+    variant: VariantSignatures,
     task: string,
     session: Session,
     output: Output,
   ): Promise<OwnSignatures> {
+    const { mcfn, pn } = variant;
     const multiconfig = /^mc:([^:]*):/.exec(mcfn)?.[1];
     const target = `${multiconfig ? `mc:${multiconfig}:` : ''}${pn}:${task}`;
     const tasks = await hashTasks([target], session, output);
     const number = findTask(tasks.graph, mcfn, task);
     if (number === undefined) throw new CommandError(`${pn}:${task} cannot run: see the messages above`);
-    return new OwnSignatures(tasks, number, session);
+    const own = new OwnSignatures(tasks, number, session);
+    own.material.set(mcfn, variant);
+    return own;
+  }
+
+  /** Those of a task of a graph whose hashes are known. */
+  static among(tasks: HashedTasks, task: number, session: Session): OwnSignatures {
+    return new OwnSignatures(tasks, task, session);
+  }
+
+  /** Its own part and what the tasks it depends on add. @throws CommandError where its recipe cannot be evaluated */
+  async data(): Promise<SignatureData> {
+    const { graph } = this.tasks;
+    const { mcfn } = recipeOf(graph, this.task);
+    const variant = this.material.get(mcfn) ?? (await withMaterial(mcfn, this.session));
+    if (!variant) throw new CommandError(`${mcfn} cannot be evaluated`);
+    this.material.set(mcfn, variant);
+    return ownSignature(taskNameOf(graph, this.task), variant, this.runData);
   }
 
   get taskhash(): BitBakeHash | Unknown {
@@ -67,14 +85,8 @@ export class OwnSignatures {
   }
 
   /** Evaluates, step by step, the recipes of the tasks that differ. */
-  async explain(
-    theirs: SignatureData,
-    variant: VariantSignatures,
-    files: SignatureFiles,
-    output: Output,
-  ): Promise<ExplainedTask> {
-    this.material.set(variant.mcfn, variant);
-    const ours = comparable(ownSignature(theirs.task, variant, this.runData), theirs);
+  async explain(theirs: SignatureData, files: SignatureFiles, output: Output): Promise<ExplainedTask> {
+    const ours = comparable(await this.data(), theirs);
     for (;;) {
       const wanted = new Set<string>();
       const explained = explainDifference(theirs, ours, (_, before, after) => {

@@ -14,6 +14,7 @@ import { type BuildOptions, openSession, type Session } from './session.ts';
 import { planJson, type PrintedPlan } from './sstateJson.ts';
 import { listLines, planLines, summaryLines } from './sstateText.ts';
 import { hashTasks, type HashedTasks } from './taskhashes.ts';
+import { whyMissing } from './whyMissing.ts';
 import { openObjects } from './objects.ts';
 
 /** After how many objects progress is told. */
@@ -22,6 +23,7 @@ const PROGRESS = 50;
 export interface SstateOptions extends BuildOptions {
   readonly list?: boolean;
   readonly missing?: boolean;
+  readonly whyMissing?: boolean;
   /** False with `--no-setscene`. */
   readonly setscene: boolean;
   readonly skipSetscene?: boolean;
@@ -40,8 +42,13 @@ export async function sstate(
   output: Output,
 ): Promise<ExitCode> {
   const required = requiredPercentage(options.require);
+  if (options.whyMissing && targets.length !== 1)
+    throw new CommandError(
+      '--why-missing is about one task: sstate-lens sstate zlib:do_package --why-missing',
+    );
   const session = await openSession(options, output);
   try {
+    if (options.whyMissing) return await whyMissing(targets[0]!, options, session, output);
     const tasks = await hashTasks(targets, session, output);
     const { printed, failed } = await plannedTargets(targets, tasks, options, session, output);
     print(printed, options, output);

@@ -48,6 +48,14 @@ export class SignatureFiles {
     return this.read.get(hash);
   }
 
+  /** Those of one task, under any hash. */
+  ofTask(pn: string, task: string): (NamedSignature & { readonly path: string })[] {
+    return [...this.paths().values()].flatMap((path) => {
+      const named = signatureOfName(path);
+      return named?.pn === pn && named.task === task ? [{ ...named, path }] : [];
+    });
+  }
+
   private paths(): ReadonlyMap<string, string> {
     if (!this.index) {
       this.index = new Map();

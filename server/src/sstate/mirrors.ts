@@ -303,3 +303,11 @@ function fetched(url: string, rules: MirrorRules): Fetched | undefined {
   const localPath = given ?? (localName.startsWith('/') ? localName : `${rules.directory}/${localName}`);
   return { url, decoded: whole, localPath };
 }
+
+/** The directories of entries that name one: `file:///srv/sstate/PATH`. */
+export function mirrorDirectories(text: string): string[] {
+  return mirrorsOf(text).mirrors.flatMap(({ replace }) => {
+    const [, directory] = /^file:\/\/(\/[^;]*?)\/*(?:PATH\b.*|;.*)?$/.exec(replace) ?? [];
+    return directory === undefined ? [] : [directory];
+  });
+}

@@ -1,0 +1,204 @@
+/**
+ * `sstate-lens sstate TASK --why-missing`: the objects of a task that do exist under other hashes, and what makes its
+ * hash another than that of the nearest, down to the variable and its line.
+ *
+ * Signature data is read beside objects in SSTATE_DIR and on mirrors that are directories, and among the stamps.
+ * Servers cannot be listed: they are asked for the hashes that signature data among the stamps names.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ObjectNames } from '../engine/objectNames.ts';
+import { TaskObjects } from '../engine/taskObjects.ts';
+import { HostFiles } from '../host/files.ts';
+import { filesBelow } from '../host/listing.ts';
+import { isFile, readSignatureFile, SignatureFiles } from '../host/signatureFiles.ts';
+import { compareSignatures } from '../signature/diff.ts';
+import type { SignatureData } from '../signature/sigdata.ts';
+import { mirrorDirectories } from '../sstate/mirrors.ts';
+import { otherObjects } from '../sstate/nearest.ts';
+import { taskId } from '../sstate/sceneGraph.ts';
+import { reportDifference } from './explain.ts';
+import { type OpenObjects, openObjects } from './objects.ts';
+import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
+import { OwnSignatures } from './ownSignatures.ts';
+import type { Session } from './session.ts';
+import { hashTasks, type HashedTasks, hashText, recipeOf, shortName, taskNameOf } from './taskhashes.ts';
+
+export interface WhyMissingOptions {
+  readonly offline?: boolean;
+  readonly format: 'text' | 'json';
+}
+
+/** Of so many of the newest objects signature data is read to find the nearest. */
+const MOST_READ = 20;
+
+/** An object that is there, under another hash. */
+interface Candidate {
+  readonly hash: string;
+  /** Its path, or where a mirror has it. */
+  readonly place: string;
+  /** Only the hash in its name differs. */
+  readonly isSame: boolean;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+  /** Where its signature data is; undefined: it has none here. */
+  readonly siginfo: string | undefined;
+}
+
+/** @param target `zlib:do_package` */
+export async function whyMissing(
+  target: string,
+  options: WhyMissingOptions,
+  session: Session,
+  output: Output,
+): Promise<ExitCode> {
+  const tasks = await hashTasks([target], session, output);
+  const { graph, hashes } = tasks;
+  const [task] = graph.targets;
+  if (task === undefined) return EXIT.bad;
+  const name = shortName(graph, task);
+  if (graph.setscene[task] !== 1) {
+    throw new CommandError(
+      `${name} has no setscene task, and so no object of its own: name one that has, as in zlib:do_package`,
+    );
+  }
+  const hash = hashes.unihash(task);
+  if (typeof hash !== 'string') throw new CommandError(`the hash of ${name} is ${hashText(hash)}`);
+  const open = await openObjects(session, new HostFiles(session.build.roots), options.offline === true);
+  try {
+    const names = new ObjectNames(session.workspace);
+    const objects = new TaskObjects(graph, hashes, names, open.availability);
+    const { presences, problems } = await objects.judge([task]);
+    for (const { severity, message } of problems) output.note(`${severity}: ${message}`);
+    const presence = presences[0]!;
+    const path = objects.pathOf(task);
+    if (path === undefined || presence.kind === 'unknown') {
+      const reason = presence.kind === 'unknown' ? presence.reason : 'its name cannot be told';
+      throw new CommandError(`whether the object of ${name} is there is unknown, because ${reason}`);
+    }
+    if (presence.kind !== 'missing') {
+      const place = presence.kind === 'local' ? presence.path : presence.uri;
+      output.result(`${name}: its object is there: ${place}`);
+      return EXIT.done;
+    }
+    const directories = [open.settings.directory, ...mirrorDirectories(open.settings.mirrors)].filter(
+      Boolean,
+    );
+    const candidates = [
+      ...(await listedCandidates(directories, path, hash, recipeOf(graph, task).pn, output)),
+      ...(await recordedCandidates(tasks, task, names, open)),
+    ];
+    const text = options.format === 'text';
+    if (text) {
+      output.result(`${name}: its object is not there`);
+      output.result(`looked for     ${path}`);
+    }
+    const own = OwnSignatures.among(tasks, task, session);
+    const nearest = nearestOf(candidates, await own.data());
+    if (!nearest) {
+      output.result(withoutNearest(name, candidates));
+      return EXIT.no;
+    }
+    if (text) {
+      output.result(`nearest of ${String(candidates.length).padEnd(4)}${nearest.candidate.place}`);
+      output.result('what differs, from it to the wanted one:');
+    }
+    const files = new SignatureFiles([...directories, ...(open.stamps === undefined ? [] : [open.stamps])]);
+    const explained = await own.explain(nearest.data, files, output);
+    await reportDifference(name, explained, options, output, session);
+    return EXIT.no;
+  } finally {
+    await open.close();
+  }
+}
+
+/** What lies in directories. */
+async function listedCandidates(
+  directories: readonly string[],
+  wanted: string,
+  hash: string,
+  pn: string,
+  output: Output,
+): Promise<Candidate[]> {
+  const test = otherObjects(wanted, hash, pn);
+  if (!test) return [];
+  const found = new Map<string, Candidate>();
+  for (const directory of directories) {
+    const progress = (count: number) => output.progress(`Looking through ${directory}: ${count} directories`);
+    for (const { name, hash: other, isSame } of await filesBelow(directory, test, progress)) {
+      const place = join(directory, name);
+      const made = timeOf(place);
+      if (made === undefined || found.has(other)) continue;
+      const siginfo = `${place}.siginfo`;
+      found.set(other, { hash: other, place, isSame, made, siginfo: isFile(siginfo) ? siginfo : undefined });
+    }
+  }
+  output.progress(undefined);
+  return [...found.values()];
+}
+
+/** What mirrors have of the hashes that signature data among the stamps names. */
+async function recordedCandidates(
+  { graph, hashes }: HashedTasks,
+  task: number,
+  names: ObjectNames,
+  { availability, stamps }: OpenObjects,
+): Promise<Candidate[]> {
+  if (stamps === undefined) return [];
+  const recipe = recipeOf(graph, task);
+  const known = new SignatureFiles([stamps])
+    .ofTask(recipe.pn, taskNameOf(graph, task))
+    .filter(({ hash }) => hash !== hashes.unihash(task));
+  const paths = await names.paths(
+    known.map(({ hash }) => ({
+      tid: taskId(graph, task),
+      hashFilename: recipe.hashFilename,
+      taskhash: hash,
+      unihash: hash,
+    })),
+  );
+  const { presences } = await availability.judge(paths);
+  return known.flatMap(({ hash, path }, at) => {
+    const presence = presences[at]!;
+    if (presence.kind !== 'mirror') return [];
+    return [{ hash, place: presence.uri, isSame: true, made: timeOf(path) ?? 0, siginfo: path }];
+  });
+}
+
+/** The one that differs in the least; of several the newest. */
+function nearestOf(
+  candidates: readonly Candidate[],
+  own: SignatureData,
+): { readonly candidate: Candidate; readonly data: SignatureData } | undefined {
+  const newest = candidates
+    .filter(({ siginfo }) => siginfo !== undefined)
+    .sort((a, b) => Number(b.isSame) - Number(a.isSame) || b.made - a.made)
+    .slice(0, MOST_READ);
+  let found: { candidate: Candidate; data: SignatureData; count: number } | undefined;
+  for (const candidate of newest) {
+    const data = attempt(() => readSignatureFile(candidate.siginfo!));
+    if (!data) continue;
+    const count = compareSignatures(data, own).length;
+    if (!found || count < found.count) found = { candidate, data, count };
+  }
+  return found;
+}
+
+function withoutNearest(name: string, candidates: readonly Candidate[]): string {
+  const [newest] = [...candidates].sort((a, b) => b.made - a.made);
+  if (!newest)
+    return `nothing of ${name} is there under another hash (what servers have cannot be listed): it was not built yet, or its objects were removed`;
+  return `${candidates.length} objects of ${name} are there under other hashes, none with signature data (.siginfo) beside it that can be read; the newest is ${newest.place}`;
+}
+
+function timeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function attempt<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch {
+    return undefined;
+  }
+}
