@@ -5,12 +5,11 @@
  * Signature data is read beside objects in SSTATE_DIR and on mirrors that are directories, and among the stamps.
  * Servers cannot be listed: they are asked for the hashes that signature data among the stamps names.
  */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ObjectNames } from '../engine/objectNames.ts';
 import { TaskObjects } from '../engine/taskObjects.ts';
 import { HostFiles } from '../host/files.ts';
-import { filesBelow } from '../host/listing.ts';
+import { filesBelow, modified } from '../host/listing.ts';
 import { isFile, readSignatureFile, SignatureFiles } from '../host/signatureFiles.ts';
 import { compareSignatures } from '../signature/diff.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
@@ -127,7 +126,7 @@ async function listedCandidates(
     const progress = (count: number) => output.progress(`Looking through ${directory}: ${count} directories`);
     for (const { name, hash: other, isSame } of await filesBelow(directory, test, progress)) {
       const place = join(directory, name);
-      const made = timeOf(place);
+      const made = modified(place);
       if (made === undefined || found.has(other)) continue;
       const siginfo = `${place}.siginfo`;
       found.set(other, { hash: other, place, isSame, made, siginfo: isFile(siginfo) ? siginfo : undefined });
@@ -161,7 +160,7 @@ async function recordedCandidates(
   return known.flatMap(({ hash, path }, at) => {
     const presence = presences[at]!;
     if (presence.kind !== 'mirror') return [];
-    return [{ hash, place: presence.uri, isSame: true, made: timeOf(path) ?? 0, siginfo: path }];
+    return [{ hash, place: presence.uri, isSame: true, made: modified(path) ?? 0, siginfo: path }];
   });
 }
 
@@ -189,10 +188,6 @@ function withoutNearest(name: string, candidates: readonly Candidate[]): string 
   if (!newest)
     return `nothing of ${name} is there under another hash (what servers have cannot be listed): it was not built yet, or its objects were removed`;
   return `${candidates.length} objects of ${name} are there under other hashes, none with signature data (.siginfo) beside it that can be read; the newest is ${newest.place}`;
-}
-
-function timeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function attempt<T>(step: () => T): T | undefined {

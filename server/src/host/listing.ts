@@ -1,4 +1,5 @@
 /** All files below a directory whose names are wanted: for caches with some ten thousand directories. */
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -46,4 +47,9 @@ export async function filesBelow<T>(
     next();
   });
   return found;
+}
+
+/** When a file was changed last, in milliseconds since 1970; undefined: it is not there. */
+export function modified(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
