@@ -49,7 +49,8 @@ export async function sstate(
   const session = await openSession(options, output);
   try {
     if (options.whyMissing) return await whyMissing(targets[0]!, options, session, output);
-    const tasks = await hashTasks(targets, session, output);
+    const equivalence = options.offline ? 'local' : 'servers';
+    const tasks = await hashTasks(targets, session, output, { equivalence });
     const { printed, failed } = await plannedTargets(targets, tasks, options, session, output);
     print(printed, options, output);
     if (tasks.graph.recipeOf.length === 0) return EXIT.bad;

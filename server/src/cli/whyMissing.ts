@@ -51,7 +51,8 @@ export async function whyMissing(
   session: Session,
   output: Output,
 ): Promise<ExitCode> {
-  const tasks = await hashTasks([target], session, output);
+  const equivalence = options.offline ? 'local' : 'servers';
+  const tasks = await hashTasks([target], session, output, { equivalence });
   const { graph, hashes } = tasks;
   const [task] = graph.targets;
   if (task === undefined) return EXIT.bad;
