@@ -11,6 +11,7 @@ import { EvaluatorStopped } from '../engine/protocol.ts';
 import { readSourceLater } from '../host/sources.ts';
 import { applicability, likelyUsers, mentions } from '../ide/applicability.ts';
 import { type Failure, takesPart, type View } from '../ide/view.ts';
+import { significantText } from '../syntax/significance.ts';
 import type { Build } from './build.ts';
 import type { OpenDocument, OpenDocuments } from './documents.ts';
 
@@ -60,6 +61,8 @@ export class Views {
   /** When a file's text last changed, and when the baseline's text of it did. */
   private readonly changes = new Map<string, number>();
   private readonly baselineChanges = new Map<string, number>();
+  /** What open documents say, each statement on its line. */
+  private readonly said = new Map<string, string>();
   /** When something changed that any evaluation may depend on. */
   private everything = 1;
   private readonly advice = new WeakMap<RecipeEvaluation, readonly Problem[]>();
@@ -95,8 +98,20 @@ export class Views {
 
   /** A document was opened, edited or closed, or its file changed on disk. */
   textChanged(path: string): void {
-    this.changes.set(path, ++this.stamp);
+    this.stamp++;
+    // A comment is no reason to evaluate anything.
+    if (this.saysSomethingElse(path)) this.changes.set(path, this.stamp);
     this.schedule(this.took <= QUICK_MILLISECONDS ? MOMENT_MILLISECONDS : PAUSE_MILLISECONDS);
+  }
+
+  /** Whether an open document's text, its comments apart, is another than when it was last asked, or on other lines. */
+  private saysSomethingElse(path: string): boolean {
+    const text = this.documents.get(path)?.text;
+    const said = text === undefined ? undefined : significantText(text, true);
+    const before = this.said.get(path);
+    if (said === undefined) this.said.delete(path);
+    else this.said.set(path, said);
+    return said === undefined || said !== before;
   }
 
   /** All that was compared with counts no more. */
@@ -117,6 +132,7 @@ export class Views {
   }
 
   closed(path: string): void {
+    this.said.delete(path);
     this.views.delete(path);
     this.users.delete(path);
   }
