@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheDirectory, DiskCache } from '../../server/src/host/diskCache.ts';
 import { bundle } from './bundle.ts';
@@ -24,13 +25,13 @@ function place(): string {
   return join(directory, 'cache');
 }
 afterAll(() => {
-  for (const directory of places) rmSync(directory, { recursive: true, force: true });
+  for (const directory of places) rmSync(directory, { recursive: true, force: true, maxRetries: 9 });
 });
 
 const files = (directory: string) =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => join(directory, name))
-    .filter((path) => statSync(path).isFile());
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
 /** What every writer writes under a key: whoever reads it knows whether it is whole. */
 const textOf = (key: string, round: number) => `${key} ${round}\n${`${key}${round} `.repeat(2000)}`;
@@ -77,7 +78,11 @@ describe('the cache on disk', () => {
     for (let round = 0; round < 25; round++) {
       // Two of them, as with two editors.
       const writers = [0, 1].map(() => spawn(process.execPath, [entry, directory], { stdio: 'ignore' }));
-      await new Promise((resolve) => setTimeout(resolve, 150 + 20 * (round % 10)));
+      // On a slow machine it takes a while until the first of them writes.
+      for (let tries = 0; tries < 200 && !(existsSync(directory) && files(directory).length > 0); tries++) {
+        await sleep(100);
+      }
+      await sleep(150 + 20 * (round % 10));
       const ended = writers.map((writer) => new Promise((resolve) => writer.on('close', resolve)));
       for (const writer of writers) writer.kill('SIGKILL');
       await Promise.all(ended);
@@ -104,12 +109,12 @@ describe('the cache on disk', () => {
     const cache = new DiskCache({ directory, onTrouble: (message) => troubles.push(message) });
     for (let round = 0; round < 200; round++) {
       cache.write(`k${round % 7}`, textOf(`k${round % 7}`, round));
-      if (round % 10 === 0) rmSync(directory, { recursive: true, force: true });
+      if (round % 10 === 0) rmSync(directory, { recursive: true, force: true, maxRetries: 9 });
       const text = await cache.read(`k${round % 7}`);
       if (text !== undefined) expect(isWhole(`k${round % 7}`, text)).toBe(true);
     }
     await cache.flush();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 9 });
     expect(await cache.read('k1')).toBeUndefined();
     cache.write('k1', 'again');
     await cache.flush();
@@ -170,7 +175,7 @@ describe('the cache on disk', () => {
     const all = files(directory);
     for (const path of all) utimesSync(path, 1000, 1000);
     await cache.read('k3');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     // Looked at when the next one starts to write.
     const next = new DiskCache({ directory, largest: 40_000 });
     next.write('new', noise(11));
