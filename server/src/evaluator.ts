@@ -6,6 +6,7 @@
 import { RecipeEvaluator } from './engine/evaluator.ts';
 import { type EvaluatorMethods, type Method, NOT_OPENED, type OpenParameters } from './engine/protocol.ts';
 import { noteWhere, serve } from './host/evaluatorPort.ts';
+import { diskOf } from './host/disk.ts';
 import { HostFiles } from './host/files.ts';
 import { readPythonAssets } from './host/pythonAssets.ts';
 
@@ -34,7 +35,7 @@ function opened(): RecipeEvaluator {
 
 async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['result']> {
   evaluator = undefined;
-  files = new HostFiles(params.roots, params.system);
+  files = new HostFiles(params.roots, params.system, diskOf(params.revision));
   for (const [path, text] of overlays) files.setOverlay(path, text);
   evaluator = await RecipeEvaluator.open({
     ...readPythonAssets(params.interpreter, params.modules),

@@ -8,7 +8,7 @@ import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import type { ResultCache } from '../engine/resultCache.ts';
 import { Workspace } from '../engine/workspace.ts';
-import type { Occasion } from '../inputs/ports.ts';
+import type { Occasion, Revision } from '../inputs/ports.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import {
@@ -60,6 +60,16 @@ export function locateBuild(options: BuildOptions): BuildDirectory {
   return openBuildDirectory(path, options.bitbake);
 }
 
+/** In what a workspace is to differ from the usual one. */
+export interface WorkspaceWishes {
+  readonly processes?: number;
+  readonly occasion?: Occasion;
+  readonly cache?: ResultCache;
+  /** The state of the files that is evaluated. */
+  readonly revision?: Revision;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
 /** A pool of evaluators that is opened when it is first asked. */
 export function openWorkspace(
   build: BuildDirectory,
@@ -67,9 +77,11 @@ export function openWorkspace(
     processes = availableParallelism(),
     occasion,
     cache,
-  }: { readonly processes?: number; readonly occasion?: Occasion; readonly cache?: ResultCache } = {},
+    revision,
+    environment = process.env,
+  }: WorkspaceWishes = {},
 ): Workspace {
-  const connect = () => connectEvaluator(build, evaluatorFiles(), process.env, {}, occasion);
+  const connect = () => connectEvaluator(build, evaluatorFiles(), environment, {}, occasion, revision);
   return new Workspace({ processes, connect, cache });
 }
 

@@ -2,7 +2,7 @@
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
 import type { Problem } from '../base/problem.ts';
-import type { Glimpse, HostFacts, Occasion } from '../inputs/ports.ts';
+import type { Glimpse, HostFacts, Occasion, Revision } from '../inputs/ports.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import type { RequestReads } from './requestReads.ts';
 import type {
@@ -36,6 +36,8 @@ export interface OpenParameters {
   readonly pythonMilliseconds: number;
   /** Undefined: the usual one. */
   readonly occasion: Occasion | undefined;
+  /** The state of files that is evaluated; undefined: the one on disk. */
+  readonly revision: Revision | undefined;
 }
 
 /** Method -> parameters and result. */

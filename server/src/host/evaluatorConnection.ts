@@ -8,7 +8,7 @@ import {
   type Method,
   type OpenParameters,
 } from '../engine/protocol.ts';
-import type { Occasion } from '../inputs/ports.ts';
+import type { Occasion, Revision } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
 import { topLevelOfSystem } from './files.ts';
 import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
@@ -63,6 +63,7 @@ export function connectEvaluator(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   changed: Partial<EvaluatorLimits> = {},
   occasion?: Occasion,
+  revision?: Revision,
 ): EvaluatorConnection {
   const limits = { ...LIMITS, ...changed };
   const process = new EvaluatorProcess({
@@ -74,6 +75,7 @@ export function connectEvaluator(
   const open: OpenParameters = {
     ...openParameters(build, files, environment, limits.pythonMilliseconds),
     occasion,
+    revision,
   };
   const whole = { milliseconds: limits.requestMilliseconds, stuckMilliseconds: limits.stuckMilliseconds };
   const opening = { milliseconds: limits.openMilliseconds, stuckMilliseconds: limits.stuckOpenMilliseconds };
@@ -111,6 +113,7 @@ export function openParameters(
     modules,
     pythonMilliseconds,
     occasion: undefined,
+    revision: undefined,
   };
 }
 

@@ -80,6 +80,10 @@ export class FileStates implements ReadStates {
     if (laid) return contentDigest(text ? laid.text : laid.bytes);
     const target = this.files.realPath(path);
     if (target === undefined) return undefined;
+    if (this.files.isRevised(target)) {
+      const content = text ? this.files.readText(path) : this.files.readBytes(path);
+      return content === undefined ? undefined : contentDigest(content);
+    }
     try {
       return this.digestOnDisk(target, text);
     } catch {

@@ -3,9 +3,10 @@
  *
  * What has been read is kept until `forget`: everything read in between belongs to one state of the files,
  * however long an evaluation takes. The texts of open editors lie over what is on disk. Confinement is by real
- * path: a symbolic link that leads out of the roots leads nowhere.
+ * path: a symbolic link that leads out of the roots leads nowhere. What is read from is a `Disk`.
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type Disk, PRESENT_DISK } from './disk.ts';
 import type { FileStat, FileSystem, Glimpse } from '../inputs/ports.ts';
 import { withAncestors } from '../inputs/reads.ts';
 
@@ -41,15 +42,16 @@ export class HostFiles implements FileSystem {
   constructor(
     roots: readonly string[],
     private readonly system: SystemPaths = NO_SYSTEM,
+    private readonly disk: Disk = PRESENT_DISK,
   ) {
-    this.roots = [...new Set(roots.flatMap((root) => [root, real(root) ?? root]))];
+    this.roots = [...new Set(roots.flatMap((root) => [root, disk.realPath(root) ?? root]))];
   }
 
   stat(path: string): FileStat | undefined {
     const overlay = this.overlays.get(path);
     const found = recall(this.stats, path, () => {
       const target = this.realPath(path);
-      return target === undefined ? null : attempt(() => statOf(target));
+      return target === undefined ? undefined : this.disk.stat(target);
     });
     if (!overlay) return found;
     const size = overlay.bytes.length;
@@ -74,14 +76,14 @@ export class HostFiles implements FileSystem {
     if (overlay) return overlay.bytes;
     return recall(this.contents, path, () => {
       const target = this.realPath(path);
-      return target === undefined ? null : attempt(() => new Uint8Array(readFileSync(target)));
+      return target === undefined ? undefined : this.disk.read(target);
     });
   }
 
   list(directory: string): readonly string[] | undefined {
     return recall(this.lists, directory, () => {
       const target = this.realPath(directory);
-      return target === undefined ? null : attempt(() => readdirSync(target).sort());
+      return target === undefined ? undefined : this.disk.list(target);
     });
   }
 
@@ -89,12 +91,11 @@ export class HostFiles implements FileSystem {
     if (this.overlays.has(path)) return path;
     return recall(this.realPaths, path, () => {
       // Asking for the real path of what is outside would already be a look outside.
-      if (!this.inside(path)) return null;
-      const target = real(path);
-      if (target === undefined) return null;
-      if (this.inside(target)) return target;
+      if (!this.inside(path)) return undefined;
+      const target = this.disk.realPath(path);
+      if (target === undefined || this.inside(target)) return target;
       this.outside.add(path);
-      return null;
+      return undefined;
     });
   }
 
@@ -122,6 +123,11 @@ export class HostFiles implements FileSystem {
     return this.overlays.get(path);
   }
 
+  /** Whether what is at a real path is not what is on disk, texts of editors left aside. */
+  isRevised(path: string): boolean {
+    return this.disk.isRevised(path);
+  }
+
   /** Forgets what was read of these paths (and of the directories above them), or of all. */
   forget(paths?: readonly string[]): void {
     for (const path of paths ?? this.outside) this.outside.delete(path);
@@ -137,10 +143,10 @@ export class HostFiles implements FileSystem {
   }
 }
 
-function recall<T>(cache: Map<string, T | null>, key: string, read: () => T | null): T | undefined {
+function recall<T>(cache: Map<string, T | null>, key: string, read: () => T | undefined): T | undefined {
   let value = cache.get(key);
   if (value === undefined) {
-    value = read();
+    value = read() ?? null;
     cache.set(key, value);
   }
   return value ?? undefined;
@@ -154,22 +160,8 @@ function attempt<T>(read: () => T): T | null {
   }
 }
 
-function real(path: string): string | undefined {
-  return attempt(() => realpathSync.native(path)) ?? undefined;
-}
-
 function glimpseOf(path: string): Glimpse {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
   return { kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other' };
-}
-
-function statOf(path: string): FileStat {
-  const stat = statSync(path);
-  return {
-    kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other',
-    size: stat.size,
-    mtimeMs: stat.mtimeMs,
-    executable: (stat.mode & 0o111) !== 0,
-  };
 }

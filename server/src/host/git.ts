@@ -1,30 +1,10 @@
 /**
- * What a file's text is in the commit that is checked out, asked of `git`.
- *
- * The repository is not to be trusted: its configuration may name programs to run (hooks, fsmonitor, filters,
- * transports of a partial clone). Only plumbing that runs none of them is used, and what could is switched off.
- * Without git, or outside a repository, there is no such text, which is no fault.
+ * What a file's text is in the commit that is checked out, asked of `git`. Without git, or outside a repository, there
+ * is no such text, which is no fault.
  */
-import { execFile } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
+import { runGit } from './gitCommand.ts';
 
-/** Before the subcommand: nothing that a repository configures is to be started. */
-const HARMLESS = [
-  '--no-pager',
-  '--no-replace-objects',
-  '-c',
-  'core.fsmonitor=false',
-  '-c',
-  'core.hooksPath=/dev/null',
-  '-c',
-  'core.sshCommand=false',
-  '-c',
-  'core.gitProxy=false',
-  '-c',
-  'protocol.allow=never',
-];
-const LONGEST_ANSWER = 16 * 1024 * 1024;
-const MILLISECONDS = 10_000;
 /** How many files' texts are kept. */
 const MOST_TEXTS = 200;
 
@@ -133,31 +113,7 @@ function decode(bytes: Buffer | undefined): string | undefined {
 }
 
 /** @returns what git printed; undefined where it failed or is not there */
-function git(directory: string, args: readonly string[]): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    execFile(
-      'git',
-      ['-C', directory, ...HARMLESS, ...args],
-      {
-        encoding: 'buffer',
-        maxBuffer: LONGEST_ANSWER,
-        timeout: MILLISECONDS,
-        env: gitEnvironment(),
-        windowsHide: true,
-      },
-      (error, stdout) => resolve(error ? undefined : stdout),
-    );
-  });
-}
-
-/** Ours without what would point git at another repository, and without leave to fetch or ask. */
-function gitEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
-  return {
-    ...Object.fromEntries(kept),
-    GIT_NO_LAZY_FETCH: '1',
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_TERMINAL_PROMPT: '0',
-    LC_ALL: 'C',
-  };
+async function git(directory: string, args: readonly string[]): Promise<Buffer | undefined> {
+  const { output, code } = await runGit(directory, args);
+  return code === 0 ? output : undefined;
 }

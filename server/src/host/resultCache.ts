@@ -5,7 +5,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ResultCache } from '../engine/resultCache.ts';
+import type { Revision } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
+import { diskOf } from './disk.ts';
 import { DiskCache } from './diskCache.ts';
 import { type EvaluatorFiles, openParameters } from './evaluatorConnection.ts';
 import { HostFiles } from './files.ts';
@@ -21,6 +23,7 @@ export interface OpenCache {
 /**
  * @param directory where it lies; must not be in a workspace
  * @param onTrouble told once why nothing is kept any more
+ * @param revision the state of the files that results are of; undefined: the one on disk
  */
 export function openResultCache(
   build: BuildDirectory,
@@ -28,13 +31,14 @@ export function openResultCache(
   environment: Readonly<Record<string, string | undefined>>,
   directory: string,
   onTrouble: (message: string) => void,
+  revision?: Revision,
 ): OpenCache {
   const store = new DiskCache({ directory, onTrouble });
   const { roots, system, facts, buildDir, bitbakeDir } = openParameters(build, files, environment);
   const ours = digestOfInstallation(files);
   const base = [ours, process.versions.node, buildDir, bitbakeDir ?? '', roots, facts];
   const key = createHash('sha256').update(JSON.stringify(base)).digest('hex');
-  const states = new FileStates(new HostFiles(roots, system), store, `files ${key}`);
+  const states = new FileStates(new HostFiles(roots, system, diskOf(revision)), store, `files ${key}`);
   const close = (): Promise<void> => {
     states.save();
     return store.flush();

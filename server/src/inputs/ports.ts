@@ -45,6 +45,18 @@ export interface FileSystem {
   glimpse?(path: string): Glimpse | 'unknown' | undefined;
 }
 
+/** What is at a path in another state of the files than the one on disk; `absent`: nothing. */
+export type RevisedFile =
+  | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly executable: boolean }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'absent' };
+
+/**
+ * A state of the files, told by what is another there than on disk: absolute paths, the symbolic links of their
+ * directories resolved. Directories are there as long as something is in them.
+ */
+export type Revision = ReadonlyMap<string, RevisedFile>;
+
 /** What is another each time BitBake parses. */
 export interface Occasion {
   /** Milliseconds by which the clock is ahead of the host's. */
