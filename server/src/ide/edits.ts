@@ -13,6 +13,8 @@ export interface EditedStatement {
   readonly range: Range;
   /** The statement as a whole; undefined where it was taken away. */
   readonly whole: Range | undefined;
+  /** The statement that it replaces, in the baseline text; undefined where there is none. */
+  readonly replaced: Range | undefined;
   /** What the statement, or the one it replaces, may set. */
   readonly names: readonly SetName[];
   /** The values that it and the one it replaces give, as written; undefined where there is none. */
@@ -54,6 +56,7 @@ export function editedStatements(before: Version, after: Version): EditedStateme
           end: { line: last, column: lines[last]?.text.length ?? 0 },
         },
         whole: is?.statement.range,
+        replaced: was?.statement.range,
         names: [was, is].flatMap((piece) => (piece ? namesSetBy(piece.statement, after.tree.path) : [])),
         before: was && valueOf(was.statement),
         after: is && valueOf(is.statement),
