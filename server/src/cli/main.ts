@@ -7,6 +7,7 @@ import { compare, type CompareOptions } from './compare.ts';
 import { demo } from './demo.ts';
 import { explain, type ExplainOptions } from './explain.ts';
 import { graph, type GraphCommandOptions } from './graph.ts';
+import { impact, type ImpactOptions } from './impact.ts';
 import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
 import { sig, type SigOptions } from './sig.ts';
 import { sstate, type SstateOptions } from './sstate.ts';
@@ -118,6 +119,32 @@ function program(): Command {
     )
     .action(async (targets: string[], options: SstateOptions) => {
       exitCode = await sstate(targets, options, output);
+    });
+  buildOptions(root.command('impact'))
+    .description('print what a change of layers does to hashes: root causes, and what each reaches')
+    .option(
+      '--base <rev...>',
+      'what to compare with: REV, or REPOSITORY=REV (default: where HEAD parted from its upstream branch)',
+    )
+    .option('--head <rev...>', 'what to review: REV, or REPOSITORY=REV (default: the working tree as it is)')
+    .option('--merge-base', 'compare with where the head parted from the base, not with the base itself')
+    .option('--patch <file>', 'review patches on the base: a mailbox, mail or diff; - for standard input')
+    .option('--target <target...>', 'the targets whose taskhashes count (default: universe)')
+    .option('--machine <machine...>', 'review it for each of these machines (default: that of the build)')
+    .addOption(
+      new Option('--format <format>', 'how to print')
+        .choices(['text', 'markdown', 'json', 'sarif', 'html'])
+        .default('text'),
+    )
+    .option('--mirrors', 'ask servers, too, which sstate objects are there (default: local ones only)')
+    .option('--fail-over <count>', 'exit with 1 where more taskhashes change than this')
+    .option('--fail-on <condition...>', 'exit with 1 where it is so: basehash-of=PN,…')
+    .addHelpText(
+      'after',
+      "\nBoth states are read from git's objects: no work tree, index or branch is touched. Every repository that layers or\nBitBake are checked out of takes part. REV alone counts for the repository that the command is run in, or, run\noutside of all, for every one that has it; those that are not named stay as they are. Without --base, --head and\n--patch, all are compared with their upstream branches, uncommitted and untracked files included.\n\nExamples:\n  sstate-lens impact\n  sstate-lens impact --base origin/main --merge-base --format markdown\n  sstate-lens impact --base HEAD~3 --head HEAD --target core-image-minimal\n  sstate-lens impact --patch series.mbox --machine qemux86-64 qemuarm64\n  sstate-lens impact --base origin/main --fail-over 500 --fail-on basehash-of=gcc-cross-x86_64,glibc",
+    )
+    .action(async (options: ImpactOptions) => {
+      exitCode = await impact(options, output);
     });
   root
     .command('verify')

@@ -1,0 +1,111 @@
+/** What all formats of an `impact` report say in the same words. */
+import type { Cost, Counts, Reach } from '../ide/impact.ts';
+import type {
+  ImpactReport,
+  ReportedCause,
+  ReportedRecipe,
+  ReportedRepository,
+  ReportedResult,
+} from './impactReport.ts';
+
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** `20,114`. */
+export function figure(count: number): string {
+  return NUMBERS.format(count);
+}
+
+/** `1 recipe`, `1,913 recipes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : many}`;
+}
+
+/** `20,114 of 35,242 taskhashes change in 1,913 recipes`, and what came and went. */
+export function countsText(counts: Counts, one: 'basehash' | 'taskhash'): string {
+  const { changed, added, removed, unknown, recipes, total } = counts;
+  const parts = [`${figure(changed)} of ${counted(total, one, `${one}es`)} change`];
+  if (added > 0) parts.push(`${figure(added)} new`);
+  if (removed > 0) parts.push(`${figure(removed)} gone`);
+  if (unknown > 0) parts.push(`${figure(unknown)} cannot be told`);
+  return `${parts.join(', ')}${recipes > 0 ? `, in ${counted(recipes, 'recipe')}` : ''}`;
+}
+
+/** What it costs; undefined where nobody looked. */
+export function costText(cost: Cost | null): string | undefined {
+  if (!cost) return undefined;
+  const { lost, local, unknown } = cost;
+  const where = lost === 0 ? '' : ` (${figure(local)} local, ${figure(lost - local)} on mirrors)`;
+  const rest = unknown > 0 ? `; of ${figure(unknown)} more it cannot be told` : '';
+  return `${counted(lost, 'sstate object')} would no longer be used${where}${rest}`;
+}
+
+/** `1,900 basehashes in 950 recipes, 20,000 taskhashes in 1,913`. */
+export function reachText({
+  basehashes,
+  taskhashes,
+}: Pick<ReportedCause, 'basehashes' | 'taskhashes'>): string {
+  const text = ({ tasks, recipes }: Reach, one: string) =>
+    `${counted(tasks, one, `${one}es`)} in ${counted(recipes, 'recipe')}`;
+  if (basehashes.tasks === 0) return text(taskhashes, 'taskhash');
+  if (taskhashes.tasks === 0) return text(basehashes, 'basehash');
+  return `${text(basehashes, 'basehash')}, ${text(taskhashes, 'taskhash')}`;
+}
+
+/** `meta/classes-global/base.bbclass:123-125`. */
+export function placeText({ path, lines }: Pick<ReportedCause, 'path' | 'lines'>): string {
+  if (!lines) return path;
+  const [first, last] = lines;
+  return `${path}:${first}${last > first ? `-${last}` : ''}`;
+}
+
+/** `do_unpack edited`. */
+export function causeText({ subject, action, side, kind }: ReportedCause): string {
+  const where = side === 'base' && kind === 'statement' && action !== 'removed' ? ' (before)' : '';
+  return `${subject}${action ? ` ${action}` : ''}${where}`;
+}
+
+/** `openembedded-core: origin/master (1234567890ab) to the working tree`. */
+export function repositoryText({ repository, base, head, patches }: ReportedRepository): string {
+  const from = base ? `${base.name} (${base.commit.slice(0, 12)})` : undefined;
+  if (patches.length > 0) return `${repository}: ${counted(patches.length, 'patch', 'patches')} on ${from}`;
+  const to = head ? `${head.name} (${head.commit.slice(0, 12)})` : 'the working tree';
+  return from === undefined ? `${repository}: the same in both` : `${repository}: ${from} to ${to}`;
+}
+
+/** `qemux86-64, universe`. */
+export function resultTitle({ machine, targets }: ReportedResult): string {
+  return [machine ?? 'no MACHINE', targets.join(' ')].join(', ');
+}
+
+/** Whether anything changes at all. */
+export function isEmpty({ basehashes, taskhashes }: ReportedResult): boolean {
+  return [basehashes, taskhashes].every(
+    ({ changed, added, removed, unknown }) => changed + added + removed + unknown === 0,
+  );
+}
+
+/** Recipes by how they are concerned: with changes of their own first, then by how many tasks change. */
+export function byConcern(recipes: readonly ReportedRecipe[]): ReportedRecipe[] {
+  return [...recipes].sort(
+    (a, b) =>
+      Number(b.basehashes.length > 0) - Number(a.basehashes.length > 0) ||
+      b.taskhashes.length - a.taskhashes.length ||
+      (a.recipe < b.recipe ? -1 : 1),
+  );
+}
+
+/** What the reader must know before the figures. */
+export function warnings({ repositories }: ImpactReport, { complete, problems }: ReportedResult): string[] {
+  const found: string[] = [];
+  if (!complete)
+    found.push('Not every recipe could be evaluated in both states: there may be more changes than these.');
+  for (const problem of problems) found.push(`BitBake would stop at: ${problem}`);
+  for (const { repository, submodules } of repositories) {
+    if (submodules.length > 0) {
+      found.push(
+        `${repository} has other commits of submodules (${submodules.join(', ')}): what changes in them is not seen.`,
+      );
+    }
+  }
+  return found;
+}
