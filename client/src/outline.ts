@@ -84,9 +84,11 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     return undefined;
   }
 
-  getTreeItem({ label, description, detail, kind, uri, range, children }: Node): vscode.TreeItem {
+  getTreeItem(node: Node): vscode.TreeItem {
+    const { label, description, detail, kind, uri, range, children } = node;
     const item = new vscode.TreeItem(label);
-    const open = kind === 'recipe' && this.nodes.length === 1;
+    // The first is the recipe itself, others are its variants.
+    const open = kind === 'recipe' && node === this.nodes[0];
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     item.collapsibleState = !children?.length ? None : open || kind === 'cause' ? Expanded : Collapsed;
     if (description !== undefined) item.description = description;

@@ -234,7 +234,7 @@ export class Editor {
 
   /** What all elements in a document say. */
   async texts(frame, selector) {
-    return (await frame.locator(selector).allInnerTexts()).map(plain);
+    return (await frame.locator(selector).allTextContents()).map(plain);
   }
 
   /** The rows of a view of the side bar, each with its description. */

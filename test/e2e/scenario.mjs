@@ -140,8 +140,8 @@ export const SCENARIO = [
       await editor.press('Enter');
       await editor.type(ADDED);
       await editor.command('View: Show sstate Lens');
-      await editor.until(() => editor.rows('Recipe'), `do_install ${CHANGED}`);
-      await editor.until(() => editor.rows('Would Rerun'), /^hello-native 1 task/);
+      await editor.until(() => editor.rows('Recipe'), new RegExp(`^do_install ?${CHANGED}`));
+      await editor.until(() => editor.rows('Would Rerun'), /^hello-native ?1 task/);
       await editor.cursorAtEndOf('touch');
       await editor.command("sstate Lens: Compare a Task's Signature With the Baseline");
       await editor.until(
@@ -166,7 +166,7 @@ export const SCENARIO = [
       await graph.locator('#search').fill('MOTD');
       await graph.locator('#search').press('Enter');
       await editor.until(() => editor.texts(graph, '#details h2'), /^MOTD$/);
-      await editor.until(() => editor.texts(graph, '#details'), /do_install\s*write_motd\s*MOTD/);
+      await editor.until(() => editor.texts(graph, '#details'), /do_installwrite_motdMOTD/);
       await graph.locator('[role=treeitem][aria-selected=true]').press('ArrowLeft');
       await editor.until(() => editor.texts(graph, '#details h2'), /^write_motd$/);
       await graph.locator('#open-all').click();
