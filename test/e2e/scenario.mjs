@@ -178,7 +178,7 @@ export const SCENARIO = [
       // Enter goes to where it is set.
       await graph.locator('[role=treeitem][aria-selected=true]').press('Enter');
       await editor.until(() => editor.statusBar(), /^Ln 9, Col 1/);
-      await editor.command('View: Close All Editors in Other Groups');
+      await editor.command('View: Close Editors in Other Groups');
     },
   ],
   [

@@ -111,7 +111,8 @@ async function difference(params: unknown, session: Session): Promise<Outline> {
   );
   const { origins } = known.view.current!;
   const placeOf: PlaceOfVariable = (_, variable) => {
-    const [origin] = origins.get(variable) ?? [];
+    const places = origins.get(variable);
+    const origin = places?.find(({ operation }) => operation.startsWith('set')) ?? places?.[0];
     return origin && { path: origin.path, range: originRange(origin, session.trees) };
   };
   const nodes = shown(differenceOutline(name, explained, placeOf), session);
