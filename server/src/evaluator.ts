@@ -8,6 +8,7 @@ import { type EvaluatorMethods, type Method, NOT_OPENED, type OpenParameters } f
 import { noteWhere, serve } from './host/evaluatorPort.ts';
 import { diskOf } from './host/disk.ts';
 import { HostFiles } from './host/files.ts';
+import { MovedDisk } from './host/movedDisk.ts';
 import { readPythonAssets } from './host/pythonAssets.ts';
 
 const LIMITS = {
@@ -35,7 +36,9 @@ function opened(): RecipeEvaluator {
 
 async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['result']> {
   evaluator = undefined;
-  files = new HostFiles(params.roots, params.system, diskOf(params.revision));
+  const disk = diskOf(params.revision);
+  const place = params.place === undefined ? disk : new MovedDisk(params.place, disk);
+  files = new HostFiles(params.roots, params.system, place);
   for (const [path, text] of overlays) files.setOverlay(path, text);
   evaluator = await RecipeEvaluator.open({
     ...readPythonAssets(params.interpreter, params.modules),

@@ -2,13 +2,17 @@
  * `sstate-lens compare` over workspaces of which real BitBake recorded each side: the tasks that differ are theirs,
  * with their hashes, and the causes are the ones that the scenarios put in.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ComparisonReport } from '../../server/src/cli/compareReport.ts';
 import { materialise, readScenario, readSideExpectations, type Workspace } from '../harness/fixture.ts';
 import { bundledCommand } from '../lsp/command.ts';
+
+const SCHEMA = join(import.meta.dirname, '../../schemas/compare.schema.json');
+const isReport = new Ajv2020().compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object);
 
 describe('comparing two sides', { timeout: 300_000 }, () => {
   let workspace: Workspace | undefined;
@@ -26,7 +30,9 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
   const report = async (...args: string[]) => {
     const { status, stdout, stderr } = await run(...args, '--format', 'json');
     if (stdout === '') throw new Error(stderr);
-    return { status, ...(JSON.parse(stdout) as ComparisonReport) };
+    const told = JSON.parse(stdout) as ComparisonReport;
+    expect(isReport(told), JSON.stringify(isReport.errors)).toBe(true);
+    return { status, ...told };
   };
 
   type Recorded = Readonly<Record<string, readonly [architecture: string, taskhash: string]>>;
@@ -249,6 +255,51 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
       'user:do_install',
     ]);
     expect(causes.map(({ tasks }) => tasks)).toEqual([['lib:do_compile']]);
+  });
+
+  it('compares two places', async () => {
+    const { root } = open('compare/layer');
+    expect((await report('--another-place')).different).toEqual([]);
+    writeFileSync(
+      join(root, 'layer/recipes/lib_1.0.bb'),
+      'HERE := "${FILE_DIRNAME}"\ndo_compile() {\n    cp ${HERE}/files .\n}\n',
+    );
+    const told = await report('--another-place');
+    expect(causes(told)).toEqual([
+      {
+        difference: {
+          kind: 'variable',
+          variable: 'HERE',
+          before: 'layer/recipes',
+          after: '/in/quite/another/placelayer/recipes',
+          enters: 'both',
+        },
+        tasks: ['lib:do_compile'],
+        reaches: 6,
+        chain: ['do_compile extra/recipes/lib_1.0.bbappend:4', 'HERE layer/recipes/lib_1.0.bb:1'],
+      },
+    ]);
+    expect(told.status).toBe(1);
+  });
+
+  it('compares two revisions', async () => {
+    const { root } = open('compare/machines');
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+        cwd: join(root, 'layer'),
+      });
+    git('init', '-q');
+    for (const march of ['generic', 'native']) {
+      const text = `do_compile() {\n    cc -march=${march}\n}\n`;
+      writeFileSync(join(root, 'layer/recipes/lib_1.0.bb'), text);
+      git('add', '.');
+      git('commit', '-q', '-m', march);
+    }
+    const told = await report('--base', 'HEAD~1', '--head', 'HEAD');
+    expect([told.before, told.after]).toEqual(['HEAD~1', 'HEAD']);
+    expect(causes(told).map(({ difference, tasks, reaches }) => [difference, tasks, reaches])).toEqual([
+      [expect.objectContaining({ variable: 'do_compile' }), ['lib:do_compile'], 4],
+    ]);
   });
 
   it('wants to be told what to compare', async () => {

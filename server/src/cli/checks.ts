@@ -33,7 +33,7 @@ export async function checkStability(
   session: Session,
   output: Output,
 ): Promise<boolean> {
-  const other = openWorkspace(session.build, { occasion: OTHER_OCCASION });
+  const other = openWorkspace(session.build, { state: { occasion: OTHER_OCCASION } });
   try {
     const known = new Map(evaluations.map((evaluation) => [evaluation.path, evaluation]));
     const unstable: string[] = [];

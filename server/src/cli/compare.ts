@@ -21,7 +21,7 @@ export async function compare(
     const chosen = targets.length > 0 ? targets : ['world'];
     const report = await compareSides(sides, chosen, output);
     if (options.format === 'json') output.result(JSON.stringify(report, undefined, 2));
-    else for (const line of reportLines(report)) output.result(line);
+    else for (const line of reportLines(report, process.cwd())) output.result(line);
     return report.different.length > 0 || report.unknown.length > 0 || !report.complete ? EXIT.no : EXIT.done;
   } finally {
     sides.before.session.workspace.dispose();
@@ -67,8 +67,10 @@ async function hashed(
   targets: readonly string[],
   output: Output,
 ): Promise<HashedTasks> {
-  output.note(`${label}:`);
-  const tasks = await hashTasks(targets, session, output);
+  const tasks = await hashTasks(targets, session, {
+    ...output,
+    note: (line) => output.note(`${label}: ${line}`),
+  });
   if (tasks.graph.recipeOf.length === 0)
     throw new CommandError(`${label}: nothing runs for ${targets.join(' ')}: see the messages above`);
   return tasks;

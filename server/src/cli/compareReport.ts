@@ -86,7 +86,7 @@ export function comparisonReport(found: Found): ComparisonReport {
     complete,
     causes: causes.map(({ difference, own, reached }) => ({
       difference,
-      chain: chainOf(difference, changes.get(own[0]!) ?? []),
+      chain: chainOf(difference, changes.get(own[0]!) ?? [], sides.after.place),
       tasks: own.map((at) => pairs.pairs[at]!.name),
       reaches: { tasks: reached.length, recipes: recipesOf(reached) },
     })),
@@ -117,19 +117,30 @@ function unknownReason({ graph, hashes }: HashedSide, task: number): string | un
   return typeof hash === 'string' ? undefined : hash.unknown;
 }
 
-function chainOf(difference: OwnDifference, changes: readonly ReachedChange[]): ReportedLink[] {
+function chainOf(
+  difference: OwnDifference,
+  changes: readonly ReachedChange[],
+  place: string | undefined,
+): ReportedLink[] {
   if (difference.kind !== 'variable') return [];
   const found = changes.find(({ change }) => change.variable === difference.variable);
   return (found?.chain ?? []).map(({ name, origin }: ChainLink) =>
-    origin && origin.line > 0 ? { name, path: origin.path, line: origin.line } : { name },
+    origin && origin.line > 0 ? { name, path: actualPath(origin.path, place), line: origin.line } : { name },
   );
+}
+
+function actualPath(path: string, place: string | undefined): string {
+  return place !== undefined && path.startsWith(`${place}/`) ? path.slice(place.length) : path;
 }
 
 const MOST_CAUSES = 12;
 const MOST_TASKS = 4;
 
-/** At most a screen or two, the widest reaching causes first. */
-export function reportLines(report: ComparisonReport): string[] {
+/**
+ * At most a screen or two, the widest reaching causes first.
+ * @param from the directory that paths are shown from, where they lie below it
+ */
+export function reportLines(report: ComparisonReport, from: string): string[] {
   const { before, after, subject, compared, different, causes, unknown, onlyBefore, onlyAfter } = report;
   const lines = [
     `${before} → ${after}`,
@@ -137,7 +148,7 @@ export function reportLines(report: ComparisonReport): string[] {
       ? `${compared} ${subject}: ${unknown.length === 0 ? 'all have the same hash' : 'none is known to differ'}`
       : `${compared} ${subject}: ${different.length} differ, because of ${count(causes.length, 'cause')}`,
   ];
-  for (const cause of causes.slice(0, MOST_CAUSES)) lines.push('', ...causeLines(cause));
+  for (const cause of causes.slice(0, MOST_CAUSES)) lines.push('', ...causeLines(cause, from));
   if (causes.length > MOST_CAUSES)
     lines.push('', `and ${count(causes.length - MOST_CAUSES, 'more cause')}: --format json lists all`);
   if (unknown.length > 0) {
@@ -157,16 +168,17 @@ export function reportLines(report: ComparisonReport): string[] {
   return lines;
 }
 
-function causeLines({ difference, chain, tasks, reaches }: ReportedCause): string[] {
+function causeLines({ difference, chain, tasks, reaches }: ReportedCause, from: string): string[] {
   const reach = `reaches ${count(reaches.tasks, 'task')} of ${count(reaches.recipes, 'recipe')}`;
   const lines = [`${differenceText(difference)}  (${reach})`];
   const more = tasks.length - MOST_TASKS;
+  const near = (path: string) => (path.startsWith(`${from}/`) ? path.slice(from.length + 1) : path);
   for (const task of tasks.slice(0, MOST_TASKS)) lines.push(`  ${task}`);
   if (more > 0) lines.push(`  and ${more} more by themselves`);
   if (chain.length > 0) {
     lines.push('  by way of');
     for (const { name, path, line } of chain)
-      lines.push(`    ${name}${path === undefined ? '' : `  ${path}:${line}`}`);
+      lines.push(`    ${name}${path === undefined ? '' : `  ${near(path)}:${line}`}`);
   }
   return lines;
 }

@@ -10,22 +10,28 @@ import type { TaskPair, TaskPairs } from '../engine/taskPairs.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { HostFiles } from '../host/files.ts';
+import { movedConfiguration } from '../host/movedDisk.ts';
+import { readStates, type StateOptions } from './impactStates.ts';
 import { CommandError, type Output } from './output.ts';
 import { type BuildOptions, type BuildState, locateBuild, openState, type Session } from './session.ts';
 
-export interface SideOptions extends BuildOptions {
+export interface SideOptions extends BuildOptions, Pick<StateOptions, 'base' | 'head'> {
   readonly machine?: readonly string[];
   readonly withoutLayer?: string;
   readonly withBuildDir?: string;
+  readonly anotherPlace?: boolean;
   readonly anotherTime?: boolean;
 }
 
-export type Question = 'machines' | 'layer' | 'build-directories' | 'another-time';
+export type Question =
+  'machines' | 'layer' | 'build-directories' | 'revisions' | 'another-place' | 'another-time';
 
 export interface Side {
   /** What a user calls it: `qemux86-64`, `without meta-own`. */
   readonly label: string;
   readonly session: Session;
+  /** What comes before its paths, where it is evaluated as if it lay in another place. */
+  readonly place?: string;
 }
 
 /** Two sides, and the rule that says which of their tasks ought to have the same hash. */
@@ -40,18 +46,21 @@ export interface Sides {
 
 /** @throws CommandError where it is not said what to compare, or a side cannot be opened */
 export async function openSides(options: SideOptions, output: Output): Promise<Sides> {
-  const { machine, withoutLayer, withBuildDir, anotherTime } = options;
-  const asked = [machine, withoutLayer, withBuildDir, anotherTime].filter((option) => option !== undefined);
+  const { machine, withoutLayer, withBuildDir, base, head, anotherPlace, anotherTime } = options;
+  const asked = [machine, withoutLayer, withBuildDir, base ?? head, anotherPlace, anotherTime].filter(
+    (option) => option !== undefined,
+  );
   if (asked.length !== 1) {
     throw new CommandError(
-      'say what to compare, one of: --machine A --machine B, --without-layer LAYER, --with-build-dir DIR, --another-time',
+      'say what to compare, one of: --machine A --machine B, --without-layer LAYER, --with-build-dir DIR, --base REV [--head REV], --another-place, --another-time',
     );
   }
   const build = locateBuild(options);
   if (machine) return machines(machine, build, output);
   if (withoutLayer !== undefined) return layer(withoutLayer, build, output);
   if (withBuildDir !== undefined) return buildDirectories(build, withBuildDir, options, output);
-  return times(build, output);
+  if (base ?? head) return revisions(build, options, output);
+  return anotherPlace ? places(build, output) : times(build, output);
 }
 
 /** Follows yocto-check-layer: what two machines share (SSTATE_PKGARCH), they must build in the same way. */
@@ -170,6 +179,47 @@ async function buildDirectories(
   };
 }
 
+/** Two states of the layers, of commits that are not checked out. */
+async function revisions(build: BuildDirectory, options: StateOptions, output: Output): Promise<Sides> {
+  const states = await readStates(build, options);
+  const names = (side: 'base' | 'head') =>
+    states.repositories.map((repository) => repository[side]?.name ?? 'as it is').join(' ');
+  const open = async (side: 'base' | 'head') => ({
+    label: names(side),
+    session: await openState({ build, state: { revision: states[side] } }, output),
+  });
+  return {
+    ...(await bothOpen(
+      () => open('base'),
+      () => open('head'),
+    )),
+    question: 'revisions',
+    subject: 'tasks that both have',
+    expected: () => () => true,
+  };
+}
+
+/** Of another length, and with nothing of the old one in it. */
+const OTHER_PLACE = '/in/quite/another/place';
+
+/** The same files in another place: hashes that differ have the place in them. */
+async function places(build: BuildDirectory, output: Output): Promise<Sides> {
+  const there = { build, texts: movedConfiguration(build, OTHER_PLACE), state: { place: OTHER_PLACE } };
+  return {
+    ...(await bothOpen(
+      async () => ({ label: 'here', session: await openState({ build }, output) }),
+      async () => ({
+        label: 'another place',
+        session: await openState(there, output),
+        place: OTHER_PLACE,
+      }),
+    )),
+    question: 'another-place',
+    subject: 'tasks',
+    expected: () => () => true,
+  };
+}
+
 /** A year later, in another process and with other random numbers. */
 async function times(build: BuildDirectory, output: Output): Promise<Sides> {
   const open = async (label: string, state: BuildState) => ({
@@ -179,7 +229,7 @@ async function times(build: BuildDirectory, output: Output): Promise<Sides> {
   return {
     ...(await bothOpen(
       () => open('now', { build }),
-      () => open('another time', { build, occasion: OTHER_OCCASION }),
+      () => open('another time', { build, state: { occasion: OTHER_OCCASION } }),
     )),
     question: 'another-time',
     subject: 'tasks',

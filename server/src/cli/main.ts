@@ -33,6 +33,11 @@ function buildOptions(command: Command): Command {
     .option('--no-cache', 'keep nothing for the next start, and take nothing from an earlier one');
 }
 
+/** An option that may be given several times. */
+function collected(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value];
+}
+
 function program(): Command {
   const root = new Command('sstate-lens')
     .description("BitBake's task signatures without running BitBake")
@@ -212,15 +217,21 @@ function program(): Command {
     .option(
       '--machine <machine>',
       'twice: tasks of recipes that both machines share (allarch, native, the same tune) must be the same',
-      (name: string, names: readonly string[] = []) => [...names, name],
+      collected,
     )
     .option('--without-layer <layer>', "with the layer and without it other layers' tasks must be the same")
     .option('--with-build-dir <dir>', 'the tasks of both build directories must be the same')
+    .option(
+      '--base <rev...>',
+      'the tasks of two revisions of layers must be the same (see impact), of this one …',
+    )
+    .option('--head <rev...>', '… and of this one (default: as it is)')
+    .option('--another-place', 'the same files in another place: what has the place in it differs')
     .option('--another-time', 'at another time, in another process, with other random numbers')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      '\nThe tasks compared are those that run for the targets (default: world). What is the same on purpose is not asked\nfor: tasks that do nothing but wait for others, tasks marked nostamp. Nothing is written: another machine or layer is\nassumed, not set.\n\nExit codes: 0 all are the same, 1 some are not or are unknown, 2 bad input or environment.\n\nExamples:\n  sstate-lens compare --machine qemux86-64 --machine genericx86-64\n  sstate-lens compare --machine qemux86-64 --machine qemuarm64 core-image-minimal --format json\n  sstate-lens compare --without-layer meta-own\n  sstate-lens compare --build-dir build --with-build-dir ../release/build zlib\n  sstate-lens compare --another-time',
+      '\nThe tasks compared are those that run for the targets (default: world). What is the same on purpose is not asked\nfor: tasks that do nothing but wait for others, tasks marked nostamp. Nothing is written: another machine or layer is\nassumed, not set.\n\nExit codes: 0 all are the same, 1 some are not or are unknown, 2 bad input or environment.\n\nExamples:\n  sstate-lens compare --machine qemux86-64 --machine genericx86-64\n  sstate-lens compare --machine qemux86-64 --machine qemuarm64 core-image-minimal --format json\n  sstate-lens compare --without-layer meta-own\n  sstate-lens compare --build-dir build --with-build-dir ../release/build zlib\n  sstate-lens compare --base v1.0 --head v2.0 zlib\n  sstate-lens compare --another-place',
     )
     .action(async (targets: string[], options: CompareOptions) => {
       exitCode = await compare(targets, options, output);

@@ -7,8 +7,8 @@ import type { Problem } from '../base/problem.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import type { ResultCache } from '../engine/resultCache.ts';
+import type { TaskhashFiles } from '../engine/taskhashes.ts';
 import { Workspace } from '../engine/workspace.ts';
-import type { Occasion, Revision } from '../inputs/ports.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import {
@@ -19,8 +19,11 @@ import {
   setupsIn,
 } from '../host/buildDirectory.ts';
 import { cacheDirectory } from '../host/diskCache.ts';
-import { connectEvaluator } from '../host/evaluatorConnection.ts';
+import { diskOf } from '../host/disk.ts';
+import { connectEvaluator, type EvaluatedState } from '../host/evaluatorConnection.ts';
+import { HostFiles, NO_SYSTEM } from '../host/files.ts';
 import { evaluatorFiles } from '../host/installation.ts';
+import { MovedDisk, movedBuild } from '../host/movedDisk.ts';
 import { openResultCache } from '../host/resultCache.ts';
 import { CommandError, type Output } from './output.ts';
 
@@ -35,6 +38,8 @@ export interface Session {
   readonly build: BuildDirectory;
   readonly workspace: Workspace;
   readonly summary: ConfigurationSummary;
+  /** What the evaluators read, for who computes with it here. */
+  readonly files: TaskhashFiles;
   /** Ends the evaluators, and keeps what is known for the next start. */
   readonly close: () => Promise<void>;
 }
@@ -63,25 +68,17 @@ export function locateBuild(options: BuildOptions): BuildDirectory {
 /** In what a workspace is to differ from the usual one. */
 export interface WorkspaceWishes {
   readonly processes?: number;
-  readonly occasion?: Occasion;
+  readonly state?: EvaluatedState;
   readonly cache?: ResultCache;
-  /** The state of the files that is evaluated. */
-  readonly revision?: Revision;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A pool of evaluators that is opened when it is first asked. */
 export function openWorkspace(
   build: BuildDirectory,
-  {
-    processes = availableParallelism(),
-    occasion,
-    cache,
-    revision,
-    environment = process.env,
-  }: WorkspaceWishes = {},
+  { processes = availableParallelism(), state, cache, environment = process.env }: WorkspaceWishes = {},
 ): Workspace {
-  const connect = () => connectEvaluator(build, evaluatorFiles(), environment, {}, occasion, revision);
+  const connect = () => connectEvaluator(build, evaluatorFiles(), environment, {}, state);
   return new Workspace({ processes, connect, cache });
 }
 
@@ -102,25 +99,21 @@ export interface BuildState {
   readonly build: BuildDirectory;
   /** Path -> text that stands for the file's. */
   readonly texts?: ReadonlyMap<string, string>;
-  readonly occasion?: Occasion;
-  /** Whether results are kept for the next start, and taken from an earlier one. */
+  readonly state?: EvaluatedState;
+  /** Whether results are kept for the next start, and taken from an earlier one: of the directory as it is. */
   readonly cache?: boolean;
 }
 
 /** The same of a state of a build directory. */
 export async function openState(
-  { build, texts = new Map(), occasion, cache = false }: BuildState,
+  { build, texts = new Map(), state = {}, cache = false }: BuildState,
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
   const kept = cache
     ? openResultCache(build, evaluatorFiles(), process.env, cacheDirectory(process.env), output.note)
     : undefined;
-  const workspace = openWorkspace(build, {
-    processes,
-    ...(occasion && { occasion }),
-    ...(kept && { cache: kept.results }),
-  });
+  const workspace = openWorkspace(build, { processes, state, ...(kept && { cache: kept.results }) });
   for (const [path, text] of texts) workspace.setOverlay(path, text);
   const close = async (): Promise<void> => {
     workspace.dispose();
@@ -132,7 +125,7 @@ export async function openState(
     const summary = await workspace.summary();
     output.progress(undefined);
     for (const problem of summary.problems) output.note(describeProblem(problem));
-    return { build, workspace, summary, close };
+    return { build, workspace, summary, files: filesOf(build, state), close };
   } catch (error) {
     await close();
     output.progress(undefined);
@@ -140,6 +133,14 @@ export async function openState(
       throw new CommandError(`the configuration of ${build.path} cannot be read: ${error.message}`);
     throw error;
   }
+}
+
+function filesOf(build: BuildDirectory, { revision, place }: EvaluatedState): TaskhashFiles {
+  const present = diskOf(revision);
+  const [disk, { roots }] =
+    place === undefined ? [present, build] : [new MovedDisk(place, present), movedBuild(build, place)];
+  const below = (...paths: string[]) => new HostFiles(paths, NO_SYSTEM, disk);
+  return { files: below(...roots), below };
 }
 
 /** The hashes of recipes, without what they were made of; says of each that could not be evaluated why. */

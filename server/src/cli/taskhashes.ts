@@ -11,7 +11,6 @@ import { openUnihashes } from '../sstate/unihashSources.ts';
 import { checksumName, type FileChecksum } from '../taskgraph/checksums.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
-import { HostFiles } from '../host/files.ts';
 import { equivalenceAccess } from '../host/hashEquivalence.ts';
 import { sqliteFile } from '../host/installation.ts';
 import { everyRecipe } from './graph.ts';
@@ -45,12 +44,11 @@ export async function hashTasks(
   output: Output,
   { equivalence }: HashTasksOptions = {},
 ): Promise<HashedTasks> {
-  const { workspace, summary, build } = session;
+  const { workspace, summary, files } = session;
   const { known, failed } = await everyRecipe(session, output);
   const graph = await taskGraphOf(targets, known, workspace);
   for (const problem of graph.problems)
     if (problem.severity !== 'information') output.note(describeProblem(problem));
-  const files = { files: new HostFiles(build.roots), below: (path: string) => new HostFiles([path]) };
   const sources = await taskhashSources(workspace, summary, files);
   for (const fault of sources.settings.faults) output.note(`error: ${fault}`);
   if (sources.settings.unknownHandler !== undefined) {

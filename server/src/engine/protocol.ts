@@ -38,6 +38,8 @@ export interface OpenParameters {
   readonly occasion: Occasion | undefined;
   /** The state of files that is evaluated; undefined: the one on disk. */
   readonly revision: Revision | undefined;
+  /** What comes before every path of the build directory, where it is evaluated as if it lay in another place. */
+  readonly place: string | undefined;
 }
 
 /** Method -> parameters and result. */

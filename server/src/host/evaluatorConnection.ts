@@ -14,6 +14,7 @@ import { topLevelOfSystem } from './files.ts';
 import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
 import { bitbakeEnvironment } from './environment.ts';
 import { hostFacts } from './facts.ts';
+import { movedBuild, movedText } from './movedDisk.ts';
 
 export interface EvaluatorFiles {
   /** The evaluator's entry point. */
@@ -57,13 +58,20 @@ const SYSTEM_FILES = [
   '/etc/SuSE-release',
 ];
 
+/** What is evaluated, where it is not the build directory as it is. */
+export interface EvaluatedState {
+  readonly occasion?: Occasion;
+  readonly revision?: Revision;
+  /** See `OpenParameters`. */
+  readonly place?: string;
+}
+
 export function connectEvaluator(
   build: BuildDirectory,
   files: EvaluatorFiles,
   environment: Readonly<Record<string, string | undefined>> = process.env,
   changed: Partial<EvaluatorLimits> = {},
-  occasion?: Occasion,
-  revision?: Revision,
+  { occasion, revision, place }: EvaluatedState = {},
 ): EvaluatorConnection {
   const limits = { ...LIMITS, ...changed };
   const process = new EvaluatorProcess({
@@ -73,7 +81,7 @@ export function connectEvaluator(
     limits: { milliseconds: limits.requestMilliseconds, heapMegabytes: limits.heapMegabytes },
   });
   const open: OpenParameters = {
-    ...openParameters(build, files, environment, limits.pythonMilliseconds),
+    ...openParameters(build, files, environment, limits.pythonMilliseconds, place),
     occasion,
     revision,
   };
@@ -102,19 +110,32 @@ export function openParameters(
   { interpreter, modules }: Pick<EvaluatorFiles, 'interpreter' | 'modules'>,
   environment: Readonly<Record<string, string | undefined>>,
   pythonMilliseconds = LIMITS.pythonMilliseconds,
+  place?: string,
 ): OpenParameters {
+  const there = place === undefined ? build : movedBuild(build, place);
+  const known = bitbakeEnvironment(build, environment);
   return {
-    buildDir: build.path,
-    bitbakeDir: build.bitbakeDir,
-    roots: [...build.roots, ...SYSTEM_FILES],
+    buildDir: there.path,
+    bitbakeDir: there.bitbakeDir,
+    roots: [...there.roots, ...SYSTEM_FILES],
     system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
-    facts: hostFacts(bitbakeEnvironment(build, environment)),
+    facts: hostFacts(place === undefined ? known : movedEnvironment(known, build, place)),
     interpreter,
     modules,
     pythonMilliseconds,
     occasion: undefined,
     revision: undefined,
+    place,
   };
+}
+
+function movedEnvironment(
+  environment: Readonly<Record<string, string>>,
+  build: BuildDirectory,
+  place: string,
+): Record<string, string> {
+  const moved = ([name, value]: [string, string]) => [name, movedText(value, build, place)] as const;
+  return Object.fromEntries(Object.entries(environment).map(moved));
 }
 
 const REASONS = {
