@@ -238,6 +238,12 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
     const told = await report('--with-build-dir', other);
     const { with: added, without } = readSideExpectations('compare/layer')['wrynose']!;
     expect(found(told)).toEqual(recordedDifferences(added!, without!, () => true));
+    expect(causes(told)).toContainEqual({
+      difference: { kind: 'dependency', task: 'news:do_install', change: 'removed' },
+      tasks: ['everything:do_compile'],
+      reaches: 2,
+      chain: [],
+    });
   });
 
   it('compares two times', async () => {
