@@ -123,7 +123,11 @@ function sideOf(
       )
     : undefined;
   return {
-    workspace: openWorkspace(build, { state: { revision }, environment, ...(kept && { cache: kept.results }) }),
+    workspace: openWorkspace(build, {
+      state: { revision },
+      environment,
+      ...(kept && { cache: kept.results }),
+    }),
     keep: async () => kept?.close(),
     files: {
       files: new HostFiles(build.roots, NO_SYSTEM, diskOf(revision)),

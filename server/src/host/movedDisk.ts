@@ -33,6 +33,10 @@ export class MovedDisk implements Disk {
     return this.disk.list(this.actual(path));
   }
 
+  isRevised(path: string): ReturnType<Disk['isRevised']> {
+    return this.disk.isRevised(this.actual(path));
+  }
+
   private isMoved(path: string): boolean {
     return path.startsWith(`${this.prefix}/`);
   }
