@@ -47,12 +47,13 @@ export async function graph(
 
 /** Evaluates every recipe; says of each that could not be evaluated why. */
 export async function everyRecipe(
-  { workspace, summary }: Session,
+  { workspace, summary, signal }: Session,
   output: Output,
 ): Promise<{ readonly known: KnownRecipes; readonly failed: number }> {
   let done = 0;
   let failed = 0;
   const known = await collectRecipes(workspace, summary, (path, result) => {
+    signal?.throwIfAborted();
     output.progress(`Evaluated ${++done} of ${summary.recipes.length} recipes`);
     if (result instanceof Error) {
       failed++;

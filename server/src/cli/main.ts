@@ -8,6 +8,7 @@ import { demo } from './demo.ts';
 import { explain, type ExplainOptions } from './explain.ts';
 import { graph, type GraphCommandOptions } from './graph.ts';
 import { impact, type ImpactOptions } from './impact.ts';
+import { Interruption } from './interruption.ts';
 import { CommandError, EXIT, type ExitCode, streamOutput } from './output.ts';
 import { sig, type SigOptions } from './sig.ts';
 import { sstate, type SstateOptions } from './sstate.ts';
@@ -20,7 +21,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.done);
 });
 
-const output = streamOutput();
+const interruption = new Interruption(streamOutput());
+const { output, signal } = interruption;
 let exitCode: ExitCode = EXIT.done;
 
 const BUILD_DIR_FLAG = '--build-dir <dir>';
@@ -45,8 +47,12 @@ function program(): Command {
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the answer is "no" (a mismatch, an unknown hash), 2 bad input or environment.\nProgress and messages go to stderr.',
+      '\nExit codes: 0 done, 1 the answer is "no" (a mismatch, an unknown hash), 2 bad input or environment,\n130 cancelled with Ctrl-C.\nProgress and messages go to stderr.',
     );
+  root.hook('preAction', (_, command) => {
+    // An editor ends its language server, the terminal does not.
+    if (command.name() !== 'server') interruption.listen();
+  });
   buildOptions(root.command('sig [target...]'))
     .description('print the hash of every task of recipes')
     .addOption(
@@ -79,7 +85,7 @@ function program(): Command {
       "\nExamples:\n  sstate-lens sig zlib --build-dir build\n  sstate-lens sig zlib-native busybox --format tsv\n  sstate-lens sig --all --format tsv > hashes.tsv\n  sstate-lens sig --hash taskhash core-image-minimal --closure --format tsv\n  sstate-lens sig my-recipe --advice --check-stability\n\ntsv columns: virtual file name, PN, task, hash. A skipped recipe is a line `# skipped`, virtual file name, PN,\nBitBake's reason; what is unknown is said on stderr.",
     )
     .action(async (targets: string[], options: SigOptions) => {
-      exitCode = await sig(targets, options, output);
+      exitCode = await sig(targets, { ...options, signal }, output);
     });
   buildOptions(root.command('graph <target...>'))
     .description('print the tasks that run for targets, and what each depends on, as bitbake -g does')
@@ -96,7 +102,7 @@ function program(): Command {
       '\nTargets are those of bitbake: zlib, zlib:do_fetch, mc:NAME:zlib, virtual/kernel, world, universe. dot is what\nbitbake -g writes to task-depends.dot.\n\nExamples:\n  sstate-lens graph core-image-minimal --format dot > task-depends.dot\n  sstate-lens graph zlib:do_compile\n  sstate-lens graph zlib:do_install --reverse --in core-image-minimal',
     )
     .action(async (targets: string[], options: GraphCommandOptions) => {
-      exitCode = await graph(targets, options, output);
+      exitCode = await graph(targets, { ...options, signal }, output);
     });
   buildOptions(root.command('sstate <target...>'))
     .description(
@@ -120,10 +126,10 @@ function program(): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      "\nThe first line is the one that bitbake prints. Objects are looked for in SSTATE_DIR and on SSTATE_MIRRORS, by the\nrules of the workspace's own sstate class; nothing is downloaded or written. --format json follows\nschemas/sstate.schema.json.\n\nExamples:\n  sstate-lens sstate core-image-minimal\n  sstate-lens sstate core-image-minimal --missing\n  sstate-lens sstate zlib:do_package --list --offline\n  sstate-lens sstate core-image-minimal --require 95\n  sstate-lens sstate zlib:do_package --why-missing",
+      "\nThe first line is the one that bitbake prints. Objects are looked for in SSTATE_DIR and on SSTATE_MIRRORS, by the\nrules of the workspace's own sstate class; nothing is written, and nothing downloaded but\nsignature data (.siginfo) with --why-missing, unless --offline. --format json follows\nschemas/sstate.schema.json.\n\nExamples:\n  sstate-lens sstate core-image-minimal\n  sstate-lens sstate core-image-minimal --missing\n  sstate-lens sstate zlib:do_package --list --offline\n  sstate-lens sstate core-image-minimal --require 95\n  sstate-lens sstate zlib:do_package --why-missing",
     )
     .action(async (targets: string[], options: SstateOptions) => {
-      exitCode = await sstate(targets, options, output);
+      exitCode = await sstate(targets, { ...options, signal }, output);
     });
   buildOptions(root.command('impact'))
     .description('print what a change of layers does to hashes: root causes, and what each reaches')
@@ -210,7 +216,11 @@ function program(): Command {
       '\nOne file is shown as bitbake-dumpsig does; two are compared as bitbake-diffsigs does, every changed dependency\nfollowed down to its root causes. A build directory is only needed to say where values come from.\n\nExamples:\n  sstate-lens explain zlib do_compile\n  sstate-lens explain zlib do_compile --hash taskhash --against tmp/stamps/x86-64-v3-oe-linux/zlib/1.3.do_compile.sigdata.5ce7…\n  sstate-lens explain old.siginfo new.siginfo --sigdata /srv/sstate',
     )
     .action(async (target: string, task: string | undefined, options: ExplainOptions) => {
-      exitCode = await explain(task === undefined ? [target] : [target, task], options, output);
+      exitCode = await explain(
+        task === undefined ? [target] : [target, task],
+        { ...options, signal },
+        output,
+      );
     });
   buildOptions(root.command('compare [target...]'))
     .description('say which hashes ought to be the same on two sides and are not, and why')
@@ -273,3 +283,5 @@ try {
   }
 }
 process.exitCode = exitCode;
+// What else is still waiting does so for an answer that nobody wants.
+if (signal.aborted) process.exit(EXIT.cancelled);

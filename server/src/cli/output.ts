@@ -1,6 +1,7 @@
 /** What the command line prints: results to stdout, all else to stderr, and the exit code of a command. */
 
-export const EXIT = { done: 0, no: 1, bad: 2 } as const;
+/** `cancelled`: 128 and the number of SIGINT, as shells have it. */
+export const EXIT = { done: 0, no: 1, bad: 2, cancelled: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export interface Output {

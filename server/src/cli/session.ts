@@ -32,6 +32,8 @@ export interface BuildOptions {
   readonly bitbake?: string;
   /** False: nothing is kept for the next start, nor taken from an earlier one. */
   readonly cache?: boolean;
+  /** Aborted when the user has had enough: the evaluators end, and what waits for them. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Session {
@@ -40,6 +42,7 @@ export interface Session {
   readonly summary: ConfigurationSummary;
   /** What the evaluators read, for who computes with it here. */
   readonly files: TaskhashFiles;
+  readonly signal: AbortSignal | undefined;
   /** Ends the evaluators, and keeps what is known for the next start. */
   readonly close: () => Promise<void>;
 }
@@ -71,14 +74,25 @@ export interface WorkspaceWishes {
   readonly state?: EvaluatedState;
   readonly cache?: ResultCache;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Once it is aborted no evaluator is started any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** A pool of evaluators that is opened when it is first asked. */
 export function openWorkspace(
   build: BuildDirectory,
-  { processes = availableParallelism(), state, cache, environment = process.env }: WorkspaceWishes = {},
+  {
+    processes = availableParallelism(),
+    state,
+    cache,
+    environment = process.env,
+    signal,
+  }: WorkspaceWishes = {},
 ): Workspace {
-  const connect = () => connectEvaluator(build, evaluatorFiles(), environment, {}, state);
+  const connect = () => {
+    signal?.throwIfAborted();
+    return connectEvaluator(build, evaluatorFiles(), environment, {}, state);
+  };
   return new Workspace({ processes, connect, cache });
 }
 
@@ -91,7 +105,8 @@ export async function openSession(
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
-  return openState({ build: locateBuild(options), cache: options.cache !== false }, output, processes);
+  const { cache = true, signal } = options;
+  return openState({ build: locateBuild(options), cache, ...(signal && { signal }) }, output, processes);
 }
 
 /** A build directory, or what it would be if a few things were otherwise. */
@@ -102,20 +117,30 @@ export interface BuildState {
   readonly state?: EvaluatedState;
   /** Whether results are kept for the next start, and taken from an earlier one: of the directory as it is. */
   readonly cache?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** The same of a state of a build directory. */
 export async function openState(
-  { build, texts = new Map(), state = {}, cache = false }: BuildState,
+  { build, texts = new Map(), state = {}, cache = false, signal }: BuildState,
   output: Output,
   processes = availableParallelism(),
 ): Promise<Session> {
   const kept = cache
     ? openResultCache(build, evaluatorFiles(), process.env, cacheDirectory(process.env), output.note)
     : undefined;
-  const workspace = openWorkspace(build, { processes, state, ...(kept && { cache: kept.results }) });
+  const workspace = openWorkspace(build, {
+    processes,
+    state,
+    ...(kept && { cache: kept.results }),
+    ...(signal && { signal }),
+  });
   for (const [path, text] of texts) workspace.setOverlay(path, text);
+  signal?.throwIfAborted();
+  const stop = () => workspace.dispose();
+  signal?.addEventListener('abort', stop, { once: true });
   const close = async (): Promise<void> => {
+    signal?.removeEventListener('abort', stop);
     workspace.dispose();
     await kept?.close();
   };
@@ -125,7 +150,7 @@ export async function openState(
     const summary = await workspace.summary();
     output.progress(undefined);
     for (const problem of summary.problems) output.note(describeProblem(problem));
-    return { build, workspace, summary, files: filesOf(build, state), close };
+    return { build, workspace, summary, files: filesOf(build, state), signal, close };
   } catch (error) {
     await close();
     output.progress(undefined);
@@ -154,6 +179,7 @@ export async function evaluatePaths(
   await session.workspace.evaluateAll(
     paths,
     (path, result) => {
+      session.signal?.throwIfAborted();
       output.progress(`Evaluated ${++done} of ${paths.length} recipes`);
       if (result instanceof Error) output.note(`${path}: error: ${result.message}`);
       else evaluations.push(result);

@@ -57,7 +57,7 @@ export async function sstate(
     if (failed) return EXIT.bad;
     return isEnough(printed.run, required, output) && !tasks.incomplete ? EXIT.done : EXIT.no;
   } finally {
-    session.workspace.dispose();
+    await session.close();
   }
 }
 
@@ -105,6 +105,7 @@ async function plannedTargets(
         sameObject: (task, other) => objects.areSame(task, other),
       },
       planOptions,
+      session.signal,
     );
     output.progress(undefined);
     for (const { severity, message } of run.problems) output.note(`${severity}: ${message}`);

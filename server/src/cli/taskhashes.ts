@@ -63,6 +63,7 @@ export async function hashTasks(
     settings &&
     (await openUnihashes(settings, equivalenceAccess(sqliteFile()), {
       servers: equivalence === 'servers',
+      ...(session.signal && { signal: session.signal }),
     }));
   for (const warning of open?.warnings ?? []) output.note(`warning: ${warning}`);
   try {

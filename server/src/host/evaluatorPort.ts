@@ -68,6 +68,8 @@ function send(message: EvaluatorMessage): void {
 /** Answers requests until the parent goes away. */
 export function serve(handlers: EvaluatorHandlers): void {
   process.on('disconnect', () => process.exit());
+  // Ctrl-C reaches every process of a terminal: when to end is for the one that was started there to say.
+  process.on('SIGINT', () => undefined);
   let last: Promise<void> = Promise.resolve();
   process.on('message', (request: EvaluatorRequest) => {
     last = last.then(() => answer(handlers, request));
