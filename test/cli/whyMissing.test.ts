@@ -1,10 +1,11 @@
 /** `sstate-lens sstate TASK --why-missing`: the object of a task before an edit, found and compared with. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
 import { bundledCommand } from '../lsp/command.ts';
+import { HAS_NGINX, startNginx } from '../sstate/servers.ts';
 
 const SCENARIO = parseScenario(
   'why',
@@ -24,6 +25,7 @@ def objects_check(sq_data, d, siginfo=False, currentcount=0, summary=True, **kwa
         pn, pv = sq_data["hashfn"][tid].split()
         unihash = sq_data["unihash"][tid]
         name = "sstate:%s::%s:r0::1:%s_%s.tar.zst" % (pn, pv, unihash, bb.runqueue.taskname_from_tid(tid)[3:])
+        name += ".siginfo" if siginfo else ""
         if os.path.exists(d.expand("\${SSTATE_DIR}/") + unihash[:2] + "/" + unihash[2:4] + "/" + name):
             found.add(tid)
     return found
@@ -43,6 +45,14 @@ do_compile() {
 }
 `,
 );
+
+/** Files below a directory, relative to it. */
+function filesOf(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}
 
 interface Recorded {
   readonly task: string;
@@ -129,4 +139,59 @@ describe('why an object is missing', { timeout: 600_000 }, () => {
     expect(lines.at(-1)).toBe("root cause: lib:do_compile: Variable LEVEL value changed from '1' to '2'");
     expect(status).toBe(1);
   });
+
+  it.skipIf(!HAS_NGINX)(
+    'is told the same where a server has all signature data (skipped without nginx and openssl)',
+    async () => {
+      const nginx = await startNginx([]);
+      try {
+        const own = join(workspace.buildDir, 'objects');
+        cpSync(own, nginx.store, { recursive: true });
+        const conf = join(workspace.buildDir, 'conf/local.conf');
+        appendFileSync(conf, `\nSSTATE_MIRRORS = "file://.* http://${nginx.host}/PATH"\n`);
+        // Of a task that was taken from the server only the stamp of its setscene task is here.
+        const object = filesOf(nginx.store).find((name) => name.endsWith('_package.tar.zst'))!;
+        const hash = /:([0-9a-f]{64})_/.exec(object)![1]!;
+        rmSync(own, { recursive: true });
+        mkdirSync(own);
+        write(join(workspace.buildDir, `tmp/stamps/lib-1.0.do_package_setscene.${hash}`), '');
+
+        const { lines, status, stderr } = await run('sstate', 'lib:do_package', '--why-missing');
+        const uri = `http://${nginx.host}/${object.replaceAll(':', '%3A')}`;
+        expect(lines).toContain(`nearest of 1   ${uri}`);
+        expect(lines.at(-1)).toBe("root cause: lib:do_compile: Variable LEVEL value changed from '1' to '2'");
+        expect(status).toBe(1);
+        expect(stderr).not.toContain('warning');
+        // Of three tasks one file each, and nothing was kept of them.
+        const read = nginx.requests().filter(({ line }) => line.startsWith('GET'));
+        expect(read.map(({ line }) => /_(\w+)\.tar\.zst\.siginfo /.exec(line)?.[1])).toEqual([
+          'package',
+          'install',
+          'compile',
+        ]);
+        expect(filesOf(own)).toEqual([]);
+
+        const offline = await run('sstate', 'lib:do_package', '--why-missing', '--offline');
+        expect(offline.status).toBe(2);
+        expect(nginx.requests().filter(({ line }) => line.startsWith('GET'))).toHaveLength(3);
+
+        const siginfo = join(nginx.store, `${object}.siginfo`);
+        writeFileSync(siginfo, '<html>Welcome to the hotel</html>');
+        const lying = await run('sstate', 'lib:do_package', '--why-missing');
+        expect(lying.stderr).toContain(
+          `warning: ${uri}.siginfo is no signature data that can be read: it is left alone. Look at what the server sends\n`,
+        );
+        expect(lying.lines.at(-1)).toContain('none with signature data (.siginfo)');
+        const other = filesOf(nginx.store).find((name) => name.includes('_install.'))!;
+        cpSync(join(nginx.store, other), siginfo);
+        const swapped = await run('sstate', 'lib:do_package', '--why-missing');
+        expect(swapped.stderr).toContain(
+          `warning: ${uri}.siginfo is signature data of another task or hash than its name says: it is left alone\n`,
+        );
+        expect(swapped.status).toBe(1);
+      } finally {
+        await nginx.stop();
+      }
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HttpMirrors } from '../../server/src/host/mirrorClient.ts';
 import { ABSENT, Judging, NAMES, SERVED, messages, nameOf, quoted, said, type Values } from './judging.ts';
 import {
   freePort,
@@ -191,6 +192,35 @@ describe.skipIf(!HAS_NGINX)('objects on a real nginx (skipped without nginx and 
     expect(said(await own.judge({ ...mirror(), BB_ALLOWED_NETWORKS: 'nobody.example' }, SERVED))).toEqual(
       SERVED.map(() => 'missing'),
     );
+  });
+
+  it('have files beside them that are read up to a size, with the same accounts and faults', async () => {
+    writeFileSync(join(nginx.store, 'small.siginfo'), 'x'.repeat(100));
+    writeFileSync(join(nginx.store, 'empty.siginfo'), '');
+    const environment = { HOME: own.directory };
+    const servers = new HttpMirrors({ environment, checksCertificates: true }, '2.8.0');
+    const read = async (path: string, user = '', password = '', most = 100) => {
+      const request = { url: `http://${nginx.host}/${path}`, user, password, mirror: path };
+      const answer = await servers.read(request, most);
+      return answer instanceof Uint8Array ? Buffer.from(answer).toString() : answer;
+    };
+    try {
+      expect(await read('small.siginfo')).toBe('x'.repeat(100));
+      expect(await read('moved/small.siginfo')).toBe('x'.repeat(100));
+      expect(await read('empty.siginfo')).toBe('');
+      expect(await read('none.siginfo')).toBe(false);
+      expect(await read('small.siginfo', '', '', 99)).toEqual({
+        unknown: `${nginx.host} sends more than 99 bytes`,
+      });
+      expect(await read('circle/small.siginfo')).toEqual({ unknown: `${nginx.host} sends on in a circle` });
+      writeFileSync(join(own.directory, '.netrc'), '', { mode: 0o600 });
+      expect(await read('private/small.siginfo')).toEqual({
+        unknown: expect.stringContaining('wants a user and password (401)') as string,
+      });
+      expect(await read('private/small.siginfo', 'me', 's3cret')).toBe('x'.repeat(100));
+    } finally {
+      await servers.close();
+    }
   });
 
   it('are judged in time where each answer takes 20 ms longer', async () => {

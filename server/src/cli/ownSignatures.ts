@@ -7,10 +7,22 @@ import type { SignatureData } from '../signature/sigdata.ts';
 import { ownSignature } from '../signature/own.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
 import { findTask } from '../taskgraph/graph.ts';
-import type { SignatureFiles } from '../host/signatureFiles.ts';
 import { CommandError, type Output } from './output.ts';
 import { type Session, withMaterial } from './session.ts';
 import { type HashedTasks, hashTasks, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
+
+/** Signature data that BitBake left. */
+export interface RecordedSignatures {
+  find(hash: string): SignatureData | undefined;
+  /** Looks further for data of other tasks, which `find` gives from then on. */
+  load?(wanted: readonly WantedSignature[]): Promise<void>;
+}
+
+/** The data of a task of the graph when its hash was this one. */
+export interface WantedSignature {
+  readonly task: number;
+  readonly hash: string;
+}
 
 /** Without what only BitBake's data has: the lists of what was ignored, random numbers. */
 export function comparable(ours: SignatureData, theirs: SignatureData): SignatureData {
@@ -84,18 +96,25 @@ export class OwnSignatures {
     return runDataOf(this.tasks, this.task);
   }
 
-  /** Evaluates, step by step, the recipes of the tasks that differ. */
-  async explain(theirs: SignatureData, files: SignatureFiles, output: Output): Promise<ExplainedTask> {
+  /** Evaluates, step by step, the recipes of the tasks that differ, and loads what was recorded of these. */
+  async explain(theirs: SignatureData, files: RecordedSignatures, output: Output): Promise<ExplainedTask> {
     const ours = comparable(await this.data(), theirs);
+    const loaded = new Set<string>();
     for (;;) {
       const wanted = new Set<string>();
+      const unrecorded: WantedSignature[] = [];
       const explained = explainDifference(theirs, ours, (_, before, after) => {
         const recorded = files.find(before);
         const number = this.byHash.get(after);
+        if (!recorded && number !== undefined && files.load && !loaded.has(before)) {
+          loaded.add(before);
+          unrecorded.push({ task: number, hash: before });
+        }
         const own = recorded && number !== undefined ? this.known(number, wanted) : undefined;
         return recorded && own && [recorded, comparable(own, recorded)];
       });
-      if (wanted.size === 0) return explained;
+      if (wanted.size === 0 && unrecorded.length === 0) return explained;
+      if (unrecorded.length > 0) await files.load?.(unrecorded);
       for (const mcfn of wanted) {
         output.progress(`Evaluating ${mcfn}…`);
         const found = await withMaterial(mcfn, this.session);

@@ -2,21 +2,22 @@
  * `sstate-lens sstate TASK --why-missing`: the objects of a task that do exist under other hashes, and what makes its
  * hash another than that of the nearest, down to the variable and its line.
  *
- * Signature data is read beside objects in SSTATE_DIR and on mirrors that are directories, and among the stamps.
- * Servers cannot be listed: they are asked for the hashes that signature data among the stamps names.
+ * Signature data is read beside objects in SSTATE_DIR and on mirrors, and among the stamps. Servers cannot be listed:
+ * they are asked for the hashes that stamps and the signature data among them name.
  */
 import { join } from 'node:path';
 import { ObjectNames } from '../engine/objectNames.ts';
 import { TaskObjects } from '../engine/taskObjects.ts';
 import { HostFiles } from '../host/files.ts';
 import { filesBelow, modified } from '../host/listing.ts';
-import { isFile, readSignatureFile, SignatureFiles } from '../host/signatureFiles.ts';
+import { isFile, readSignatureFile, SignatureFiles, stampedHashes } from '../host/signatureFiles.ts';
 import { compareSignatures } from '../signature/diff.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import { mirrorDirectories } from '../sstate/mirrors.ts';
 import { otherObjects } from '../sstate/nearest.ts';
 import { taskId } from '../sstate/sceneGraph.ts';
 import { reportDifference } from './explain.ts';
+import { MirrorSignatures } from './mirrorSignatures.ts';
 import { type OpenObjects, openObjects } from './objects.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { OwnSignatures } from './ownSignatures.ts';
@@ -36,11 +37,13 @@ interface Candidate {
   readonly hash: string;
   /** Its path, or where a mirror has it. */
   readonly place: string;
+  /** What it is, or would be, in SSTATE_DIR. */
+  readonly path: string;
   /** Only the hash in its name differs. */
   readonly isSame: boolean;
   /** Milliseconds since 1970. */
   readonly made: number;
-  /** Where its signature data is; undefined: it has none here. */
+  /** Where its signature data is; undefined: it has none on this machine. */
   readonly siginfo: string | undefined;
 }
 
@@ -68,7 +71,7 @@ export async function whyMissing(
   try {
     const names = new ObjectNames(session.workspace);
     const objects = new TaskObjects(graph, hashes, names, open.availability);
-    const { presences, problems } = await objects.judge([task]);
+    const { presences, problems } = await objects.judge([task], { signal: session.signal });
     for (const { severity, message } of problems) output.note(`${severity}: ${message}`);
     const presence = presences[0]!;
     const path = objects.pathOf(task);
@@ -81,11 +84,13 @@ export async function whyMissing(
       output.result(`${name}: its object is there: ${place}`);
       return EXIT.done;
     }
-    const directories = [open.settings.directory, ...mirrorDirectories(open.settings.mirrors)].filter(
-      Boolean,
-    );
+    const { directory } = open.settings;
+    const directories = [directory, ...mirrorDirectories(open.settings.mirrors)].filter(Boolean);
     const candidates = [
-      ...(await listedCandidates(directories, path, hash, recipeOf(graph, task).pn, output)),
+      ...(await listedCandidates(directories, path, hash, recipeOf(graph, task).pn, output)).map((found) => ({
+        ...found,
+        path: join(directory, found.name),
+      })),
       ...(await recordedCandidates(tasks, task, names, open)),
     ];
     const text = options.format === 'text';
@@ -94,7 +99,9 @@ export async function whyMissing(
       output.result(`looked for     ${path}`);
     }
     const own = OwnSignatures.among(tasks, task, session);
-    const nearest = nearestOf(candidates, await own.data());
+    const files = new SignatureFiles([...directories, ...(open.stamps === undefined ? [] : [open.stamps])]);
+    const recorded = new MirrorSignatures(files, open.contents, names, graph, output, session.signal);
+    const nearest = await nearestOf(candidates, taskNameOf(graph, task), await own.data(), recorded);
     if (!nearest) {
       output.result(withoutNearest(name, candidates));
       return EXIT.no;
@@ -103,8 +110,7 @@ export async function whyMissing(
       output.result(`nearest of ${String(candidates.length).padEnd(4)}${nearest.candidate.place}`);
       output.result('what differs, from it to the wanted one:');
     }
-    const files = new SignatureFiles([...directories, ...(open.stamps === undefined ? [] : [open.stamps])]);
-    const explained = await own.explain(nearest.data, files, output);
+    const explained = await own.explain(nearest.data, recorded, output);
     await reportDifference(name, explained, options, output, session);
     return EXIT.no;
   } finally {
@@ -119,10 +125,10 @@ async function listedCandidates(
   hash: string,
   pn: string,
   output: Output,
-): Promise<Candidate[]> {
+): Promise<(Omit<Candidate, 'path'> & { readonly name: string })[]> {
   const test = otherObjects(wanted, hash, pn);
   if (!test) return [];
-  const found = new Map<string, Candidate>();
+  const found = new Map<string, Omit<Candidate, 'path'> & { readonly name: string }>();
   for (const directory of directories) {
     const progress = (count: number) => output.progress(`Looking through ${directory}: ${count} directories`);
     for (const { name, hash: other, isSame } of await filesBelow(directory, test, progress)) {
@@ -130,14 +136,15 @@ async function listedCandidates(
       const made = modified(place);
       if (made === undefined || found.has(other)) continue;
       const siginfo = `${place}.siginfo`;
-      found.set(other, { hash: other, place, isSame, made, siginfo: isFile(siginfo) ? siginfo : undefined });
+      const known = isFile(siginfo) ? siginfo : undefined;
+      found.set(other, { name, hash: other, place, isSame, made, siginfo: known });
     }
   }
   output.progress(undefined);
   return [...found.values()];
 }
 
-/** What mirrors have of the hashes that signature data among the stamps names. */
+/** What mirrors have of the hashes that stamps, and the signature data among them, name. */
 async function recordedCandidates(
   { graph, hashes }: HashedTasks,
   task: number,
@@ -146,11 +153,16 @@ async function recordedCandidates(
 ): Promise<Candidate[]> {
   if (stamps === undefined) return [];
   const recipe = recipeOf(graph, task);
-  const known = new SignatureFiles([stamps])
-    .ofTask(recipe.pn, taskNameOf(graph, task))
-    .filter(({ hash }) => hash !== hashes.unihash(task));
+  const taskName = taskNameOf(graph, task);
+  const stamped = stampedHashes(recipe.stamp, taskName);
+  const data = new Map(
+    new SignatureFiles([stamps]).ofTask(recipe.pn, taskName).map(({ hash, path }) => [hash, path]),
+  );
+  const known = [...new Set([...data.keys(), ...stamped.keys()])].filter(
+    (hash) => hash !== hashes.unihash(task),
+  );
   const paths = await names.paths(
-    known.map(({ hash }) => ({
+    known.map((hash) => ({
       tid: taskId(graph, task),
       hashFilename: recipe.hashFilename,
       taskhash: hash,
@@ -158,25 +170,31 @@ async function recordedCandidates(
     })),
   );
   const { presences } = await availability.judge(paths);
-  return known.flatMap(({ hash, path }, at) => {
+  return known.flatMap((hash, at) => {
     const presence = presences[at]!;
-    if (presence.kind !== 'mirror') return [];
-    return [{ hash, place: presence.uri, isSame: true, made: modified(path) ?? 0, siginfo: path }];
+    const object = paths[at]!;
+    if (presence.kind !== 'mirror' || !('path' in object)) return [];
+    const siginfo = data.get(hash);
+    const made = Math.max(stamped.get(hash) ?? 0, siginfo === undefined ? 0 : (modified(siginfo) ?? 0));
+    return [{ hash, place: presence.uri, path: object.path, isSame: true, made, siginfo }];
   });
 }
 
 /** The one that differs in the least; of several the newest. */
-function nearestOf(
+async function nearestOf(
   candidates: readonly Candidate[],
+  task: string,
   own: SignatureData,
-): { readonly candidate: Candidate; readonly data: SignatureData } | undefined {
-  const newest = candidates
-    .filter(({ siginfo }) => siginfo !== undefined)
-    .sort((a, b) => Number(b.isSame) - Number(a.isSame) || b.made - a.made)
-    .slice(0, MOST_READ);
+  recorded: MirrorSignatures,
+): Promise<{ readonly candidate: Candidate; readonly data: SignatureData } | undefined> {
+  const sorted = [...candidates].sort((a, b) => Number(b.isSame) - Number(a.isSame) || b.made - a.made);
+  const elsewhere = sorted.filter(({ siginfo }) => siginfo === undefined).slice(0, MOST_READ);
+  await recorded.fetch(elsewhere.map(({ path, hash }) => ({ path: `${path}.siginfo`, task, hash })));
+  const newest = [...sorted.filter(({ siginfo }) => siginfo !== undefined).slice(0, MOST_READ), ...elsewhere];
   let found: { candidate: Candidate; data: SignatureData; count: number } | undefined;
   for (const candidate of newest) {
-    const data = attempt(() => readSignatureFile(candidate.siginfo!));
+    const { siginfo, hash } = candidate;
+    const data = siginfo === undefined ? recorded.find(hash) : attempt(() => readSignatureFile(siginfo));
     if (!data) continue;
     const count = compareSignatures(data, own).length;
     if (!found || count < found.count) found = { candidate, data, count };

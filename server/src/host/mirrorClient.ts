@@ -1,9 +1,9 @@
 /**
- * Asks servers whether they have objects, over connections that are kept open.
+ * Asks servers whether they have objects, and for signature data, over connections that are kept open.
  *
  * Follows `bb/fetch2/wget.py: checkstatus`: HEAD, then GET where that is not allowed, redirects with the same method,
  * user and password of the URL's parameters or of ~/.netrc (which count first), proxies of the environment. The status
- * alone decides; no content is read. Where BitBake takes any failure for "not there", this tells a server that answers
+ * alone decides; content is read where that is asked for, up to a size, and stays in memory. Where BitBake takes any failure for "not there", this tells a server that answers
  * no from one that does not answer. A mirror that has failed a few times is left alone for a while. Nothing that is
  * said names more of a server than its host: paths, users and passwords stay here.
  */
@@ -11,7 +11,7 @@ import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
-import type { MirrorClient, MirrorRequest, ObjectAnswer } from '../inputs/sstatePorts.ts';
+import type { ContentAnswer, MirrorClient, MirrorRequest, ObjectAnswer } from '../inputs/sstatePorts.ts';
 import type { SstateSettings } from '../sstate/settings.ts';
 import { trustedCertificates } from './certificates.ts';
 import { describeFailure, type Failure } from './mirrorFailures.ts';
@@ -52,6 +52,9 @@ const ABSENT: ReadonlySet<number> = new Set([400, 403, 404, 405, 410, 414]);
 const MAY_DO_BETTER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 const FIRST_PAUSE = 100;
 
+/** Whether it is there, or its content; or what went wrong. */
+type Answer = boolean | Uint8Array | Failure;
+
 /** How a mirror has done lately. */
 interface Health {
   failures: number;
@@ -76,10 +79,27 @@ export class HttpMirrors implements MirrorClient {
     this.concurrency = limits.connections;
   }
 
-  async has(
+  async has(request: MirrorRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
+    const answer = await this.ask(request, undefined, signal);
+    return answer instanceof Uint8Array || answer;
+  }
+
+  async read(request: MirrorRequest, mostBytes: number, signal?: AbortSignal): Promise<ContentAnswer> {
+    const answer = await this.ask(request, mostBytes, signal);
+    return answer === true ? new Uint8Array() : answer;
+  }
+
+  /** Ends all connections; nothing can be asked after. */
+  async close(): Promise<void> {
+    await Promise.all([...this.dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  /** @param mostBytes of the content, which is given instead of true; undefined: no content is wanted */
+  private async ask(
     { url: text, user, password, mirror }: MirrorRequest,
-    signal?: AbortSignal,
-  ): Promise<ObjectAnswer> {
+    mostBytes: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean | Uint8Array | { readonly unknown: string }> {
     signal?.throwIfAborted();
     let url: URL;
     try {
@@ -92,9 +112,9 @@ export class HttpMirrors implements MirrorClient {
     const late = AbortSignal.timeout(this.limits.whole);
     const both = signal ? AbortSignal.any([signal, late]) : late;
     const account = user !== '' && password !== '' ? `${user}:${password}` : undefined;
-    const answer = await this.tried(url, account, both);
+    const answer = await this.tried(url, account, mostBytes, both);
     signal?.throwIfAborted();
-    if (typeof answer === 'boolean') {
+    if (!isFailure(answer)) {
       health.failures = 0;
       return answer;
     }
@@ -105,24 +125,20 @@ export class HttpMirrors implements MirrorClient {
     return { unknown: answer.message };
   }
 
-  /** Ends all connections; nothing can be asked after. */
-  async close(): Promise<void> {
-    await Promise.all([...this.dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
-  }
-
   private async tried(
     url: URL,
     account: string | undefined,
+    mostBytes: number | undefined,
     signal: AbortSignal,
-  ): Promise<boolean | Failure> {
+  ): Promise<Answer> {
     for (let tries = 0; ; tries++) {
-      let answer: boolean | Failure;
+      let answer: Answer;
       try {
-        answer = await this.followed(url, account, signal);
+        answer = await this.followed(url, account, mostBytes, signal);
       } catch (error) {
         answer = describeFailure(error, url, this.limits);
       }
-      if (typeof answer === 'boolean' || !answer.again || tries >= this.limits.retries || signal.aborted)
+      if (!isFailure(answer) || !answer.again || tries >= this.limits.retries || signal.aborted)
         return answer;
       await sleep(FIRST_PAUSE * 3 ** tries, undefined, { signal }).catch(() => undefined);
     }
@@ -132,13 +148,21 @@ export class HttpMirrors implements MirrorClient {
   private async followed(
     first: URL,
     account: string | undefined,
+    mostBytes: number | undefined,
     signal: AbortSignal,
-  ): Promise<boolean | Failure> {
+  ): Promise<Answer> {
     const visits = new Map<string, number>();
-    let method: 'HEAD' | 'GET' = 'HEAD';
+    let method: 'HEAD' | 'GET' = mostBytes === undefined ? 'HEAD' : 'GET';
     let url = first;
     for (let redirects = 0; ;) {
-      const { status, location } = await this.request(method, url, first, account, signal);
+      const { status, location, body } = await this.request(method, url, first, account, signal);
+      if (status >= 200 && status < 300 && mostBytes !== undefined) {
+        const tooLong = { message: `${first.host} sends more than ${mostBytes} bytes`, again: false };
+        return (await wholeOf(body, mostBytes)) ?? tooLong;
+      }
+      // Of what is sent in answer to GET nothing is wanted; answers to HEAD have no content to end.
+      if (method === 'HEAD') body.resume();
+      else body.destroy();
       if (status >= 200 && status < 300) return true;
       if ((status === 403 || status === 405) && method === 'HEAD') {
         method = 'GET';
@@ -177,7 +201,11 @@ export class HttpMirrors implements MirrorClient {
     first: URL,
     account: string | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly location: string | undefined }> {
+  ): Promise<{
+    readonly status: number;
+    readonly location: string | undefined;
+    readonly body: Dispatcher.ResponseData['body'];
+  }> {
     const { environment } = this.settings;
     const proxy = proxyFor(url, environment);
     const headers: Record<string, string> = {
@@ -213,11 +241,8 @@ export class HttpMirrors implements MirrorClient {
       ...(method === 'HEAD' && { reset: false }),
     });
     body.on('error', () => undefined);
-    // Of what was to be sent in answer to GET nothing is wanted.
-    if (method === 'HEAD') body.resume();
-    else body.destroy();
     const { location } = answered;
-    return { status: statusCode, location: Array.isArray(location) ? location[0] : location };
+    return { status: statusCode, location: Array.isArray(location) ? location[0] : location, body };
   }
 
   private dispatcher(url: URL, proxy: Proxy | undefined): Dispatcher {
@@ -258,6 +283,25 @@ export class HttpMirrors implements MirrorClient {
     if (!known) this.health.set(mirror, (known = { failures: 0, reason: '', until: 0 }));
     return known;
   }
+}
+
+function isFailure(answer: Answer): answer is Failure {
+  return typeof answer === 'object' && !(answer instanceof Uint8Array);
+}
+
+/** All that is sent; undefined: it is more than so much, and the rest is not waited for. */
+async function wholeOf(
+  body: Dispatcher.ResponseData['body'],
+  mostBytes: number,
+): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > mostBytes) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function destination(location: string, from: URL): URL | undefined {

@@ -1,12 +1,15 @@
 /** Everything that is needed to look for the objects of a configuration, opened together. */
 import type { MirrorTraits } from '../metadata/release.ts';
 import { Availability } from '../sstate/availability.ts';
+import { MirrorContents } from '../sstate/mirrorContents.ts';
 import type { SstateSettings } from '../sstate/settings.ts';
 import { HostObjects } from './localObjects.ts';
 import { HttpMirrors } from './mirrorClient.ts';
 
 export interface OpenAvailability {
   readonly availability: Availability;
+  /** Undefined: no server is asked. */
+  readonly contents: MirrorContents | undefined;
   close(): Promise<void>;
 }
 
@@ -21,6 +24,7 @@ export function openAvailability(
   const ports = { local: new HostObjects(), servers, now: () => performance.now() };
   return {
     availability: new Availability(settings, traits, ports),
+    contents: servers && new MirrorContents(settings, traits, servers),
     close: async () => servers?.close(),
   };
 }

@@ -1,7 +1,7 @@
 /** Files that BitBake or a recorder left: tables of hashes and signature data, decompressed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decompress } from 'fzstd';
+import { Decompress, decompress } from 'fzstd';
 
 const ZSTD_MAGIC = 0xfd2fb528;
 
@@ -10,6 +10,24 @@ export function readRecording(path: string): string {
   const bytes = readFileSync(path);
   const compressed = bytes.length > 4 && bytes.readUInt32LE(0) === ZSTD_MAGIC;
   return new TextDecoder().decode(compressed ? decompress(bytes) : bytes);
+}
+
+/**
+ * The text of what somebody sent, decompressed where it is zstd.
+ * @throws Error of the decompressor, or where it comes to more than so many bytes
+ */
+export function recordedText(sent: Uint8Array, mostBytes: number): string {
+  const bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength);
+  if (bytes.length <= 4 || bytes.readUInt32LE(0) !== ZSTD_MAGIC) return new TextDecoder().decode(bytes);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const stream = new Decompress((part) => {
+    size += part.length;
+    if (size > mostBytes) throw new RangeError(`decompressed it is more than ${mostBytes} bytes`);
+    parts.push(part.slice());
+  });
+  stream.push(bytes, true);
+  return new TextDecoder().decode(Buffer.concat(parts));
 }
 
 /** Signature data files of one task below a directory. */

@@ -95,6 +95,25 @@ export function latestSignatures(stamp: string): SignatureData[] {
   return [...latest.values()].flatMap(({ path }) => attempt(() => readSignatureFile(path)) ?? []);
 }
 
+/**
+ * The hashes that stamps of a task, or of its setscene task, have in their names (`STAMP.do_x_setscene.HASH`), with
+ * when each was made, in milliseconds since 1970. A task that was taken from an object leaves nothing else.
+ * @param stamp STAMP of the recipe
+ */
+export function stampedHashes(stamp: string, task: string): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const directory = dirname(stamp);
+  const prefix = `${basename(stamp)}.${task}`;
+  for (const name of attempt(() => readdirSync(directory)) ?? []) {
+    if (!name.startsWith(prefix)) continue;
+    const [, hash] = /^(?:_setscene)?\.([0-9a-f]{64})(?:\.|$)/.exec(name.slice(prefix.length)) ?? [];
+    if (hash === undefined) continue;
+    const made = statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    found.set(hash, Math.max(made, found.get(hash) ?? 0));
+  }
+  return found;
+}
+
 export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

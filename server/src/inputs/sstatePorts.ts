@@ -2,12 +2,15 @@
  * What sstate asks of the outside world: which objects lie in directories, and which are on servers. Ports that
  * `host` implements.
  *
- * Both answer whether something is there and nothing else; no object is ever opened. What cannot be found out is
- * said, in words that hold no secret.
+ * Both answer whether something is there; no object is ever opened, and of what is on servers only signature data is
+ * read. What cannot be found out is said, in words that hold no secret.
  */
 
 /** Whether an object is there, or why that is not known. */
 export type ObjectAnswer = boolean | { readonly unknown: string };
+
+/** The whole of a file on a server; false: it is not there; or why that is not known. */
+export type ContentAnswer = Uint8Array | false | { readonly unknown: string };
 
 /** Objects in directories of this machine (SSTATE_DIR, mirrors that are directories), NFS included. */
 export interface LocalObjects {
@@ -44,6 +47,11 @@ export interface MirrorClient {
    * @throws the reason of `signal` when it is aborted
    */
   has(request: MirrorRequest, signal?: AbortSignal): Promise<ObjectAnswer>;
+  /**
+   * What is in a file of at most so many bytes. Never throws for what a server does.
+   * @throws the reason of `signal` when it is aborted
+   */
+  read(request: MirrorRequest, mostBytes: number, signal?: AbortSignal): Promise<ContentAnswer>;
   /** How many requests are worth making at once. */
   readonly concurrency: number;
 }
