@@ -9,6 +9,7 @@ import { LensContext } from './context.ts';
 import * as fixes from './fixes.ts';
 import * as graph from './graph.ts';
 import * as machine from './machine.ts';
+import * as objects from './objects.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
 import * as taskGraph from './taskGraph.ts';
@@ -26,6 +27,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   fixes.activate(lens);
   views.activate(lens);
   graph.activate(lens);
+  objects.activate(lens);
   buildDirectory.activate(lens);
   baseline.activate(lens);
   machine.activate(lens);

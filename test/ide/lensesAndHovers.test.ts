@@ -185,6 +185,7 @@ describe('hovers', () => {
       taskhash: () => ({ unknown: 'x' }),
       previousTaskhash: () => undefined,
       rerun: () => ({ recipes: [], unseen: 0 }),
+      objectVerdict: () => undefined,
       dependents: (of: readonly { task: string }[]) => [
         { recipe: 'hello', path: '/h', tasks: of.map(({ task }) => task) },
         { recipe: 'image', path: '/i', tasks: ['do_rootfs', 'do_build'] },

@@ -29,6 +29,7 @@ function graph(more: Partial<GraphView>): GraphView {
     previousTaskhash: () => undefined,
     rerun: () => NONE,
     dependents: () => [],
+    objectVerdict: () => undefined,
     ...more,
   };
 }

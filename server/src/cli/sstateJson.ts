@@ -3,7 +3,7 @@ import type { PlannedRun } from '../engine/sstatePlan.ts';
 import type { PlanOptions } from '../sstate/plan.ts';
 import type { Presence } from '../sstate/presence.ts';
 import { completePercentage, matchPercentage, type SstateSummary, summaryLine } from '../sstate/summary.ts';
-import { unknownReason, verdictCounts, verdictOf } from '../sstate/verdicts.ts';
+import { isEquivalent, unknownReason, verdictCounts, verdictOf } from '../sstate/verdicts.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 
@@ -47,7 +47,7 @@ export function planJson({ targets, options, graph, hashes, run, objectOf }: Pri
         ...(task.scene !== undefined && {
           setscene: typeof task.scene === 'object' ? 'unknown' : task.scene,
           object: { ...(path !== undefined && { path }), ...presenceJson(task.presence) },
-          equivalent: typeof taskhash === 'string' && typeof unihash === 'string' && taskhash !== unihash,
+          equivalent: isEquivalent(task, hashes),
         }),
         ...(reason !== undefined && { reason }),
       };

@@ -1,6 +1,5 @@
 /** A plan as lines for people: counts first, then what runs and what is missing, recipe by recipe. */
 import type { Plan, PlannedTask } from '../sstate/plan.ts';
-import { summaryLine } from '../sstate/summary.ts';
 import {
   byRecipe,
   lacksObject,
@@ -29,13 +28,6 @@ const SETSCENE: readonly (readonly [Verdict, string])[] = [
   ['stuck', 'are never decided by BitBake'],
   ['unknown', 'are unknown'],
 ];
-
-/** BitBake's line; a second one where objects are unknown, as it would be were they all there. */
-export function summaryLines(plan: Plan): string[] {
-  const line = summaryLine(plan.summary);
-  const best = summaryLine(plan.summaryAtBest);
-  return line === best ? [line] : [line, `at best         ${best.slice('Sstate summary:'.length)}`];
-}
 
 /** @param targets as they were given */
 export function planLines(targets: readonly string[], graph: TaskGraph, plan: Plan): string[] {

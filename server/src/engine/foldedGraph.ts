@@ -38,6 +38,11 @@ export class FoldedGraph {
     this.hashes = new Taskhashes({ ...inputs, basehash: (task) => this.basehash(task) });
   }
 
+  /** What it was last told of. */
+  get recipes(): RecipeVariants {
+    return this.taken;
+  }
+
   task(mcfn: string, name: string): number | undefined {
     return this.numbers.get(mcfn)?.get(name);
   }

@@ -1,8 +1,11 @@
 /** Everything that is needed to look for the objects of a configuration, opened together. */
-import type { MirrorTraits } from '../metadata/release.ts';
+import type { ConfigurationSummary } from '../engine/results.ts';
+import type { Workspace } from '../engine/workspace.ts';
+import type { FileSystem } from '../inputs/ports.ts';
+import { detectRelease, type MirrorTraits } from '../metadata/release.ts';
 import { Availability } from '../sstate/availability.ts';
 import { MirrorContents } from '../sstate/mirrorContents.ts';
-import type { SstateSettings } from '../sstate/settings.ts';
+import { SSTATE_VARIABLES, type SstateSettings, sstateSettings } from '../sstate/settings.ts';
 import { HostObjects } from './localObjects.ts';
 import { HttpMirrors } from './mirrorClient.ts';
 
@@ -26,5 +29,32 @@ export function openAvailability(
     availability: new Availability(settings, traits, ports),
     contents: servers && new MirrorContents(settings, traits, servers),
     close: async () => servers?.close(),
+  };
+}
+
+export interface OpenObjects extends OpenAvailability {
+  readonly settings: SstateSettings;
+  /** STAMPS_DIR; undefined: the configuration has none. */
+  readonly stamps: string | undefined;
+}
+
+/** The same with what the configuration of a build directory says. @param environment BitBake would be started with it */
+export async function openObjects(
+  workspace: Pick<Workspace, 'configurationValues'>,
+  { bitbakeDir, bitbakeVersion }: ConfigurationSummary,
+  files: FileSystem,
+  environment: Readonly<Record<string, string | undefined>>,
+  offline: boolean,
+): Promise<OpenObjects> {
+  const [plain] = await workspace.configurationValues(
+    [...SSTATE_VARIABLES.names, 'STAMPS_DIR'],
+    SSTATE_VARIABLES.prefixes,
+  );
+  const settings = sstateSettings((name) => plain?.values[name], environment);
+  const { mirrors, version } = detectRelease(files, bitbakeDir, bitbakeVersion);
+  return {
+    ...openAvailability(settings, mirrors, version, offline),
+    settings,
+    stamps: plain?.values['STAMPS_DIR'],
   };
 }

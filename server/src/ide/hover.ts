@@ -47,6 +47,7 @@ export function taskHover(task: string, view: View, graph?: GraphView, hint?: st
   if (graph) {
     lines.push('', 'Taskhash, with all that the task depends on:', '');
     for (const variant of having) lines.push(`- ${code(variant.pn)}: ${taskhashText(task, variant, graph)}`);
+    lines.push(...objectLines(task, having, graph));
     const reached = graph.dependents(having.map(({ mcfn }) => ({ mcfn, task })));
     if (reached.length > 0)
       lines.push('', `An edit of it would rerun ${tasksIn(reached)}, ${code(task)} included.`);
@@ -69,6 +70,16 @@ function taskhashText(task: string, { mcfn }: VariantSignatures, graph: GraphVie
   if (isUnknown(hash)) return `unknown: ${code(hash.unknown)}`;
   const before = graph.previousTaskhash({ mcfn, task });
   return before === undefined ? code(hash) : `${code(before)} → ${code(hash)}`;
+}
+
+function objectLines(task: string, having: readonly VariantSignatures[], graph: GraphView): string[] {
+  const lines = having.flatMap(({ mcfn, pn }) => {
+    const verdict = graph.objectVerdict({ mcfn, task });
+    if (!verdict) return [];
+    const { text, detail } = verdict;
+    return [`- ${code(pn)}: sstate: ${text}${detail === undefined ? '' : `, ${code(detail)}`}`];
+  });
+  return lines.length > 0 ? ['', 'Its object, when it was last looked for:', '', ...lines] : [];
 }
 
 function ingredients(task: string, variant: VariantSignatures): string[] {

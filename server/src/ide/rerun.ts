@@ -3,6 +3,7 @@
  * data and words; how it is known is not known here.
  */
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
+import type { ObjectVerdict } from './objectVerdict.ts';
 import { counted } from './wording.ts';
 
 /** The tasks of one recipe in a list. */
@@ -34,6 +35,8 @@ export interface GraphView {
   rerun(starts?: readonly TaskReference[]): Rerun;
   /** These tasks, as far as they are in the graph, and all whose taskhashes depend on them. */
   dependents(of: readonly TaskReference[]): readonly RecipeTasks[];
+  /** What was found out about its sstate object; undefined: nobody has asked since its hash is what it is. */
+  objectVerdict(of: TaskReference): ObjectVerdict | undefined;
 }
 
 export function taskCount({ recipes }: Pick<Rerun, 'recipes'>): number {

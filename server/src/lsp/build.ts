@@ -27,6 +27,7 @@ import { filePattern } from '../metadata/patterns.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { Origin } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
+import { foresight, type Foresight, type ForesightOptions } from './foresight.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -151,11 +152,34 @@ export class Build {
       .filter(({ mcfn, inherits }) => inherits.includes('image') || files.has(this.pathOf(mcfn)))
       .map(({ multiconfig, pn }) => (multiconfig ? `mc:${multiconfig}:${pn}` : pn));
     const graph = await unplacedTaskGraphOf([...new Set(['world', ...wanted])], known, this.workspace);
-    this.sources ??= taskhashSources(this.workspace, this.read!.raw, {
+    this.sources ??= this.taskhashSources();
+    return new FoldedGraph(graph, recipes, await this.sources);
+  }
+
+  private taskhashSources(): ReturnType<typeof taskhashSources> {
+    return taskhashSources(this.workspace, this.read!.raw, {
       files: new HostFiles(this.directory.roots),
       below: (path) => new HostFiles([path]),
     });
-    return new FoldedGraph(graph, recipes, await this.sources);
+  }
+
+  /**
+   * What BitBake would do for targets, with the objects that are there.
+   * @param recipes all there are
+   * @throws Error where no hashes can be made; the signal's reason when it is aborted
+   */
+  async foresee(
+    targets: readonly string[],
+    recipes: RecipeVariants,
+    options: ForesightOptions,
+  ): Promise<Foresight> {
+    const { recipes: inOrder } = await this.summary();
+    const variants = inOrder.flatMap(({ path }) => recipes.get(path) ?? []);
+    const { workspace, environment } = this;
+    // New ones are not kept here: that there are none is what tells of graphs that are outdated.
+    const sources = await (this.sources ?? this.taskhashSources());
+    const build = { workspace, summary: this.read!.raw, sources, environment };
+    return foresight(targets, variants, build, options);
   }
 
   /** The configuration as it was last read; does not wait for the evaluator. */

@@ -121,7 +121,7 @@ export async function askedTask(params: unknown, session: Session): Promise<Aske
   return { live, graph: folded.graph, task };
 }
 
-async function graphOf(session: Session): Promise<LiveTaskGraph> {
+export async function graphOf(session: Session): Promise<LiveTaskGraph> {
   try {
     return await session.taskGraph();
   } catch (error) {
@@ -142,7 +142,8 @@ function variantOf({ view }: Known) {
   return variant;
 }
 
-function nameOf({ recipes, recipeOf, names, nameOf }: TaskGraph, task: number): string {
+/** `zlib:do_install`. */
+export function nameOf({ recipes, recipeOf, names, nameOf }: TaskGraph, task: number): string {
   return `${recipeLabel(recipes[recipeOf[task]!]!)}:${names[nameOf[task]!]!}`;
 }
 

@@ -39,6 +39,7 @@ import {
   type Settings,
 } from './settings.ts';
 import type { Progress } from './taskGraph.ts';
+import { type Looking, SSTATE, sstateAnswer } from './sstateRequest.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
 
 /**
@@ -102,6 +103,9 @@ class LanguageServer {
     connection.onRequest(SELECT_MACHINE, (params: unknown) => this.selectMachine(params));
     connection.onRequest(DEPENDENCY_GRAPH, (params: unknown, token: CancellationToken) =>
       answered(() => dependencyGraph(params, this.session), token),
+    );
+    connection.onRequest(SSTATE, (params: unknown, token: CancellationToken) =>
+      answered(() => sstateAnswer(params, this.session, () => this.looking(token)), token),
     );
     connection.onShutdown(() => this.session?.close());
     texts.onDidOpen(({ document }) => {
@@ -249,6 +253,25 @@ class LanguageServer {
       get cancelled() {
         return progress.token.isCancellationRequested;
       },
+    };
+  }
+
+  /** @param request cancels as well */
+  private async looking(request: CancellationToken): Promise<Looking> {
+    const cancelling = new AbortController();
+    const cancel = () => cancelling.abort(new Error('that was cancelled'));
+    request.onCancellationRequested(cancel);
+    const progress = await this.connection.window.createWorkDoneProgress();
+    progress.begin('sstate Lens: looking for objects', 0, undefined, true);
+    progress.token.onCancellationRequested(cancel);
+    let last = -1;
+    return {
+      report(done, total) {
+        const percentage = Math.floor((100 * done) / total);
+        if (percentage > last) progress.report((last = percentage), `${done} of ${total}`);
+      },
+      end: () => progress.done(),
+      signal: cancelling.signal,
     };
   }
 

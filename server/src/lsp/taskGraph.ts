@@ -10,6 +10,7 @@
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { FoldedGraph, RecipeVariants } from '../engine/foldedGraph.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
+import type { ObjectVerdict } from '../ide/objectVerdict.ts';
 import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
 import type { View } from '../ide/view.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
@@ -17,6 +18,7 @@ import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';
 import type { Build } from './build.ts';
 import type { OpenDocuments } from './documents.ts';
+import { ObjectVerdicts } from './objectVerdicts.ts';
 import type { Views } from './views.ts';
 
 /** How the collecting of recipes is told of. */
@@ -71,13 +73,17 @@ export class LiveTaskGraph implements GraphView {
   private changed: ReadonlySet<number> = new Set();
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** What was found out about objects, where that was asked for. */
+  readonly objects: ObjectVerdicts;
 
   constructor(
     private readonly build: Build,
     private readonly documents: OpenDocuments,
     private readonly views: Views,
     private readonly events: TaskGraphEvents,
-  ) {}
+  ) {
+    this.objects = new ObjectVerdicts(build);
+  }
 
   /** The graph as it was last folded; undefined until there is one. */
   get graph(): FoldedGraph | undefined {
@@ -102,6 +108,7 @@ export class LiveTaskGraph implements GraphView {
 
   dispose(): void {
     this.stopped = true;
+    this.objects.dispose();
   }
 
   /** Evaluates what is not known yet and makes the graph. @throws Error where it cannot be made */
@@ -325,6 +332,10 @@ export class LiveTaskGraph implements GraphView {
     return new Set([...from, ...reachable(from, next, graph.recipeOf.length)]);
   }
 
+  objectVerdict(of: TaskReference): ObjectVerdict | undefined {
+    return this.objects.of(of, this.folded!);
+  }
+
   /** All that needs a task, directly or not, whether its taskhash counts there or not. */
   needing(task: number): RecipeTasks[] {
     const { graph } = this.folded!;
@@ -339,7 +350,12 @@ export class LiveTaskGraph implements GraphView {
   /** The recipe file of a task. */
   pathOf(task: number): string {
     const { recipes, recipeOf } = this.folded!.graph;
-    return this.build.pathOf(recipes[recipeOf[task]!]!.mcfn);
+    return this.fileOf(recipes[recipeOf[task]!]!.mcfn);
+  }
+
+  /** The recipe file of a virtual file name. */
+  fileOf(mcfn: string): string {
+    return this.build.pathOf(mcfn);
   }
 
   /** Tasks by recipe, those with the most first. */

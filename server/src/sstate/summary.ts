@@ -26,6 +26,16 @@ export function completePercentage({ wanted, local, mirrors, current }: SstateSu
   return current === 0 ? 0 : Math.trunc(((local + mirrors + current) / (wanted + current)) * 100);
 }
 
+/** BitBake's line; a second one where objects are unknown, as it would be were they all there. */
+export function summaryLines(plan: {
+  readonly summary: SstateSummary;
+  readonly summaryAtBest: SstateSummary;
+}): string[] {
+  const line = summaryLine(plan.summary);
+  const best = summaryLine(plan.summaryAtBest);
+  return line === best ? [line] : [line, `at best         ${best.slice('Sstate summary:'.length)}`];
+}
+
 export function summaryLine(summary: SstateSummary): string {
   const { wanted, local, mirrors, missed, current } = summary;
   return (

@@ -2,6 +2,7 @@
  * One word for each task of a plan, for lists and counts: what becomes of its object where it has one, else of itself.
  */
 import { recipeLabel, type TaskGraph } from '../taskgraph/graph.ts';
+import type { Taskhashes } from '../taskgraph/taskhash.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 
 export type Verdict =
@@ -53,6 +54,17 @@ export function lacksObject({ presence }: PlannedTask): boolean {
 export function unknownReason({ scene, outcome, presence }: PlannedTask): string | undefined {
   for (const part of [scene, outcome]) if (typeof part === 'object') return part.unknown;
   return presence?.kind === 'unknown' ? presence.reason : undefined;
+}
+
+/** Whether its object is that of another taskhash, as hash equivalence says. */
+export function isEquivalent(
+  { task, scene }: PlannedTask,
+  hashes: Pick<Taskhashes, 'taskhash' | 'unihash'>,
+): boolean {
+  const [taskhash, unihash] = [hashes.taskhash(task), hashes.unihash(task)];
+  return (
+    scene !== undefined && typeof taskhash === 'string' && typeof unihash === 'string' && taskhash !== unihash
+  );
 }
 
 /** How many tasks there are of each verdict; those of which there are none are left out. */

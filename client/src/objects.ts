@@ -1,0 +1,81 @@
+/**
+ * The command that looks for sstate objects: says what it is going to ask, asks the server (`sstateLens/sstate`), and
+ * lists the verdicts. Progress, and a way to cancel it, come from the server.
+ */
+import * as vscode from 'vscode';
+import type { LensContext } from './context.ts';
+import { told } from './subject.ts';
+
+interface Found {
+  readonly targets: readonly string[];
+  readonly summary: readonly string[];
+  readonly tasks: readonly {
+    readonly task: string;
+    readonly verdict: string;
+    readonly outcome: string;
+    readonly equivalent?: boolean;
+    readonly object?: string;
+    readonly uri?: string;
+    readonly reason?: string;
+  }[];
+  readonly problems: readonly string[];
+}
+
+interface Where extends vscode.QuickPickItem {
+  readonly servers: boolean;
+}
+
+const WHERE: readonly Where[] = [
+  {
+    label: 'Local directories only',
+    detail: 'SSTATE_DIR, mirrors that are directories, and the local hash equivalence database. No network.',
+    servers: false,
+  },
+  {
+    label: 'Mirrors and servers, too',
+    detail: 'Also asks the servers that SSTATE_MIRRORS, BB_HASHSERVE and BB_HASHSERVE_UPSTREAM name, once.',
+    servers: true,
+  },
+];
+
+export function activate(lens: LensContext): void {
+  lens.subscriptions.push(
+    vscode.commands.registerCommand(
+      'sstateLens.lookForObjects',
+      told(() => look(lens)),
+    ),
+  );
+}
+
+async function look({ client, output }: LensContext): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) throw new Error('Open the recipe whose sstate objects you mean.');
+  const placeHolder = 'Where to look for the sstate objects of the recipe';
+  const where = await vscode.window.showQuickPick(WHERE, { placeHolder });
+  if (!where) return;
+  const { targets, summary, tasks, problems } = await client.sendRequest<Found>('sstateLens/sstate', {
+    textDocument: { uri: editor.document.uri.toString() },
+    servers: where.servers,
+  });
+  for (const problem of problems) output.warn(problem);
+  const [first] = problems;
+  if (first !== undefined) {
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more: see the output)` : '';
+    void vscode.window.showWarningMessage(`sstate Lens: ${first}${more}`);
+  }
+  const items = tasks.map((task): vscode.QuickPickItem => {
+    const detail = task.reason ?? task.uri ?? task.object;
+    const equal = task.equivalent ? ', equal by unihash' : '';
+    return {
+      label: task.task,
+      description: `${task.verdict}${equal} · ${task.outcome}`,
+      ...(detail !== undefined && { detail }),
+    };
+  });
+  await vscode.window.showQuickPick(items, {
+    title: `A build of ${targets.join(' ')}`,
+    placeHolder: summary[0] ?? 'BitBake looks for no objects here',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+}

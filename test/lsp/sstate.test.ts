@@ -1,0 +1,205 @@
+/** sstate objects over LSP: verdicts as real BitBake's dry runs have them, and what faults come to. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { materialise, readRunExpectations, readScenario, type Workspace } from '../harness/fixture.ts';
+import { serveRequests, serveSockets, type TestServer } from '../sstate/servers.ts';
+import { Editor } from './client.ts';
+import { bundledCommand } from './command.ts';
+
+const NAME = 'sstate/used';
+/** Without a BitBake at hand, the rules are those of wrynose. */
+const RECORDED = readRunExpectations(NAME)['wrynose']!;
+const APP = 'layer/recipes/app_1.0.bb';
+const LIB = 'layer/recipes/lib_1.0.bb';
+
+interface Found {
+  readonly targets: string[];
+  readonly summary: string[];
+  readonly tasks: {
+    task: string;
+    verdict: string;
+    outcome: string;
+    taskhash?: string;
+    unihash?: string;
+    equivalent?: boolean;
+    object?: string;
+    mirror?: string;
+    uri?: string;
+    reason?: string;
+  }[];
+  readonly problems: string[];
+}
+
+describe('sstate objects in the editor', { timeout: 240_000 }, () => {
+  const opened: { dispose(): void }[] = [];
+  const servers: TestServer[] = [];
+  let workspace: Workspace;
+  let editor: Editor;
+
+  afterEach(async () => {
+    editor.kill();
+    for (const one of opened.splice(0)) one.dispose();
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  async function start(...configuration: string[]): Promise<void> {
+    workspace = materialise(readScenario(NAME));
+    opened.push(workspace);
+    writeFileSync(join(workspace.root, APP), 'DEPENDS = "lib"\ndo_package:append() {\n    true\n}\n');
+    appendFileSync(join(workspace.buildDir, 'conf/local.conf'), `${configuration.join('\n')}\n`);
+    editor = new Editor(workspace.root, { command: await bundledCommand() });
+    await editor.initialize({ buildDirectory: 'build' });
+    await editor.open(APP);
+  }
+  const ask = (more: object = {}) =>
+    editor.request<Found>('sstateLens/sstate', { textDocument: { uri: editor.uri(APP) }, ...more });
+  const verdicts = ({ tasks }: Found) =>
+    tasks.map((task) => `${task.task} ${task.verdict} ${task.outcome}`).sort();
+  const hovered = async () =>
+    (await editor.hover(APP, 'do_package', 3))?.split('\n').filter((line) => line.includes('sstate: '));
+
+  it('are those that BitBake would use, and stay in hovers until the hash changes', async () => {
+    await start();
+    const found = await ask();
+    expect(found.targets).toEqual(['app']);
+    expect(found.summary).toEqual([RECORDED['app']!.summary]);
+    expect(verdicts(found)).toEqual([
+      'app:do_build noexec noexec',
+      'app:do_compile runs runs',
+      'app:do_install runs runs',
+      'app:do_package local covered',
+      'app:do_sysroot missing runs',
+    ]);
+    expect(found.tasks.find(({ task }) => task === 'app:do_package')?.object).toBe(
+      join(workspace.buildDir, 'objects/app:do_package'),
+    );
+    expect(found.problems).toEqual([]);
+    expect(await hovered()).toEqual(['- `app`: sstate: local']);
+    await editor.replace(APP, 'true', 'false');
+    expect(await hovered()).toEqual([]);
+    await editor.replace(APP, 'false', 'true');
+    expect(await hovered()).toEqual(['- `app`: sstate: local']);
+    expect(editor.progress.slice(-1)).toEqual(['end']);
+
+    // What is said of others than the recipe of a document.
+    const all = await editor.request<Found>('sstateLens/sstate', { targets: ['image'] });
+    expect(all.summary).toEqual([RECORDED['image']!.summary]);
+    expect(all.tasks).toHaveLength(18);
+    const none = await editor.request<Found>('sstateLens/sstate', { targets: ['nowhere'] });
+    expect(none.problems.join('\n')).toContain('nowhere');
+    await expect(editor.request('sstateLens/sstate', { targets: 'image' })).rejects.toThrow(
+      'targets: give a list of names such as zlib or zlib:do_package',
+    );
+  });
+
+  it('are looked for on servers only where that is asked', async () => {
+    let requests = 0;
+    const server = await serveRequests((request, response) => {
+      requests++;
+      response.statusCode = decodeURIComponent(request.url ?? '').endsWith('/app:do_sysroot') ? 200 : 404;
+      response.end();
+    });
+    servers.push(server);
+    await start(`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`);
+    const sysroot = async (more: object) =>
+      (await ask(more)).tasks.find(({ task }) => task === 'app:do_sysroot');
+    expect(await sysroot({})).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringContaining('was not asked') as string,
+    });
+    expect(requests).toBe(0);
+    expect(await sysroot({ servers: true })).toMatchObject({
+      verdict: 'mirror',
+      outcome: 'covered',
+      mirror: `file://.* http://${server.host}/PATH`,
+    });
+    expect(requests).toBeGreaterThan(0);
+  });
+
+  it('on a mirror that hangs are unknown; meanwhile hovers are answered', async () => {
+    const server = await serveSockets(() => undefined);
+    servers.push(server);
+    await start(`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`);
+    await ask();
+    const answered: string[] = [];
+    const asking = expect(ask({ servers: true, seconds: 5 })).rejects.toThrow(
+      'the objects of app could not be looked for within 5 s, as servers are too slow: ' +
+        'look in local directories only, or see whether what SSTATE_MIRRORS and BB_HASHSERVE name answers',
+    );
+    const late = asking.then(() => answered.push('objects'));
+    expect(await editor.hover(APP, 'do_package', 3)).toContain('### do_package');
+    answered.push('hover');
+    await late;
+    expect(answered).toEqual(['hover', 'objects']);
+
+    const found = await ask({ servers: true });
+    expect(verdicts(found)).toEqual([
+      'app:do_build noexec noexec',
+      // do_build comes straight after do_install: both run in any case.
+      'app:do_compile runs runs',
+      'app:do_install runs runs',
+      'app:do_package local covered',
+      'app:do_sysroot unknown unknown',
+    ]);
+    expect(found.summary).toEqual([
+      RECORDED['app']!.summary,
+      'at best          Wanted 4 Local 3 Mirrors 1 Missed 0 Current 0 (100% match, 0% complete)',
+    ]);
+    expect(found.problems).toHaveLength(1);
+    expect(found.problems[0]).toContain(`warning: ${server.host} does not answer`);
+
+    editor.cancels = true;
+    await expect(ask({ servers: true })).rejects.toThrow(
+      'the objects of app were not looked for: that was cancelled',
+    );
+    editor.cancels = false;
+    expect((await ask()).tasks).toHaveLength(5);
+  });
+
+  it('are equal by unihash as a database says, and unknown where that is broken', async () => {
+    await start(
+      'BB_SIGNATURE_HANDLER = "TestEquivHash"',
+      'PERSISTENT_DIR = "${TOPDIR}/cache"',
+      'BB_HASHSERVE = "auto"',
+    );
+    const cache = join(workspace.buildDir, 'cache');
+    const database = join(cache, 'hashserv.db');
+    mkdirSync(cache, { recursive: true });
+    const before = await ask();
+    expect(before.summary).toEqual([RECORDED['app']!.summary]);
+    const { taskhash = '' } = before.tasks.find(({ task }) => task === 'app:do_package')!;
+    expect(taskhash).toMatch(/^[0-9a-f]{64}$/);
+    const program = [
+      'import sqlite3, sys',
+      'd = sqlite3.connect(sys.argv[1])',
+      'd.execute("CREATE TABLE unihashes_v3 (id INTEGER PRIMARY KEY, method TEXT, taskhash TEXT, unihash TEXT, UNIQUE(method, taskhash))")',
+      'd.execute("INSERT INTO unihashes_v3 (method, taskhash, unihash) VALUES (\'sstate_output_hash\', ?, ?)", sys.argv[2:])',
+      'd.commit()',
+    ].join('\n');
+    const unihash = 'c'.repeat(64);
+    execFileSync('python3', ['-c', program, database, taskhash, unihash]);
+    const equal = await ask();
+    expect(equal.tasks.find(({ task }) => task === 'app:do_package')).toMatchObject({
+      verdict: 'local',
+      taskhash,
+      unihash,
+      equivalent: true,
+    });
+    expect(await hovered()).toEqual(['- `app`: sstate: local, equal by unihash']);
+
+    rmSync(database);
+    writeFileSync(database, 'not a database at all'.repeat(400));
+    const broken = await ask();
+    expect(broken.tasks.find(({ task }) => task === 'app:do_package')).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringContaining(database) as string,
+    });
+    expect(broken.problems).toHaveLength(1);
+    expect(broken.problems[0]).toContain(database);
+    expect((await hovered())?.[0]).toMatch(/^- `app`: sstate: unknown, `.*hashserv\.db/);
+    await editor.open(LIB);
+    expect(await editor.hover(APP, 'do_package', 3)).toContain('### do_package');
+  });
+});
