@@ -324,7 +324,8 @@ export class Workspace {
         if (await this.tellNews(member)) member.opened = undefined;
       } catch (error) {
         member.opened = undefined;
-        throw error;
+        // Nothing of the workspace runs while it is told of news: it had ended before. The next one is opened with all.
+        if (!(error instanceof EvaluatorStopped)) throw error;
       }
     }
     if (!member.opened) {
