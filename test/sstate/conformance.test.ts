@@ -4,191 +4,89 @@
  *
  *     SSTATE_LENS_OE_CORE=CHECKOUT npx vitest run test/sstate/conformance.test.ts
  *
- * CHECKOUT is one of OE-Core with BitBake in it; nothing in it is changed. BitBake does not run as root: then
- * SSTATE_LENS_BITBAKE_USER names who it runs as. The state with a mirror needs nginx. Takes some 20 minutes.
+ * CHECKOUT is one of OE-Core with BitBake in it; see `test/harness/dryRuns.ts`. The state with a mirror needs nginx, and
+ * hash equivalence is BitBake's own hashserv. Takes some 20 minutes.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundledCommand } from '../lsp/command.ts';
+import { DryRuns, runsBitBake } from '../harness/dryRuns.ts';
 
-const CHECKOUT = process.env['SSTATE_LENS_OE_CORE'];
-const USER = process.env['SSTATE_LENS_BITBAKE_USER'];
-const TARGET = 'core-image-minimal';
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path));
-const runsBitBake = CHECKOUT !== undefined && (process.getuid?.() !== 0 || USER !== undefined);
-
-const SETTINGS = `
-BB_NO_NETWORK = "0"
-CONNECTIVITY_CHECK_URIS = ""
-BB_HASHSERVE = ""
-BB_SIGNATURE_HANDLER = "OEBasicHash"
-INHERIT:remove = "uninative"
-SANITY_TESTED_DISTROS = ""
+/** Reports to a hashserv over the database in DIRECTORY that NEW gives what OLD gave; without any, noise until it is killed. */
+const REPORT = `
+import hashlib, os, sys, tempfile
+bitbake, directory, *pairs = sys.argv[1:]
+sys.path.insert(0, bitbake + '/lib')
+import hashserv
+method = 'oe.sstatesig.OEOuthashBasic'
+server = hashserv.create_server('unix://' + tempfile.mkdtemp() + '/s', os.path.join(directory, 'hashserv.db'), sync=False)
+server.serve_as_process()
+client = hashserv.create_client(server.address)
+digest = lambda text: hashlib.sha256(text.encode()).hexdigest()
+def equal(old, new):
+    client.report_unihash(old, method, digest(old), old)
+    return client.report_unihash(new, method, digest(old), new)['unihash'] == old
+if pairs:
+    print(sum(equal(*pair.split(':')) for pair in pairs), flush=True)
+count = 0
+while not pairs:
+    equal(digest('old %d' % count), digest('new %d' % count))
+    count += 1
+    if count % 100 == 0:
+        print(count, flush=True)
+client.close()
+server.process.terminate()
+server.process.join()
 `;
 
-interface PrintedPlan {
-  readonly summary: { readonly line: string };
-  readonly tasks: readonly {
-    readonly recipe: string;
-    readonly task: string;
-    readonly outcome: string;
-    readonly setscene?: string;
-    readonly object?: { readonly path?: string };
-  }[];
-}
+describe.skipIf(!runsBitBake)('the checkout in SSTATE_LENS_OE_CORE', { timeout: 3_600_000 }, () => {
+  describe('without hash equivalence', () => {
+    let dryRuns: DryRuns;
+    let objects: readonly string[];
 
-interface Run {
-  readonly summary: string;
-  readonly setscene: readonly string[];
-  readonly runs: readonly string[];
-  readonly noexec: readonly string[];
-}
-
-describe.skipIf(!runsBitBake)(
-  `${TARGET} of the checkout in SSTATE_LENS_OE_CORE`,
-  { timeout: 3_600_000 },
-  () => {
-    const root = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-')));
-    const [build, mirror, layer] = [join(root, 'build'), join(root, 'mirror'), join(root, 'layer')];
-    let objects: readonly string[] = [];
-
-    const identity = () => {
-      if (USER === undefined) return {};
-      const number = (flag: string) => Number(execFileSync('id', [flag, USER], { encoding: 'utf8' }));
-      return { uid: number('-u'), gid: number('-g') };
-    };
-    const own = (path: string) => USER !== undefined && execFileSync('chown', ['-R', USER, path]);
-    const bitbake = (command: string): string => {
-      const script = `. ./oe-init-build-env '${build}' >/dev/null && ${command}`;
-      const env = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'en_US.UTF-8', HOME: root };
-      const options = { cwd: CHECKOUT, env, encoding: 'utf8', maxBuffer: 1 << 28, ...identity() } as const;
-      const { stdout, stderr, status } = spawnSync('bash', ['-c', script], options);
-      if (status !== 0) throw new Error(`${command}: ${stdout.slice(-2000)}${stderr.slice(-2000)}`);
-      return stdout;
-    };
-    const theirs = (): Run => {
-      const output = bitbake(`bitbake -n ${TARGET}`);
-      const found: Record<string, string[]> = { setscene: [], '': [], noexec: [] };
-      for (const [, kind = '', task = ''] of output.matchAll(
-        /Running (?:(setscene|noexec) )?task \d+ of \d+ \((.*)\)/g,
-      ))
-        found[kind]!.push(task.replace(/_setscene$/, ''));
-      return {
-        summary: /Sstate summary: .*/.exec(output)![0].trim(),
-        setscene: found['setscene']!.sort(),
-        runs: found['']!.sort(),
-        noexec: found['noexec']!.sort(),
-      };
-    };
-    const plan = async (): Promise<PrintedPlan> => {
-      const args = ['sstate', TARGET, '--dry-run', '--format', 'json', '--build-dir', build];
-      const options = { encoding: 'utf8', maxBuffer: 1 << 28 } as const;
-      const { stdout, stderr } = spawnSync(process.execPath, [await bundledCommand(), ...args], options);
-      if (stdout === '') throw new Error(stderr);
-      return JSON.parse(stdout) as PrintedPlan;
-    };
-    const ours = ({ summary, tasks }: PrintedPlan): Run => {
-      const named = (chosen: (task: PrintedPlan['tasks'][number]) => boolean) =>
-        tasks
-          .filter(chosen)
-          .map(({ recipe, task }) => `${recipe}:${task}`)
-          .sort();
-      return {
-        summary: summary.line,
-        setscene: named(({ setscene }) => setscene === 'used'),
-        runs: named(({ outcome }) => outcome === 'runs'),
-        noexec: named(({ outcome }) => outcome === 'noexec'),
-      };
-    };
-    const compare = async (state: string) => {
-      const expected = theirs();
-      const found = ours(await plan());
-      console.log(
-        `${state}: ${found.summary}; ${found.setscene.length} setscene tasks, ${found.runs.length} tasks run ` +
-          `(BitBake: ${expected.setscene.length}, ${expected.runs.length})`,
-      );
-      expect(found).toEqual(expected);
-    };
-    /** Lays empty objects: BitBake's check looks for nothing but their names. */
-    const lay = (
-      isWanted: (path: string, at: number) => boolean,
-      directory = join(build, 'sstate-cache'),
-    ) => {
-      rmSync(directory, { recursive: true, force: true });
-      mkdirSync(directory, { recursive: true });
-      objects.forEach((path, at) => {
-        if (!isWanted(path, at)) return;
-        const target = path.replace(join(build, 'sstate-cache'), directory);
-        mkdirSync(dirname(target), { recursive: true });
-        writeFileSync(target, '');
-      });
-      own(directory);
-    };
-
-    beforeAll(() => {
-      chmodSync(root, 0o755);
-      own(root);
-      bitbake('true');
-      const write = (path: string, text: string) => {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, text);
-      };
-      write(
-        join(layer, 'conf/layer.conf'),
-        'BBPATH .= ":${LAYERDIR}"\nBBFILES += "${LAYERDIR}/recipes/*.bbappend"\nBBFILE_COLLECTIONS += "edits"\n' +
-          'BBFILE_PATTERN_edits = "^${LAYERDIR}/"\nLAYERSERIES_COMPAT_edits = "${LAYERSERIES_CORENAMES}"\n',
-      );
-      appendFileSync(join(build, 'conf/bblayers.conf'), `BBLAYERS += "${layer}"\n`);
-      appendFileSync(join(build, 'conf/local.conf'), SETTINGS);
-      own(root);
-    });
-    afterAll(() => rmSync(root, { recursive: true, force: true }));
+    beforeAll(async () => {
+      dryRuns = new DryRuns('BB_HASHSERVE = ""\nBB_SIGNATURE_HANDLER = "OEBasicHash"\n');
+      objects = [...(await dryRuns.objects()).values()];
+    }, 3_600_000);
+    afterAll(() => dryRuns.dispose());
 
     it('with an empty cache', async () => {
-      const { tasks } = await plan();
-      objects = tasks.flatMap(({ object }) => object?.path ?? []);
-      await compare('empty cache');
+      await dryRuns.compare('empty cache');
     });
 
     it('with all objects local', async () => {
-      lay(() => true);
-      await compare('all local');
+      dryRuns.lay(objects);
+      await dryRuns.compare('all local');
     });
 
     it('without the objects of one recipe', async () => {
-      lay((path) => !path.includes('sstate:zlib:'));
-      await compare('zlib gone');
+      dryRuns.lay(objects.filter((path) => !path.includes('sstate:zlib:')));
+      await dryRuns.compare('zlib gone');
     });
 
     it('with some objects', async () => {
-      lay((_, at) => (at * 7919) % 10 < 7);
-      await compare('seven of ten');
+      dryRuns.lay(objects.filter((_, at) => (at * 7919) % 10 < 7));
+      await dryRuns.compare('seven of ten');
     });
 
     it('with an edited recipe', async () => {
-      lay(() => true);
-      mkdirSync(join(layer, 'recipes'), { recursive: true });
-      writeFileSync(join(layer, 'recipes/zlib_%.bbappend'), 'do_compile:append() {\n    true\n}\n');
-      await compare('zlib edited');
-      rmSync(join(layer, 'recipes'), { recursive: true });
+      dryRuns.lay(objects);
+      const undo = dryRuns.editZlib();
+      await dryRuns.compare('zlib edited');
+      undo();
     });
 
     it.skipIf(!nginx)('with half of them local, half on a mirror', async () => {
-      lay((_, at) => at % 2 === 0);
-      lay((_, at) => at % 2 === 1, mirror);
+      const { root } = dryRuns;
+      const mirror = join(root, 'mirror');
+      dryRuns.lay(objects.filter((_, at) => at % 2 === 0));
+      dryRuns.lay(
+        objects.filter((_, at) => at % 2 === 1),
+        mirror,
+      );
       const port = await freePort();
       const conf = join(root, 'nginx.conf');
       writeFileSync(
@@ -197,17 +95,74 @@ describe.skipIf(!runsBitBake)(
       );
       const server = spawn(nginx!, ['-c', conf], { stdio: 'ignore' });
       try {
-        appendFileSync(
-          join(build, 'conf/local.conf'),
-          `SSTATE_MIRRORS = "file://.* http://127.0.0.1:${port}/PATH;downloadfilename=PATH"\n`,
-        );
-        await compare('half on a mirror');
+        dryRuns.configure(`SSTATE_MIRRORS = "file://.* http://127.0.0.1:${port}/PATH;downloadfilename=PATH"`);
+        await dryRuns.compare('half on a mirror');
       } finally {
         server.kill();
       }
     });
-  },
-);
+  });
+
+  describe('with hash equivalence', () => {
+    let dryRuns: DryRuns;
+    let objects: ReadonlyMap<string, string>;
+    const database = () => join(dryRuns.root, 'shared');
+    const reporter = (...pairs: string[]) => [
+      '-c',
+      REPORT,
+      `${process.env['SSTATE_LENS_OE_CORE']}/bitbake`,
+      database(),
+      ...pairs,
+    ];
+
+    beforeAll(() => {
+      dryRuns = new DryRuns(
+        'BB_HASHSERVE = "auto"\nBB_SIGNATURE_HANDLER = "OEEquivHash"\nBB_HASHSERVE_DB_DIR = "ROOT/shared"\n',
+      );
+    });
+    afterAll(() => dryRuns.dispose());
+
+    it('when nothing is known to be equal', async () => {
+      dryRuns.lay([], database());
+      objects = await dryRuns.objects();
+      dryRuns.lay([...objects.values()]);
+      await dryRuns.compare('hash equivalence, all local');
+    });
+
+    it('when what an edited recipe gives is known to be equal', async () => {
+      dryRuns.editZlib();
+      const missed = await dryRuns.compare('hash equivalence, zlib edited');
+      expect(missed.runs).toContain('zlib:do_compile');
+      const edited = await dryRuns.objects();
+      const pairs = ['zlib:do_package', 'zlib:do_populate_sysroot'].map((task) => {
+        const [old, now] = [objects, edited].map((of) => /[0-9a-f]{64}/.exec(of.get(task)!)![0]);
+        expect(now).not.toBe(old);
+        return `${old}:${now}`;
+      });
+      const { stdout, stderr } = spawnSync('/usr/bin/python3', reporter(...pairs), {
+        encoding: 'utf8',
+        ...dryRuns.identity(),
+      });
+      expect(stdout, stderr).toBe('2\n');
+      const cut = await dryRuns.compare('hash equivalence, its output known to be equal');
+      expect(cut.runs.length).toBeLessThan(missed.runs.length);
+    });
+
+    it('while another process writes to the database', async () => {
+      const writer = spawn('/usr/bin/python3', reporter(), { detached: true, ...dryRuns.identity() });
+      try {
+        let written = '';
+        writer.stdout.on('data', (text: Buffer) => (written += text.toString()));
+        await expect.poll(() => written, { timeout: 60_000 }).not.toBe('');
+        const before = written;
+        await dryRuns.compare('hash equivalence, database written meanwhile');
+        await expect.poll(() => written, { timeout: 60_000 }).not.toBe(before);
+      } finally {
+        process.kill(-writer.pid!);
+      }
+    });
+  });
+});
 
 it.skipIf(runsBitBake)(
   'needs SSTATE_LENS_OE_CORE, and as root SSTATE_LENS_BITBAKE_USER: not compared',
