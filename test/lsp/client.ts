@@ -213,7 +213,7 @@ export class Editor {
   async until<T>(ask: () => T | Promise<T>, wish: (answer: T) => boolean): Promise<T> {
     for (let tries = 0; ; tries++) {
       const answer = await ask();
-      if (wish(answer) || tries > 200) return answer;
+      if (wish(answer) || tries > 800) return answer;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
