@@ -314,12 +314,7 @@ function forkEvaluator(
   if (permission !== undefined) {
     const directories = [dirname(options.entry), ...options.readable];
     flags.push(permission, '--disable-warning=ExperimentalWarning');
-    // What is in it does not include the directory itself.
-    const readable = directories.flatMap((directory) => {
-      const path = directory.replace(/\/+$/, '');
-      return [path, `${path}/*`];
-    });
-    flags.push(...readable.map((path) => `--allow-fs-read=${path}`));
+    flags.push(...directories.map((directory) => `--allow-fs-read=${directory.replace(/\/*$/, '/*')}`));
     flags.push(...(options.readableFiles ?? []).map((path) => `--allow-fs-read=${path}`));
   }
   return fork(options.entry, [], {
