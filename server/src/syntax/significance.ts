@@ -35,7 +35,9 @@ export function significantText(text: string, keepLines = false): string {
     inFunction = /\{\s*$/.test(line) && !line.startsWith('#');
     between = !inFunction && !continues && (ASSIGNMENT.test(line) || DIRECTIVE.test(line));
   }
-  return kept.join('\n').trimEnd();
+  const short = kept.join('\n');
+  // Of a function without an end, its last blank lines are part.
+  return inFunction ? short : short.trimEnd();
 }
 
 function isNothing(line: string): boolean {
