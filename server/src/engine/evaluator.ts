@@ -28,19 +28,20 @@ import {
 import { detectRelease } from '../metadata/release.ts';
 import { datastoreService } from '../metadata/service.ts';
 import { pythonText } from '../metadata/statements.ts';
-import type { PythonRuntime } from '../python/runtime.ts';
 import { RememberingRuntime } from '../python/remembering.ts';
-import { createSandbox, type MessageLevel, type SandboxOptions } from '../python/sandbox.ts';
+import { createSandbox, type SandboxOptions } from '../python/sandbox.ts';
 import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
-import type { Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import { adviceProblems } from './advice.ts';
 import { ConfigurationFiles } from './configurationFiles.ts';
-import { describeRefusal, doubtOf, VariantDoubts } from './doubts.ts';
+import { doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
+import { origins, originsOf, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
+import { placeOf, reportRefusals, say, whereOf } from './reports.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
@@ -523,45 +524,6 @@ function whatOthersKnow(
   return recipeInfo(d, tasks, around);
 }
 
-function say(
-  ctx: ParseContext | undefined,
-  level: MessageLevel,
-  message: string,
-  frame: { file: string; line: number } | undefined,
-): void {
-  if (!ctx || level === 'note' || level === 'plain') return;
-  const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
-  ctx.reportMessage(level === 'warning' ? 'warning' : 'error', message, source);
-}
-
-/** The place that an entry into Python belongs to, where one is known; else `what` as it is. */
-function whereOf(what: string, ctx: ParseContext | undefined): string {
-  if (!ctx || /:\d+$/.test(what)) return what;
-  const variable = /^the value of ([^[\]]+)/.exec(what)?.[1];
-  const place = ctx.originOf(variable) ?? ctx.place;
-  return place && place.line > 0 ? `${place.path}:${place.line}` : what;
-}
-
-/** What `whereOf` says as a place, where it is one. */
-function placeOf(where: string): ChangeSource | undefined {
-  const place = /^(.*):(\d+)$/.exec(where);
-  return place ? { path: place[1]!, line: Number(place[2]) } : undefined;
-}
-
-/** Reports what the sandbox refused. */
-function reportRefusals(python: PythonRuntime, ctx: ParseContext): void {
-  ctx.reportRefusals(
-    python.takeRefusals().map((refusal) => {
-      const { message, variable } = describeRefusal(refusal, ctx);
-      const { frame, entered } = refusal;
-      const source =
-        ctx.originOf(variable) ??
-        (frame ? { path: frame.file, line: frame.line } : (placeOf(entered) ?? ctx.place));
-      return { message, source };
-    }),
-  );
-}
-
 function withoutDependencies({ task, basehash }: TaskSignature): TaskSignature {
   return { task, basehash, dependencies: [] };
 }
@@ -573,33 +535,4 @@ function unknownTasks(d: Datastore, reason: string): TaskSignature[] {
     basehash: { unknown: reason },
     dependencies: [],
   }));
-}
-
-function roleOf(file: string, recipe: string): SourceFile['role'] {
-  if (file === recipe) return 'recipe';
-  if (file.endsWith('.bbappend')) return 'append';
-  if (file.endsWith('.bbclass')) return 'class';
-  return file.endsWith('.conf') ? 'configuration' : 'include';
-}
-
-/** Where a variable, or a flag (`do_build[depends]`), got its text. */
-function originsOf(d: Datastore, name: string): Origin[] {
-  const [, variable = name, wanted] = /^(.+)\[(.+)\]$/.exec(name) ?? [];
-  return d.history
-    .of(variable)
-    .filter(({ flag }) =>
-      wanted === undefined ? flag === undefined || flag === '_defaultval' : flag === wanted,
-    )
-    .map(({ path, line, operation }) => ({ path, line, operation }))
-    .reverse();
-}
-
-function origins(d: Datastore | undefined, signatures: VariantSignatures | undefined): Map<string, Origin[]> {
-  const found = new Map<string, Origin[]>();
-  if (!d || !signatures) return found;
-  for (const name of signatures.nodes.keys()) {
-    const places = originsOf(d, name);
-    if (places.length > 0) found.set(name, places);
-  }
-  return found;
 }

@@ -1,0 +1,50 @@
+/**
+ * What is told of an entry into Python: messages of its code and refusals of the sandbox, each with its place.
+ *
+ * Decides only where and how they are told, nothing about values or hashes.
+ */
+import type { ChangeSource } from '../datastore/history.ts';
+import type { ParseContext } from '../metadata/context.ts';
+import type { PythonRuntime } from '../python/runtime.ts';
+import type { MessageLevel } from '../python/sandbox.ts';
+import { describeRefusal } from './doubts.ts';
+
+/** Reports what Python says, at its place; notes are left out. */
+export function say(
+  ctx: ParseContext | undefined,
+  level: MessageLevel,
+  message: string,
+  frame: { file: string; line: number } | undefined,
+): void {
+  if (!ctx || level === 'note' || level === 'plain') return;
+  const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
+  ctx.reportMessage(level === 'warning' ? 'warning' : 'error', message, source);
+}
+
+/** The place that an entry into Python belongs to, where one is known; else `what` as it is. */
+export function whereOf(what: string, ctx: ParseContext | undefined): string {
+  if (!ctx || /:\d+$/.test(what)) return what;
+  const variable = /^the value of ([^[\]]+)/.exec(what)?.[1];
+  const place = ctx.originOf(variable) ?? ctx.place;
+  return place && place.line > 0 ? `${place.path}:${place.line}` : what;
+}
+
+/** What `whereOf` says as a place, where it is one. */
+export function placeOf(where: string): ChangeSource | undefined {
+  const place = /^(.*):(\d+)$/.exec(where);
+  return place ? { path: place[1]!, line: Number(place[2]) } : undefined;
+}
+
+/** Reports what the sandbox refused. */
+export function reportRefusals(python: PythonRuntime, ctx: ParseContext): void {
+  ctx.reportRefusals(
+    python.takeRefusals().map((refusal) => {
+      const { message, variable } = describeRefusal(refusal, ctx);
+      const { frame, entered } = refusal;
+      const source =
+        ctx.originOf(variable) ??
+        (frame ? { path: frame.file, line: frame.line } : (placeOf(entered) ?? ctx.place));
+      return { message, source };
+    }),
+  );
+}
