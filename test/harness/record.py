@@ -29,20 +29,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-FIXTURES = os.path.join(os.path.dirname(HERE), "data", "fixtures")
-RELEASES = {"2.0": "kirkstone", "2.8": "scarthgap", "2.12": "walnascar", "2.16": "whinlatter", "2.18": "wrynose", "2.19": "master"}
-# When stamps of scenarios were made, in seconds since 1970.
-STAMP_TIME = 1700000000
-
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-    "LANG": "en_US.UTF-8",
-    "HOME": "/home/fixture",
-    "USER": "fixture",
-    "LOGNAME": "fixture",
-    "SHELL": "/bin/sh",
-}
+from record_commands import ask_graphs, ask_sides, steady_hashes, steady_runs
+from scenario import ENVIRONMENT, FIXTURES, RELEASES, Scenario, Unsteady, all_scenarios
 
 
 class Log(logging.Handler):
@@ -211,92 +199,6 @@ def dump_recipe(args):
     return cooker
 
 
-class Scenario:
-    """One text of test/data/fixtures: prose with directives, then the files of a workspace.
-
-    Cursor and range marks are taken out of the files, and @WORKSPACE@ stands for the place of
-    the workspace. A file of a scenario hides the one of the base workspace with the same path.
-    Directives are lines of the prose: `releases: wrynose master` (default: all),
-    `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
-    call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise),
-    `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise),
-    `run: ARGUMENTS` (what to call `bitbake -n` with, likewise), `objects: NAMES` and `stamps: NAME=SECONDS ...`
-    (empty files in the build directory's objects and tmp/stamps; stamps are that much later than STAMP_TIME).
-    test/harness/fixture.ts reads the same format.
-    """
-
-    def __init__(self, name):
-        self.name = name
-        self.expected = os.path.join(FIXTURES, name + ".expected.json")
-        self.expected_graphs = os.path.join(FIXTURES, name + ".graphs.json")
-        self.graphs = []
-        self.expected_hashes = os.path.join(FIXTURES, name + ".taskhashes.json")
-        self.hashes = []
-        self.expected_sides = os.path.join(FIXTURES, name + ".sides.json")
-        self.sides = []
-        self.expected_runs = os.path.join(FIXTURES, name + ".runs.json")
-        self.runs = []
-        self.objects = []
-        self.stamps = {}
-        self.releases = None
-        self.env = {}
-        self.place = None
-        self.files = {}
-        current = None
-        with open(os.path.join(FIXTURES, name + ".txt"), encoding="utf-8", newline="") as text:
-            for line in text:
-                header = re.match(r"^-- (\S+) --$", line.rstrip("\n"))
-                if header:
-                    current = self.files.setdefault(header.group(1), [])
-                elif current is not None:
-                    current.append(line)
-                else:
-                    self.directive(line.strip())
-
-    def directive(self, line):
-        word, _, rest = line.partition(": ")
-        if word == "releases":
-            self.releases = rest.split()
-        elif word == "env":
-            key, _, value = rest.partition("=")
-            self.env[key] = value
-        elif word == "place":
-            self.place = rest
-        elif word == "graph":
-            self.graphs.append(rest)
-        elif word == "hashes":
-            self.hashes.append(rest)
-        elif word == "side":
-            self.sides.append((rest.split(" ", 2) + [""])[:3])
-        elif word == "run":
-            self.runs.append(rest)
-        elif word == "objects":
-            self.objects += rest.split()
-        elif word == "stamps":
-            self.stamps.update(entry.split("=") for entry in rest.split())
-
-    def materialise(self, root):
-        """Lays the base workspace, then the scenario's files, under root."""
-        base = os.path.join(FIXTURES, "base")
-        files = {}
-        for folder, _, names in os.walk(base):
-            for name in names:
-                with open(os.path.join(folder, name), encoding="utf-8", newline="") as text:
-                    files[os.path.relpath(os.path.join(folder, name), base)] = list(text)
-        for path, lines in {**files, **self.files}.items():
-            target = os.path.join(root, path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "w", encoding="utf-8", newline="") as out:
-                out.write(re.sub("[\u27e6\u27e7]", "", "".join(lines)).replace("@WORKSPACE@", root))
-        empty = {os.path.join("objects", name): 0 for name in self.objects}
-        empty.update({os.path.join("tmp", "stamps", name): int(seconds) for name, seconds in self.stamps.items()})
-        for path, seconds in empty.items():
-            target = os.path.join(root, "build", path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            open(target, "w").close()
-            os.utime(target, (STAMP_TIME + seconds, STAMP_TIME + seconds))
-
-
 def in_child(work):
     """The result of work(), computed in a fork: recipes must not see what another one left behind."""
     reader, writer = os.pipe()
@@ -359,233 +261,57 @@ def ask(scenario, bitbake, root, dump=False):
     return json.loads(text)
 
 
-def ask_graphs(scenario, bitbake, root):
-    """{arguments: {tasks: {task: [what it depends on]}, errors: [first lines]}} of `bitbake -g`; tasks only if it made a graph."""
-    shutil.rmtree(root, ignore_errors=True)
-    scenario.materialise(root)
-    build = os.path.join(root, "build")
-    dot = os.path.join(build, "task-depends.dot")
-    answers = {}
-    for arguments in scenario.graphs:
-        if os.path.exists(dot):
-            os.unlink(dot)
-        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-g"] + arguments.split()
-        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
-        output = (result.stdout + result.stderr).replace(root + "/", "")
-        answer = {"errors": sorted(set(re.findall(r"^(?:ERROR|CRITICAL): (?!Command )(\S.*)", output, re.M)))}
-        if os.path.exists(dot):
-            tasks = {}
-            with open(dot, encoding="utf-8") as text:
-                for line in text:
-                    edge = re.match(r'"([^"]*)"(?: -> "([^"]*)")?', line)
-                    if edge:
-                        needed = tasks.setdefault(edge.group(1), [])
-                        needed += [edge.group(2)] if edge.group(2) else []
-            answer["tasks"] = tasks
-        elif not answer["errors"]:
-            sys.exit("%s: bitbake -g %s did not answer\n%s" % (scenario.name, arguments, output))
-        answers[arguments] = answer
-    return answers
-
-
-def record_graphs(name, bitbake, release):
-    """Records the task graphs that a scenario asks for, for one release; True when the answer was news."""
-    scenario = Scenario(name)
-    if not scenario.graphs:
-        return False
-    known = {}
-    if os.path.exists(scenario.expected_graphs):
-        with open(scenario.expected_graphs, encoding="utf-8") as text:
-            known = json.load(text)
-    before = json.dumps(known)
-    known.pop(release, None)
-    if scenario.releases is None or release in scenario.releases:
-        with tempfile.TemporaryDirectory() as scratch:
-            known[release] = ask_graphs(scenario, bitbake, os.path.join(scratch, "a"))
-    known = {key: known[key] for key in RELEASES.values() if key in known}
-    with open(scenario.expected_graphs, "w", encoding="utf-8") as out:
-        json.dump(known, out, indent=1, ensure_ascii=False)
-        out.write("\n")
-    return json.dumps(known) != before
-
-
-def ask_hashes(scenario, bitbake, root):
-    """{targets: {stamp and task: taskhash}} of `bitbake -S none`: names of sigdata files, from the build directory."""
-    answers = {}
-    for targets in scenario.hashes:
-        shutil.rmtree(root, ignore_errors=True)
-        scenario.materialise(root)
-        build = os.path.join(root, "build")
-        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-S", "none"] + targets.split()
-        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
-        found = {}
-        for folder, _, names in os.walk(build):
-            for name in names:
-                match = re.match(r"(.*)\.sigdata\.([0-9a-f]{64})$", os.path.relpath(os.path.join(folder, name), build))
-                if match:
-                    found[match.group(1)] = match.group(2)
-        if not found:
-            sys.exit("%s: bitbake -S none %s did not answer\n%s%s" % (scenario.name, targets, result.stdout, result.stderr))
-        answers[targets] = dict(sorted(found.items()))
-    return answers
-
-
-def record_hashes(name, bitbake, release):
-    """Records the taskhashes that a scenario asks for; null for those that are others each time (nostamp)."""
-    scenario = Scenario(name)
-    if not scenario.hashes:
-        return False
-    known = {}
-    if os.path.exists(scenario.expected_hashes):
-        with open(scenario.expected_hashes, encoding="utf-8") as text:
-            known = json.load(text)
-    before = json.dumps(known)
-    known.pop(release, None)
-    if scenario.releases is None or release in scenario.releases:
-        with tempfile.TemporaryDirectory() as scratch:
-            answers = ask_hashes(scenario, bitbake, os.path.join(scratch, "a"))
-            again = ask_hashes(scenario, bitbake, os.path.join(scratch, "longer", "b"))
-        known[release] = {
-            targets: {task: found if again[targets][task] == found else None for task, found in hashes.items()}
-            for targets, hashes in answers.items()
-        }
-    known = {key: known[key] for key in RELEASES.values() if key in known}
-    with open(scenario.expected_hashes, "w", encoding="utf-8") as out:
-        json.dump(known, out, indent=1, ensure_ascii=False)
-        out.write("\n")
-    return json.dumps(known) != before
-
-
-def ask_sides(scenario, bitbake, root):
-    """{side: {task: [SSTATE_PKGARCH, taskhash]}} of the world of each state of the build directory."""
-    answers = {}
-    for name, file, line in scenario.sides:
-        shutil.rmtree(root, ignore_errors=True)
-        scenario.materialise(root)
-        build = os.path.join(root, "build")
-        with open(os.path.join(build, file), "a", encoding="utf-8") as out:
-            out.write(line.replace("@WORKSPACE@", root) + "\n")
-        table = os.path.join(root, "table.tsv")
-        command = [sys.executable, os.path.join(HERE, "record_tasks.py"), "--bitbake", bitbake, "--build-dir", build]
-        command += ["--root", root, "--out", table, "world"]
-        result = subprocess.run(command, cwd=build, env={**ENVIRONMENT, **scenario.env}, capture_output=True, text=True)
-        if not os.path.exists(table):
-            sys.exit("%s: BitBake did not answer\n%s%s" % (scenario.name, result.stdout, result.stderr))
-        with open(table, encoding="utf-8") as text:
-            rows = [row.rstrip("\n").split("\t") for row in text]
-        answers[name] = {"%s:%s" % (pn, task): [arch, taskhash] for pn, task, _, taskhash, arch in rows}
-    return answers
-
-
-def record_sides(name, bitbake, release):
-    """Records the hashes of the states of the build directory that a scenario compares; True when the answer was news."""
-    scenario = Scenario(name)
-    if not scenario.sides:
-        return False
-    known = {}
-    if os.path.exists(scenario.expected_sides):
-        with open(scenario.expected_sides, encoding="utf-8") as text:
-            known = json.load(text)
-    before = json.dumps(known)
-    known.pop(release, None)
-    if scenario.releases is None or release in scenario.releases:
-        with tempfile.TemporaryDirectory() as scratch:
-            known[release] = ask_sides(scenario, bitbake, os.path.join(scratch, "a"))
-    with open(scenario.expected_sides, "w", encoding="utf-8") as out:
-        json.dump(known, out, indent=1, ensure_ascii=False)
-        out.write("\n")
-    return json.dumps(known) != before
-
-
-def ask_runs(scenario, bitbake, root, seed):
-    """{arguments: {summary, setscene, runs, noexec}} of `bitbake -n`: its line, and sorted names of tasks that it would run."""
-    answers = {}
-    for arguments in scenario.runs:
-        shutil.rmtree(root, ignore_errors=True)
-        scenario.materialise(root)
-        command = [sys.executable, os.path.join(bitbake, "bin", "bitbake"), "-n"] + arguments.split()
-        env = {**ENVIRONMENT, **scenario.env, "PYTHONHASHSEED": str(seed)}
-        # Old releases look for the worker there.
-        env["PATH"] = os.path.join(bitbake, "bin") + ":" + env["PATH"]
-        result = subprocess.run(command, cwd=os.path.join(root, "build"), env=env, capture_output=True, text=True)
-        output = (result.stdout + result.stderr).replace(root + "/", "")
-        summary = re.search(r"Sstate summary: .*", output)
-        if not summary:
-            sys.exit("%s: bitbake -n %s did not answer\n%s" % (scenario.name, arguments, output))
-        found = {"setscene": [], "runs": [], "noexec": []}
-        for kind, task in re.findall(r"Running (setscene |noexec |)task \d+ of \d+ \((.*)\)", output):
-            found[kind.strip() or "runs"].append(re.sub("_setscene$", "", task))
-        answers[arguments] = {"summary": summary.group(0).strip(), **{key: sorted(tasks) for key, tasks in found.items()}}
-    return answers
-
-
-def record_runs(name, bitbake, release):
-    """Records what would run, for one release; BitBake goes through sets of names, so several orders must agree."""
-    scenario = Scenario(name)
-    if not scenario.runs:
-        return False
-    known = {}
-    if os.path.exists(scenario.expected_runs):
-        with open(scenario.expected_runs, encoding="utf-8") as text:
-            known = json.load(text)
-    before = json.dumps(known)
-    known.pop(release, None)
-    if scenario.releases is None or release in scenario.releases:
-        with tempfile.TemporaryDirectory() as scratch:
-            answers = [ask_runs(scenario, bitbake, os.path.join(scratch, "a"), seed) for seed in (1, 2)]
-            if answers[0] != answers[1]:
-                raise Unsteady(name)
-            known[release] = answers[0]
-    known = {key: known[key] for key in RELEASES.values() if key in known}
-    with open(scenario.expected_runs, "w", encoding="utf-8") as out:
-        json.dump(known, out, indent=1, ensure_ascii=False)
-        out.write("\n")
-    return json.dumps(known) != before
-
-
 def release_of(bitbake):
     with open(os.path.join(bitbake, "lib", "bb", "__init__.py"), encoding="utf-8") as text:
         version = re.search(r'^__version__ = "(\d+\.\d+)', text.read(), re.M).group(1)
     return RELEASES.get(version, version)
 
 
-class Unsteady(Exception):
-    """A scenario whose answer differs from one place, or one run, to the next: it must be written anew."""
+def steady_entries(scenario, bitbake, scratch):
+    """What BitBake knows of the recipes, which must not depend on where the workspace is."""
+    if scenario.place:
+        answer = ask(scenario, bitbake, scenario.place)
+        shutil.rmtree(scenario.place)
+        return answer
+    answer = ask(scenario, bitbake, os.path.join(scratch, "a"))
+    if ask(scenario, bitbake, os.path.join(scratch, "longer", "b")) != answer:
+        raise Unsteady(scenario.name)
+    return answer
+
+
+# Kind of answer, which is the end of its file's name; the directives that ask for it (None: always asked); who answers.
+ANSWERS = (
+    ("expected", None, steady_entries),
+    ("graphs", "graphs", lambda scenario, bitbake, scratch: ask_graphs(scenario, bitbake, os.path.join(scratch, "a"))),
+    ("taskhashes", "hashes", steady_hashes),
+    ("sides", "sides", lambda scenario, bitbake, scratch: ask_sides(scenario, bitbake, os.path.join(scratch, "a"))),
+    ("runs", "runs", steady_runs),
+)
 
 
 def record(name, bitbake, release):
-    """Records one scenario for one release; True when BitBake's answer was news."""
+    """Records all that a scenario asks for, for one release; True when any answer was news."""
     scenario = Scenario(name)
-    known = {}
-    if os.path.exists(scenario.expected):
-        with open(scenario.expected, encoding="utf-8") as text:
-            known = json.load(text)
-    before = json.dumps(known)
-    known.pop(release, None)
-    if scenario.releases is None or release in scenario.releases:
-        with tempfile.TemporaryDirectory() as scratch:
-            if scenario.place:
-                known[release] = ask(scenario, bitbake, scenario.place)
-                shutil.rmtree(scenario.place)
-            else:
-                known[release] = ask(scenario, bitbake, os.path.join(scratch, "a"))
-                again = ask(scenario, bitbake, os.path.join(scratch, "longer", "b"))
-                if again != known[release]:
-                    raise Unsteady(name)
-    known = {key: known[key] for key in RELEASES.values() if key in known}
-    with open(scenario.expected, "w", encoding="utf-8") as out:
-        json.dump(known, out, indent=1, ensure_ascii=False)
-        out.write("\n")
-    return json.dumps(known) != before
-
-
-def all_scenarios():
-    names = []
-    for folder, _, files in os.walk(FIXTURES):
-        area = os.path.relpath(folder, FIXTURES)
-        if area != "." and area.split(os.sep)[0] != "base":
-            names += [os.path.join(area, f[:-4]) for f in files if f.endswith(".txt")]
-    return sorted(names)
+    news = False
+    for kind, asked, answer in ANSWERS:
+        if asked and not getattr(scenario, asked):
+            continue
+        path = os.path.join(FIXTURES, "%s.%s.json" % (name, kind))
+        known = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as text:
+                known = json.load(text)
+        before = json.dumps(known)
+        known.pop(release, None)
+        if scenario.releases is None or release in scenario.releases:
+            with tempfile.TemporaryDirectory() as scratch:
+                known[release] = answer(scenario, bitbake, scratch)
+        known = {key: known[key] for key in RELEASES.values() if key in known}
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump(known, out, indent=1, ensure_ascii=False)
+            out.write("\n")
+        news = news or json.dumps(known) != before
+    return news
 
 
 def main():
@@ -630,14 +356,8 @@ def main():
         unsteady = []
         for name in args.names or all_scenarios():
             try:
-                news = [
-                    record(name, args.bitbake, release),
-                    record_graphs(name, args.bitbake, release),
-                    record_hashes(name, args.bitbake, release),
-                    record_sides(name, args.bitbake, release),
-                    record_runs(name, args.bitbake, release),
-                ]
-                print("%s %s %s" % (release, name, "recorded" if any(news) else "unchanged"))
+                news = record(name, args.bitbake, release)
+                print("%s %s %s" % (release, name, "recorded" if news else "unchanged"))
             except Unsteady:
                 unsteady.append(name)
         if unsteady:
