@@ -2,14 +2,14 @@
  * `sstate-lens compare` over workspaces of which real BitBake recorded each side: the tasks that differ are theirs,
  * with their hashes, and the causes are the ones that the scenarios put in.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ComparisonReport } from '../../server/src/cli/compareReport.ts';
 import { materialise, readScenario, readSideExpectations, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const SCHEMA = join(import.meta.dirname, '../../schemas/compare.schema.json');
 const isReport = new Ajv2020().compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object);
@@ -19,14 +19,7 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
   afterEach(() => workspace?.dispose());
   const open = (name: string) => (workspace = materialise(readScenario(name)));
 
-  const run = async (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), 'compare', '--build-dir', workspace!.buildDir, ...args],
-      { encoding: 'utf8' },
-    );
-    return { status, stdout: stdout.replaceAll(`${workspace!.root}/`, ''), stderr };
-  };
+  const run = (...args: string[]) => inTerminal(workspace!, 'compare', ...args);
   const report = async (...args: string[]) => {
     const { status, stdout, stderr } = await run(...args, '--format', 'json');
     if (stdout === '') throw new Error(stderr);

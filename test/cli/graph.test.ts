@@ -1,8 +1,7 @@
 /** `graph` over a small workspace: its formats, what needs a task, and faults with their place. */
-import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const SCENARIO = parseScenario(
   'graph',
@@ -36,15 +35,7 @@ describe('graph', () => {
   });
   afterAll(() => workspace.dispose());
 
-  const run = async (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), 'graph', ...args, '--build-dir', workspace.buildDir],
-      { encoding: 'utf8' },
-    );
-    const here = (text: string) => text.replaceAll(`${workspace.root}/`, '');
-    return { status, stdout: here(stdout), stderr: here(stderr) };
-  };
+  const run = (...args: string[]) => inTerminal(workspace, 'graph', ...args);
 
   it('prints what bitbake -g writes', { timeout: 60_000 }, async () => {
     const { status, stdout } = await run('app:do_install', '--format', 'dot');

@@ -1,8 +1,7 @@
 /** `sig --all` over a workspace in which things go wrong: every recipe is told of, in every format. */
-import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const SCENARIO = parseScenario(
   'sig',
@@ -37,15 +36,7 @@ describe('sig --all', () => {
   });
   afterAll(() => workspace.dispose());
 
-  const run = async (format: string) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), 'sig', '--all', '--format', format, '--build-dir', workspace.buildDir],
-      { encoding: 'utf8' },
-    );
-    const here = (text: string) => text.replaceAll(`${workspace.root}/`, '');
-    return { status, stdout: here(stdout), stderr: here(stderr) };
-  };
+  const run = (format: string) => inTerminal(workspace, 'sig', '--all', '--format', format);
 
   it('prints a table, with skipped recipes as remarks in it', { timeout: 60_000 }, async () => {
     const { status, stdout, stderr } = await run('tsv');

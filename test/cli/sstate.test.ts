@@ -1,10 +1,9 @@
 /** `sstate-lens sstate` over a workspace with a class of its own, as real BitBake answered for it. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, readRunExpectations, readScenario, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const NAME = 'sstate/used';
 /** Without a BitBake at hand, the rules are those of wrynose. */
@@ -26,14 +25,7 @@ describe('sstate in the terminal', { timeout: 300_000 }, () => {
   });
   afterAll(() => workspace.dispose());
 
-  const run = async (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), 'sstate', ...args, '--build-dir', workspace.buildDir],
-      { encoding: 'utf8' },
-    );
-    return { status, lines: stdout.replaceAll(`${workspace.root}/`, '').split('\n').slice(0, -1), stderr };
-  };
+  const run = (...args: string[]) => inTerminal(workspace, 'sstate', ...args);
   const json = async (...args: string[]) => {
     const { lines, status } = await run(...args, '--format', 'json');
     const answer = JSON.parse(lines.join('\n')) as { summary: { line: string }; tasks: PrintedTask[] };

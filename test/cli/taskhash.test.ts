@@ -1,10 +1,9 @@
 /** The commands about taskhashes, over a workspace whose hashes real BitBake recorded. */
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, readScenario, readTaskhashExpectations, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const NAME = 'taskhashes/ignored';
 /** Without a BitBake at hand, the rules are those of wrynose. */
@@ -18,14 +17,7 @@ describe('taskhashes in the terminal', { timeout: 60_000 }, () => {
   });
   afterAll(() => workspace.dispose());
 
-  const run = async (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), ...args, '--build-dir', workspace.buildDir],
-      { encoding: 'utf8' },
-    );
-    return { status, lines: stdout.replaceAll(`${workspace.root}/`, '').split('\n').slice(0, -1), stderr };
-  };
+  const run = (...args: string[]) => inTerminal(workspace, ...args);
   const row = (pn: string, task: string) =>
     `layer/recipes/${pn}_1.0.bb\t${pn}\t${task}\t${recorded(pn, task)}`;
 

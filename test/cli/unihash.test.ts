@@ -2,12 +2,12 @@
  * Taskhashes with hash equivalence in the terminal, over a workspace and a database of unihashes that real BitBake 2.18
  * (with its own handler TestEquivHash and BB_HASHSERVE = "auto") was given too.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { materialise, readScenario, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 
 const [C, D] = ['c'.repeat(64), 'd'.repeat(64)];
 const METHOD = 'sstate_output_hash';
@@ -55,21 +55,8 @@ describe('hash equivalence in the terminal', { timeout: 120_000 }, () => {
     appendFileSync(join(workspace.buildDir, 'conf/local.conf'), `${lines.join('\n')}\n`);
 
   async function run(...args: string[]) {
-    const command = [
-      await bundledCommand(),
-      'sig',
-      '--hash',
-      'taskhash',
-      'app',
-      '--closure',
-      '--format',
-      'json',
-    ];
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [...command, '--build-dir', workspace.buildDir, ...args],
-      { encoding: 'utf8' },
-    );
+    const command = ['sig', '--hash', 'taskhash', 'app', '--closure', '--format', 'json'];
+    const { status, stdout, stderr } = await inTerminal(workspace, ...command, ...args);
     const { tasks, unihashes } = JSON.parse(stdout) as {
       tasks: { pn: string; task: string; taskhash: unknown; unihash: unknown }[];
       unihashes: unknown;
@@ -81,7 +68,7 @@ describe('hash equivalence in the terminal', { timeout: 120_000 }, () => {
   it('gives the taskhashes and the unihashes that BitBake has, and says from where', async () => {
     const { status, rows, unihashes, stderr } = await run();
     expect(rows).toEqual(RECORDED);
-    const database = join(cache, 'hashserv.db');
+    const database = 'build/cache/hashserv.db';
     expect(unihashes).toEqual({ remembered: 0, found: { [database]: 2 }, nowhere: 2, unknown: 0 });
     expect(stderr).toContain(
       `hash equivalence: 0 remembered by BitBake, 2 in ${database}, 2 without equivalent`,
@@ -126,7 +113,7 @@ describe('hash equivalence in the terminal', { timeout: 120_000 }, () => {
       COMPILE,
       {
         unknown: expect.stringContaining(
-          `the hash equivalence database ${database} cannot be read`,
+          'the hash equivalence database build/cache/hashserv.db cannot be read',
         ) as string,
       },
     ]);

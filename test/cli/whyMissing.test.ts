@@ -1,10 +1,9 @@
 /** `sstate-lens sstate TASK --why-missing`: the object of a task before an edit, found and compared with. */
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
-import { bundledCommand } from '../lsp/command.ts';
+import { inTerminal } from '../harness/terminal.ts';
 import { HAS_NGINX, startNginx } from '../sstate/servers.ts';
 
 const SCENARIO = parseScenario(
@@ -74,14 +73,7 @@ describe('why an object is missing', { timeout: 600_000 }, () => {
   });
   afterAll(() => workspace.dispose());
 
-  const run = async (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [await bundledCommand(), ...args, '--build-dir', workspace.buildDir],
-      { encoding: 'utf8', cwd: workspace.root },
-    );
-    return { status, lines: stdout.replaceAll(`${workspace.root}/`, '').split('\n').slice(0, -1), stderr };
-  };
+  const run = (...args: string[]) => inTerminal(workspace, ...args);
   const objectOf = (hash: string, task: string) =>
     join(
       workspace.buildDir,
