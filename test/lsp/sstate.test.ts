@@ -202,4 +202,33 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
     await editor.open(LIB);
     expect(await editor.hover(APP, 'do_package', 3)).toContain('### do_package');
   });
+
+  it('make taskhashes what BitBake would compute, as far as it remembers unihashes, and say so', async () => {
+    await start(
+      'BB_SIGNATURE_HANDLER = "TestEquivHash"',
+      'PERSISTENT_DIR = "${TOPDIR}/cache"',
+      'BB_HASHSERVE = "auto"',
+    );
+    const taskhashes = async () =>
+      new Map((await ask()).tasks.map(({ task, taskhash }) => [task, taskhash] as const));
+    const before = await taskhashes();
+    const lib = await editor.request<Found>('sstateLens/sstate', { targets: ['lib'] });
+    const sysroot = lib.tasks.find(({ task }) => task === 'lib:do_sysroot')!;
+    expect(await editor.hover(APP, 'do_package', 3)).toContain(
+      'Hash equivalence: BitBake remembers no unihashes of an earlier run; every other task counts as equal to none',
+    );
+    const cache = join(workspace.buildDir, 'cache');
+    mkdirSync(cache, { recursive: true });
+    const entries = `{":lib:do_sysroot": ("${sysroot.taskhash}", "${'c'.repeat(64)}")}`;
+    const program = `import pickle, sys; pickle.dump([${entries}, "3"], open(sys.argv[1], "wb"), -1)`;
+    execFileSync('python3', ['-c', program, join(cache, 'bb_unihashes.dat')]);
+    const after = (await taskhashes()).get('app:do_package')!;
+    expect(after).not.toBe(before.get('app:do_package'));
+    // What BitBake has written since is read with the next edit.
+    await editor.replace(APP, 'true', 'false');
+    await editor.replace(APP, 'false', 'true');
+    const hover = await editor.hover(APP, 'do_package', 3);
+    expect(hover).toContain(`- \`app\`: \`${after}\``);
+    expect(hover).toContain('Hash equivalence: Unihashes are those that BitBake remembers of its last run;');
+  });
 });

@@ -47,6 +47,8 @@ export function taskHover(task: string, view: View, graph?: GraphView, hint?: st
   if (graph) {
     lines.push('', 'Taskhash, with all that the task depends on:', '');
     for (const variant of having) lines.push(`- ${code(variant.pn)}: ${taskhashText(task, variant, graph)}`);
+    if (graph.equivalenceNote !== undefined)
+      lines.push('', `Hash equivalence: ${plain(graph.equivalenceNote)}`);
     lines.push(...objectLines(task, having, graph));
     const reached = graph.dependents(having.map(({ mcfn }) => ({ mcfn, task })));
     if (reached.length > 0)

@@ -28,6 +28,8 @@ export interface TaskReference {
 
 /** Without a graph there is none of this. */
 export interface GraphView {
+  /** What hashes rest on where tasks may be equal to others by hash equivalence. */
+  readonly equivalenceNote?: string | undefined;
   taskhash(of: TaskReference): BitBakeHash | Unknown;
   /** The baseline's, where it is known and another. */
   previousTaskhash(of: TaskReference): BitBakeHash | undefined;

@@ -9,7 +9,7 @@ import type { Problem } from '../base/problem.ts';
 import { splitWords } from '../base/words.ts';
 import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
-import { taskhashSources } from '../engine/taskhashes.ts';
+import { equivalenceOf, taskhashSources } from '../engine/taskhashes.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
 import type { ResultCache } from '../engine/resultCache.ts';
 import { Workspace } from '../engine/workspace.ts';
@@ -17,8 +17,10 @@ import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { availableParallelism } from 'node:os';
 import { connectEvaluator } from '../host/evaluatorConnection.ts';
 import { HostFiles } from '../host/files.ts';
+import { equivalenceAccess } from '../host/hashEquivalence.ts';
 import { type OpenCache, openResultCache } from '../host/resultCache.ts';
-import { evaluatorFiles } from '../host/installation.ts';
+import { evaluatorFiles, sqliteFile } from '../host/installation.ts';
+import { modified } from '../host/listing.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { latestSignatures } from '../host/signatureFiles.ts';
 import { IGNORE_VARIABLES } from '../ide/hover.ts';
@@ -27,6 +29,7 @@ import { filePattern } from '../metadata/patterns.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { Origin } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
+import { rememberedEquivalence, type RememberedEquivalence } from './equivalence.ts';
 import { foresight, type Foresight, type ForesightOptions } from './foresight.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,6 +52,7 @@ export class Build {
   recipeInfo = false;
   /** What taskhashes are made with besides, as long as no file of it has changed. */
   private sources: ReturnType<typeof taskhashSources> | undefined;
+  private remembered: RememberedEquivalence | undefined;
   private read: { readonly raw: ConfigurationSummary; readonly summary: ConfigurationSummary } | undefined;
 
   constructor(
@@ -156,11 +160,20 @@ export class Build {
     return new FoldedGraph(graph, recipes, await this.sources);
   }
 
-  private taskhashSources(): ReturnType<typeof taskhashSources> {
-    return taskhashSources(this.workspace, this.read!.raw, {
-      files: new HostFiles(this.directory.roots),
-      below: (path) => new HostFiles([path]),
-    });
+  private async taskhashSources(): ReturnType<typeof taskhashSources> {
+    const { raw } = this.read!;
+    const files = new HostFiles(this.directory.roots);
+    const below = (path: string) => new HostFiles([path]);
+    const sources = await taskhashSources(this.workspace, raw, { files, below });
+    const settings = await equivalenceOf(this.workspace, raw, files, sources.settings.handler);
+    const remembered = await rememberedEquivalence(settings, equivalenceAccess(sqliteFile()), stateOf);
+    this.remembered = remembered;
+    return remembered ? { ...sources, unihash: (query) => remembered.unihash(query) } : sources;
+  }
+
+  /** What the graph's hashes know of hash equivalence; undefined: there is none. */
+  get equivalence(): RememberedEquivalence | undefined {
+    return this.remembered;
   }
 
   /**
@@ -187,8 +200,10 @@ export class Build {
     return this.read?.summary;
   }
 
-  /** Whether graphs that were made are outdated, as far as files that are no metadata go. */
+  /** Whether graphs that were made are outdated, as far as files that are no metadata go, and what BitBake remembers. */
   get hasNewSources(): boolean {
+    const { remembered } = this;
+    if (remembered && !remembered.isCurrent()) this.sources = undefined;
     return this.sources === undefined;
   }
 
@@ -358,6 +373,15 @@ export class Build {
   private canonicalOrigin(origin: Origin): Origin {
     const path = this.canonicalOf(origin.path);
     return path === origin.path ? origin : { ...origin, path };
+  }
+}
+
+/** When a file was last written; undefined: it is not there, or cannot be looked at. */
+function stateOf(path: string): number | undefined {
+  try {
+    return modified(path);
+  } catch {
+    return undefined;
   }
 }
 

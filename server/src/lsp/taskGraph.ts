@@ -272,11 +272,15 @@ export class LiveTaskGraph implements GraphView {
     return this.folded;
   }
 
-  /** All recipes, those of views as these have them. */
+  /** All recipes in the order of recipe files, which decides between equals; those of views as these have them. */
   private all(views: readonly View[], of: (view: View) => RecipeEvaluation): RecipeVariants {
-    const recipes = new Map([...this.entries].map(([path, { variants }]) => [path, variants]));
-    for (const view of views) recipes.set(view.recipe!, of(view).variants);
-    return recipes;
+    const shown = new Map(views.map((view) => [view.recipe, of(view).variants]));
+    return new Map(
+      (this.summary?.recipes ?? []).flatMap(({ path }) => {
+        const variants = shown.get(path) ?? this.entries.get(path)?.variants;
+        return variants ? [[path, variants] as const] : [];
+      }),
+    );
   }
 
   /** How many recipes an edited file takes part in, without those that are seen. */
@@ -302,6 +306,10 @@ export class LiveTaskGraph implements GraphView {
   }
 
   // What it says
+
+  get equivalenceNote(): string | undefined {
+    return this.build.equivalence?.note;
+  }
 
   taskhash(of: TaskReference): BitBakeHash | Unknown {
     return taskhashIn(this.folded!, of);
