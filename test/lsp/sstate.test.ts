@@ -1,6 +1,6 @@
 /** sstate objects over LSP: verdicts as real BitBake's dry runs have them, and what faults come to. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { materialise, readRunExpectations, readScenario, type Workspace } from '../harness/fixture.ts';
@@ -116,6 +116,21 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
       mirror: `file://.* http://${server.host}/PATH`,
     });
     expect(requests).toBeGreaterThan(0);
+    // One availability for all requests: what the server has said counts for later ones.
+    const before = requests;
+    expect(await sysroot({ servers: true })).toMatchObject({ verdict: 'mirror' });
+    expect(await sysroot({})).toMatchObject({ verdict: 'mirror' });
+    expect(requests).toBe(before);
+    // Another mirror, and nothing of the one before counts.
+    const configuration = join(workspace.buildDir, 'conf/local.conf');
+    const text = readFileSync(configuration, 'utf8');
+    writeFileSync(configuration, text.replace('/PATH"', '/other/PATH"'));
+    const changed = await editor.until(
+      () => sysroot({}),
+      (found) => found?.verdict === 'unknown',
+    );
+    expect(changed?.reason).toContain('/other/PATH was not asked');
+    expect(requests).toBe(before);
   });
 
   it('on a mirror that hangs are unknown; meanwhile hovers are answered', async () => {

@@ -2,8 +2,8 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Judging, NAMES, SERVED, messages, quoted, said } from './judging.ts';
-import { makeObjects } from './servers.ts';
+import { ABSENT, Judging, NAMES, SERVED, messages, quoted, said } from './judging.ts';
+import { makeObjects, serveRequests } from './servers.ts';
 
 const own = new Judging();
 
@@ -171,6 +171,44 @@ describe('mirrors that cannot be used', () => {
     expect(messages(judged)).toEqual([
       'information mirrors-not-asked: Servers were not asked: whether objects are on them is unknown, 2 times',
     ]);
+  });
+
+  it('are what servers last said where they are not asked again, with the age of that', async () => {
+    makeObjects(own.store, ['x']);
+    let requests = 0;
+    let status = 200;
+    const server = await serveRequests(({ url = '' }, response) => {
+      requests++;
+      response.statusCode = decodeURIComponent(url) === `/${SERVED[0]!}` ? status : 404;
+      response.end();
+    });
+    own.servers.push(server);
+    const availability = own.availability({ SSTATE_MIRRORS: `file://.* http://${server.host}/PATH` });
+    const paths = own.pathsOf([SERVED[0]!, ABSENT]);
+    const uri = `mirror http://${server.host}/${quoted(SERVED[0]!)}`;
+    const unasked = { asksServers: false };
+    expect(new Set(said(await availability.judge(paths, unasked)))).toEqual(
+      new Set([`unknown: the mirror file://.* http://${server.host}/PATH was not asked`]),
+    );
+    expect(requests).toBe(0);
+    const asked = await availability.judge(paths);
+    expect(said(asked)).toEqual([uri, 'missing']);
+    expect(asked.presences.map((presence) => 'age' in presence)).toEqual([false, false]);
+    const before = requests;
+    const again = await availability.judge(paths, unasked);
+    expect(said(again)).toEqual([uri, 'missing']);
+    expect(again.presences).toEqual([
+      expect.objectContaining({ age: expect.any(Number) as number }),
+      { kind: 'missing', age: expect.any(Number) as number },
+    ]);
+    expect(again.problems).toEqual([]);
+    expect(requests).toBe(before);
+    // What it could not say is not forgotten either.
+    status = 500;
+    availability.forget();
+    const failed = `unknown: ${server.host} answers with status 500`;
+    expect(said(await availability.judge(paths))).toEqual([failed, 'missing']);
+    expect(said(await availability.judge(paths, unasked))[0]).toBe(`${failed}, and was not asked again`);
   });
 
   it('with a user in the URL have nothing, as for BitBake', async () => {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { type UnihashSource, UnihashSourceFailure } from '../../server/src/inputs/hashEquivalencePorts.ts';
 import { releaseOf, withSignatureClasses } from '../../server/src/metadata/release.ts';
 import { equivalenceSettings } from '../../server/src/sstate/equivalenceSettings.ts';
-import { Unihashes, type UnihashOptions } from '../../server/src/sstate/hashEquivalence.ts';
+import {
+  type ServedUnihashes,
+  Unihashes,
+  type UnihashOptions,
+} from '../../server/src/sstate/hashEquivalence.ts';
 import { openUnihashes, type EquivalenceAccess } from '../../server/src/sstate/unihashSources.ts';
 import { Taskhashes, type UnihashQuery } from '../../server/src/taskgraph/taskhash.ts';
 import {
@@ -106,6 +110,19 @@ describe('a unihash', () => {
     expect(known.answer(query(A))).toEqual({ unknown: 'hash equivalence was not asked for this taskhash' });
     await known.ask([query(A)]);
     expect(known.answer(query(A))).toEqual({ unknown: 'the server was not asked' });
+  });
+
+  it('is what the server last said where it is left out', async () => {
+    const served: ServedUnihashes = new Map();
+    const asking = unihashes({ sources: [source('server', { [A]: C })], served });
+    await asking.ask([query(A), query(B)]);
+    const later = unihashes({ withheld: 'the server was not asked', served });
+    await later.ask([query(A), query(B), query(D)]);
+    expect([A, B, D].map((taskhash) => later.answer(query(taskhash)))).toEqual([
+      C,
+      B,
+      { unknown: 'the server was not asked' },
+    ]);
   });
 
   it('is asked for no more once that is cancelled', async () => {

@@ -1,8 +1,8 @@
 /**
  * The objects of a graph's tasks: which file holds each, by the workspace's own sstate class, and whether it is there.
  */
-import type { Availability } from '../sstate/availability.ts';
-import type { Judgement, ObjectPath, Presence } from '../sstate/presence.ts';
+import type { Availability, JudgeOptions } from '../sstate/availability.ts';
+import type { Judgement, ObjectPath } from '../sstate/presence.ts';
 import { taskId } from '../sstate/sceneGraph.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
@@ -20,21 +20,16 @@ export class TaskObjects {
 
   /**
    * @param tasks whose hashes are known
-   * @param onVerdict told of each as soon as it is known, in no particular order
+   * @param options `onVerdict` is told of each by its place in `tasks`
    * @throws EvaluatorStopped, or the reason of `signal`
    */
   async judge(
     tasks: readonly number[],
-    {
-      signal,
-      onVerdict,
-    }: { readonly signal?: AbortSignal | undefined; readonly onVerdict?: () => void } = {},
+    options: Omit<JudgeOptions, 'signal'> & { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Judgement> {
+    const { signal, ...rest } = options;
     const paths = await this.paths(tasks, signal);
-    return this.availability.judge(paths, {
-      ...(signal && { signal }),
-      ...(onVerdict && { onVerdict: (_: number, __: Presence) => onVerdict() }),
-    });
+    return this.availability.judge(paths, { ...rest, ...(signal && { signal }) });
   }
 
   /** Where the object of each is, or would be, locally. @throws as `judge` */

@@ -38,23 +38,33 @@ export interface OpenObjects extends OpenAvailability {
   readonly stamps: string | undefined;
 }
 
-/** The same with what the configuration of a build directory says. @param environment BitBake would be started with it */
-export async function openObjects(
+/** What the configuration of a build directory says of where objects are: plain data. */
+export interface ObjectConfiguration {
+  readonly settings: SstateSettings;
+  readonly traits: MirrorTraits;
+  readonly bitbakeVersion: string;
+  /** STAMPS_DIR; undefined: the configuration has none. */
+  readonly stamps: string | undefined;
+}
+
+/** @param environment BitBake would be started with it */
+export async function objectConfiguration(
   workspace: Pick<Workspace, 'configurationValues'>,
   { bitbakeDir, bitbakeVersion }: ConfigurationSummary,
   files: FileSystem,
   environment: Readonly<Record<string, string | undefined>>,
-  offline: boolean,
-): Promise<OpenObjects> {
+): Promise<ObjectConfiguration> {
   const [plain] = await workspace.configurationValues(
     [...SSTATE_VARIABLES.names, 'STAMPS_DIR'],
     SSTATE_VARIABLES.prefixes,
   );
   const settings = sstateSettings((name) => plain?.values[name], environment);
   const { mirrors, version } = detectRelease(files, bitbakeDir, bitbakeVersion);
-  return {
-    ...openAvailability(settings, mirrors, version, offline),
-    settings,
-    stamps: plain?.values['STAMPS_DIR'],
-  };
+  return { settings, traits: mirrors, bitbakeVersion: version, stamps: plain?.values['STAMPS_DIR'] };
+}
+
+/** @param offline as for `openAvailability` */
+export function openObjects(configuration: ObjectConfiguration, offline: boolean): OpenObjects {
+  const { settings, traits, bitbakeVersion, stamps } = configuration;
+  return { ...openAvailability(settings, traits, bitbakeVersion, offline), settings, stamps };
 }

@@ -27,16 +27,18 @@ import { IGNORE_VARIABLES } from '../ide/hover.ts';
 import { recordedEvaluation } from '../ide/recorded.ts';
 import { filePattern } from '../metadata/patterns.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
-import type { Origin } from '../signature/signatures.ts';
+import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import { rememberedEquivalence, type RememberedEquivalence } from './equivalence.ts';
-import { foresight, type Foresight, type ForesightOptions } from './foresight.ts';
+import { foresight, type Foresight, type ForeseenBuild, type ForesightOptions } from './foresight.ts';
+import { ObjectAccess } from './objectAccess.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export class Build {
   private readonly cache: OpenCache | undefined;
   private readonly workspace: Workspace;
+  private readonly access: ObjectAccess;
   /**
    * A second evaluator with the baseline texts laid over the files: an edited configuration file cannot be put
    * back for one evaluation. Started when the first such edit is seen.
@@ -66,6 +68,7 @@ export class Build {
         ? undefined
         : openResultCache(directory, evaluatorFiles(), environment, cacheDirectory, log);
     this.workspace = this.start(availableParallelism(), this.cache?.results);
+    this.access = new ObjectAccess(this.workspace, environment);
   }
 
   private start(processes: number, cache?: ResultCache): Workspace {
@@ -186,13 +189,22 @@ export class Build {
     recipes: RecipeVariants,
     options: ForesightOptions,
   ): Promise<Foresight> {
-    const { recipes: inOrder } = await this.summary();
-    const variants = inOrder.flatMap(({ path }) => recipes.get(path) ?? []);
-    const { workspace, environment } = this;
+    return foresight(targets, await this.inOrder(recipes), await this.foreseen(), options);
+  }
+
+  /** The variants of recipes in the order of recipe files. */
+  async inOrder(recipes: RecipeVariants): Promise<VariantSignatures[]> {
+    const { recipes: paths } = await this.summary();
+    return paths.flatMap(({ path }) => recipes.get(path) ?? []);
+  }
+
+  /** What objects are looked for with. */
+  async foreseen(): Promise<ForeseenBuild> {
+    await this.summary();
+    const { workspace, access } = this;
     // New ones are not kept here: that there are none is what tells of graphs that are outdated.
     const sources = await (this.sources ?? this.taskhashSources());
-    const build = { workspace, summary: this.read!.raw, sources, environment };
-    return foresight(targets, variants, build, options);
+    return { workspace, summary: this.read!.raw, sources, access };
   }
 
   /** The configuration as it was last read; does not wait for the evaluator. */
@@ -300,6 +312,7 @@ export class Build {
 
   dispose(): void {
     this.workspace.dispose();
+    this.access.dispose();
     void this.cache?.close();
     this.releaseBaseline();
   }

@@ -2,8 +2,7 @@
  * What BitBake would do for targets in the editor's build directory: the graph of these targets with unihashes, the
  * objects that are there, the plan. Gathers what is wrong on the way in sentences; knows nothing of clients.
  */
-import { ObjectNames } from '../engine/objectNames.ts';
-import type { ConfigurationSummary } from '../engine/results.ts';
+import type { ConfigurationSummary, ObjectTask } from '../engine/results.ts';
 import { type PlannedRun, planRun, setsceneConfiguration } from '../engine/sstatePlan.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
 import { equivalenceOf, taskhashesOf, unihashedTaskhashes } from '../engine/taskhashes.ts';
@@ -11,28 +10,34 @@ import { TaskObjects } from '../engine/taskObjects.ts';
 import type { Workspace } from '../engine/workspace.ts';
 import { equivalenceAccess } from '../host/hashEquivalence.ts';
 import { sqliteFile } from '../host/installation.ts';
-import { openObjects } from '../host/objects.ts';
 import { HostStampFiles } from '../host/stampFiles.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
+import type { Judgement, Presence } from '../sstate/presence.ts';
 import { openUnihashes } from '../sstate/unihashSources.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 import type { InputSources } from '../taskgraph/taskhashInputs.ts';
+import type { ObjectAccess } from './objectAccess.ts';
 
 /** What it is found out with. */
 export interface ForeseenBuild {
   readonly workspace: Workspace;
   readonly summary: ConfigurationSummary;
   readonly sources: Omit<InputSources, 'signatures'>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly access: ObjectAccess;
 }
 
 export interface ForesightOptions {
-  /** Whether servers are asked: mirrors over http, hash equivalence. Otherwise what only they could say is unknown. */
+  /**
+   * Whether servers are asked: mirrors over http, hash equivalence. Otherwise what they said last counts, and what only
+   * they could say is unknown.
+   */
   readonly servers: boolean;
   readonly signal: AbortSignal;
   /** Told as objects are looked for. */
-  report(done: number, total: number): void;
+  report?(done: number, total: number): void;
+  /** Told of each object as soon as it is known. */
+  found?(graph: TaskGraph, task: number, presence: Presence): void;
 }
 
 export interface Foresight {
@@ -64,48 +69,65 @@ export async function foresight(
     .map(({ severity, message }) => `${severity}: ${message}`);
   const hashes = await unihashed(graph, variants, build, options, problems);
   const configuration = await setsceneConfiguration(workspace, summary, sources.files);
-  const open = await openObjects(workspace, summary, sources.files, build.environment, !options.servers);
-  const objects = new TaskObjects(graph, hashes, new ObjectNames(workspace), open.availability);
-  try {
-    const run = await planRun(
-      targets,
-      graph,
-      hashes,
-      {
-        workspace,
-        configuration,
-        handler: sources.settings.handler,
-        stamps: new HostStampFiles(),
-        judge(tasks) {
-          let done = 0;
-          const onVerdict = () => options.report(++done, tasks.length);
-          return objects.judge(tasks, { signal, onVerdict });
-        },
-        sameObject: (task, other) => objects.areSame(task, other),
+  const { availability } = await build.access.objects(summary, sources.files);
+  const objects = new TaskObjects(graph, hashes, build.access.names(summary), availability);
+  const run = await planRun(
+    targets,
+    graph,
+    hashes,
+    {
+      workspace,
+      configuration,
+      handler: sources.settings.handler,
+      stamps: new HostStampFiles(),
+      judge(tasks) {
+        let done = 0;
+        const onVerdict = (at: number, presence: Presence) => {
+          options.report?.(++done, tasks.length);
+          options.found?.(graph, tasks[at]!, presence);
+        };
+        return objects.judge(tasks, { signal, onVerdict, asksServers: options.servers });
       },
-      {},
-      signal,
-    );
-    problems.push(...run.problems.map(({ severity, message }) => `${severity}: ${message}`));
-    return { graph, hashes, run, problems, objectOf: (task) => objects.pathOf(task) };
-  } finally {
-    await open.close();
-  }
+      sameObject: (task, other) => objects.areSame(task, other),
+    },
+    {},
+    signal,
+  );
+  problems.push(...run.problems.map(({ severity, message }) => `${severity}: ${message}`));
+  return { graph, hashes, run, problems, objectOf: (task) => objects.pathOf(task) };
+}
+
+/**
+ * Whether objects of tasks are there whose hashes are known.
+ * @throws EvaluatorStopped; the signal's reason when it is aborted
+ */
+export async function judgeObjects(
+  tasks: readonly ObjectTask[],
+  { summary, sources, access }: ForeseenBuild,
+  { servers, signal }: Pick<ForesightOptions, 'servers' | 'signal'>,
+): Promise<Judgement> {
+  const { availability } = await access.objects(summary, sources.files);
+  const paths = await access.names(summary).paths(tasks, { signal });
+  return availability.judge(paths, { signal, asksServers: servers });
 }
 
 /** The graph's hashes, with unihashes where the signature handler knows any. @param problems is added to */
-async function unihashed(
+export async function unihashed(
   graph: TaskGraph,
   variants: readonly VariantSignatures[],
-  { workspace, summary, sources }: ForeseenBuild,
-  { servers, signal }: ForesightOptions,
+  { workspace, summary, sources, access: objects }: ForeseenBuild,
+  { servers, signal }: Pick<ForesightOptions, 'servers' | 'signal'>,
   problems: string[],
 ): Promise<Taskhashes> {
   const settings = await equivalenceOf(workspace, summary, sources.files, sources.settings.handler);
   if (typeof settings === 'string') throw new Error(`BitBake stops: ${settings}`);
   if (!settings) return taskhashesOf(graph, variants, sources).hashes;
   const access = equivalenceAccess(sqliteFile());
-  const { unihashes, warnings, dispose } = await openUnihashes(settings, access, { servers, signal });
+  const { unihashes, warnings, dispose } = await openUnihashes(settings, access, {
+    servers,
+    signal,
+    served: objects.servedBy(settings),
+  });
   try {
     const { hashes } = await unihashedTaskhashes(graph, variants, sources, unihashes);
     problems.push(...warnings.map((warning) => `warning: ${warning}`));

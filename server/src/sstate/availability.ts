@@ -24,6 +24,8 @@ export interface AvailabilityPorts {
 
 export interface JudgeOptions {
   readonly signal?: AbortSignal;
+  /** False: servers are not asked, and what they said last counts, however long ago. Default: true. */
+  readonly asksServers?: boolean;
   /** Told of each as soon as it is known, in no particular order. */
   readonly onVerdict?: (index: number, presence: Presence) => void;
 }
@@ -38,6 +40,19 @@ const USUAL_AGES: VerdictAges = { present: 10 * 60_000, absent: 60_000 };
 /** A long hash in a name. */
 const HASH = /[0-9a-f]{32,}/g;
 
+/** What a server said of a URL, or why it could not, and when. */
+interface Said {
+  readonly answer: ObjectAnswer;
+  readonly at: number;
+}
+
+/** What one call of `judge` has in common. */
+interface Asking {
+  readonly faults: Faults;
+  readonly signal: AbortSignal | undefined;
+  readonly servers: MirrorClient | undefined;
+}
+
 /** An object that is not local, on its way from mirror to mirror. */
 interface Pending {
   readonly index: number;
@@ -45,14 +60,16 @@ interface Pending {
   next: number;
   /** Why a place that was asked before could not say. */
   doubt: string | undefined;
+  /** In milliseconds: how long ago the eldest answer was given that counts here and was not asked for again. */
+  age: number | undefined;
 }
 
 export class Availability {
   private readonly mirrors: readonly Mirror[];
   private readonly lookup: MirrorLookup;
   private readonly mirrorProblems: readonly SstateProblem[];
-  /** URL -> what a server said of it, and when. */
-  private readonly verdicts = new Map<string, { readonly present: boolean; readonly at: number }>();
+  /** By URL. */
+  private readonly verdicts = new Map<string, Said>();
   /** Mirror -> whether it says yes to a name that cannot be. */
   private readonly honest = new Map<
     string,
@@ -83,7 +100,7 @@ export class Availability {
    * @throws the reason of the signal when it is aborted
    */
   async judge(objects: readonly ObjectPath[], options: JudgeOptions = {}): Promise<Judgement> {
-    const { signal, onVerdict } = options;
+    const { signal, onVerdict, asksServers = true } = options;
     const presences: Presence[] = objects.map(() => ({ kind: 'missing' }));
     const faults = new Faults();
     const decide = (index: number, presence: Presence): void => {
@@ -92,7 +109,8 @@ export class Availability {
     };
     const absent = await this.judgeLocally(objects, decide, faults, signal);
     const pending = this.startMirrors(absent, decide, faults);
-    await this.askMirrors(pending, decide, faults, signal);
+    const servers = asksServers ? this.ports.servers : undefined;
+    await this.askMirrors(pending, decide, { faults, signal, servers });
     return { presences, problems: [...this.mirrorProblems, ...faults.problems(this.settings)] };
   }
 
@@ -148,7 +166,7 @@ export class Availability {
         continue;
       }
       const { places, fault } = this.lookup.places(name);
-      if (!fault) pending.push({ index, places, next: 0, doubt: undefined });
+      if (!fault) pending.push({ index, places, next: 0, doubt: undefined, age: undefined });
       else {
         faults.entry(fault);
         if (fault.kind === 'bitbake') decide(index, { kind: 'missing' });
@@ -162,27 +180,23 @@ export class Availability {
   private async askMirrors(
     all: readonly Pending[],
     decide: (index: number, presence: Presence) => void,
-    faults: Faults,
-    signal: AbortSignal | undefined,
+    asking: Asking,
   ): Promise<void> {
+    const { faults, signal } = asking;
     let pending = all;
     while (pending.length > 0) {
       signal?.throwIfAborted();
       const found = new Map<Pending, ObjectAnswer>();
       const local = pending.filter(({ places, next }) => places[next]?.type === 'file');
       const remote = pending.filter(({ places, next }) => isWeb(places[next]));
-      await Promise.all([
-        this.askDirectories(local, found, signal),
-        this.askServers(remote, found, faults, signal),
-      ]);
+      await Promise.all([this.askDirectories(local, found, signal), this.askServers(remote, found, asking)]);
       const left: Pending[] = [];
       for (const object of pending) {
         const place = object.places[object.next++];
         if (!place) {
-          decide(
-            object.index,
-            object.doubt === undefined ? { kind: 'missing' } : { kind: 'unknown', reason: object.doubt },
-          );
+          const { doubt, age } = object;
+          const missing: Presence = { kind: 'missing', ...(age !== undefined && { age }) };
+          decide(object.index, doubt === undefined ? missing : { kind: 'unknown', reason: doubt });
           continue;
         }
         const answer = found.get(object) ?? faults.unsupported(place);
@@ -192,12 +206,13 @@ export class Availability {
             kind: 'mirror',
             mirror: place.mirror.text,
             uri: withoutSecrets(place.url.split(';')[0]!),
+            ...(object.age !== undefined && { age: object.age }),
           });
           continue;
         }
         if (answer !== false) {
           object.doubt ??= answer.unknown;
-          if (isWeb(place) && !this.ports.servers) faults.notAsked();
+          if (isWeb(place) && !asking.servers) faults.notAsked();
           else faults.mirror(place.mirror, answer.unknown);
         }
         left.push(object);
@@ -231,25 +246,21 @@ export class Availability {
   private async askServers(
     objects: readonly Pending[],
     found: Map<Pending, ObjectAnswer>,
-    faults: Faults,
-    signal: AbortSignal | undefined,
+    asking: Asking,
   ): Promise<void> {
     let next = 0;
     const work = async () => {
       while (next < objects.length) {
         const object = objects[next++]!;
-        found.set(object, await this.askServer(object.places[object.next]!, faults, signal));
+        found.set(object, await this.askServer(object, asking));
       }
     };
-    const count = Math.min(this.ports.servers?.concurrency ?? 1, objects.length);
+    const count = Math.min(asking.servers?.concurrency ?? 1, objects.length);
     await Promise.all(Array.from({ length: count }, work));
   }
 
-  private async askServer(
-    place: MirrorPlace,
-    faults: Faults,
-    signal: AbortSignal | undefined,
-  ): Promise<ObjectAnswer> {
+  private async askServer(object: Pending, { faults, signal, servers }: Asking): Promise<ObjectAnswer> {
+    const place = object.places[object.next]!;
     const { url, mirror } = place;
     const plain = url.split(';')[0]!;
     if (/^[^:]*:\/\/[^/?#]*@/.test(plain)) {
@@ -257,29 +268,30 @@ export class Availability {
       faults.account(mirror);
       return false;
     }
-    const { servers } = this.ports;
-    if (!servers) return { unknown: `the mirror ${mirror.text} was not asked` };
     const known = this.verdicts.get(url);
+    if (!servers) return this.asSaid(object, known, mirror.text);
     const now = this.ports.now();
-    let present =
-      known && now - known.at < this.ages[known.present ? 'present' : 'absent'] ? known.present : undefined;
-    if (present === undefined) {
-      signal?.throwIfAborted();
-      const answer = await servers.has(
-        { url: plain, user: place.user, password: place.password, mirror: place.mirror.text },
-        signal,
-      );
-      if (typeof answer !== 'boolean') return answer;
-      present = answer;
-      this.verdicts.set(url, { present, at: this.ports.now() });
+    const isFresh = (answer: boolean, at: number) => now - at < this.ages[answer ? 'present' : 'absent'];
+    if (known && typeof known.answer === 'boolean' && isFresh(known.answer, known.at)) return known.answer;
+    signal?.throwIfAborted();
+    const { user, password } = place;
+    let answer = await servers.has({ url: plain, user, password, mirror: mirror.text }, signal);
+    if (answer === true) {
+      const honest = await this.isHonest(place, servers, signal);
+      const liar = `${place.host} says yes to names that cannot be: it does not tell what it has`;
+      if (honest !== true) answer = honest === false ? { unknown: liar } : honest;
     }
-    if (!present) return false;
-    const honest = await this.isHonest(place, servers, signal);
-    if (honest === true) return true;
-    const { host } = place;
-    return honest === false
-      ? { unknown: `${host} says yes to names that cannot be: it does not tell what it has` }
-      : honest;
+    this.verdicts.set(url, { answer, at: this.ports.now() });
+    return answer;
+  }
+
+  /** What a server said when it was last asked. */
+  private asSaid(object: Pending, known: Said | undefined, mirror: string): ObjectAnswer {
+    if (!known) return { unknown: `the mirror ${mirror} was not asked` };
+    const { answer, at } = known;
+    if (typeof answer !== 'boolean') return { unknown: `${answer.unknown}, and was not asked again` };
+    object.age = Math.max(object.age ?? 0, this.ports.now() - at);
+    return answer;
   }
 
   /** Whether a mirror that has an object denies having one that nobody has. */

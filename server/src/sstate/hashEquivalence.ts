@@ -21,6 +21,9 @@ export interface UnihashCounts {
   readonly unknown: number;
 }
 
+/** Taskhash -> what servers have said of it; undefined: that they know of none. */
+export type ServedUnihashes = Map<string, string | undefined>;
+
 export interface UnihashOptions {
   /** SSTATE_HASHEQUIV_METHOD. */
   readonly method: string;
@@ -29,6 +32,8 @@ export interface UnihashOptions {
   readonly sources: readonly UnihashSource[];
   /** Why what no source has is unknown all the same: another would have to be asked. */
   readonly withheld?: string | undefined;
+  /** What servers have said: it counts where they are withheld, and is added to where they are not. */
+  readonly served?: ServedUnihashes | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -88,7 +93,7 @@ export class Unihashes {
   }
 
   private async askSources(taskhashes: readonly string[]): Promise<void> {
-    const { sources, withheld, signal } = this.options;
+    const { sources, withheld, served, signal } = this.options;
     let open = taskhashes;
     for (const source of sources) {
       if (open.length === 0) return;
@@ -101,13 +106,17 @@ export class Unihashes {
         const unihash = answers[index];
         if (unihash === undefined) return true;
         this.answers.set(taskhash, unihash);
+        if (withheld === undefined) served?.set(taskhash, unihash);
         this.found.set(source.name, (this.found.get(source.name) ?? 0) + 1);
         return false;
       });
     }
     signal?.throwIfAborted();
     for (const taskhash of open) {
-      if (withheld === undefined) this.answers.set(taskhash, undefined);
+      if (withheld === undefined) {
+        this.answers.set(taskhash, undefined);
+        served?.set(taskhash, undefined);
+      } else if (served?.has(taskhash)) this.answers.set(taskhash, served.get(taskhash));
       else this.reasons.set(taskhash, withheld);
     }
   }

@@ -7,7 +7,10 @@
 /** The file that BitBake's check looks for, absolute; or why that cannot be told. */
 export type ObjectPath = { readonly path: string } | { readonly unknown: string };
 
-/** `unknown`: it could not be found out, which is not the same as `missing`. */
+/**
+ * `unknown`: it could not be found out, which is not the same as `missing`. `age`: how many milliseconds ago a server
+ * said so, where it was not asked again.
+ */
 export type Presence =
   | { readonly kind: 'local'; readonly path: string }
   | {
@@ -16,8 +19,9 @@ export type Presence =
       readonly mirror: string;
       /** Where the object is, secrets removed. */
       readonly uri: string;
+      readonly age?: number;
     }
-  | { readonly kind: 'missing' }
+  | { readonly kind: 'missing'; readonly age?: number }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Something that concerns many objects, told once; says what happened, where, and what to do. */

@@ -5,7 +5,7 @@
  */
 import type { UnihashSource } from '../inputs/hashEquivalencePorts.ts';
 import type { EquivalenceSettings, HashDatabasePlace, HashServerPlace } from './equivalenceSettings.ts';
-import { Unihashes } from './hashEquivalence.ts';
+import { type ServedUnihashes, Unihashes } from './hashEquivalence.ts';
 import type { UnihashMemory } from './rememberedUnihashes.ts';
 
 /** How the places that settings name are reached; `host` implements it. */
@@ -19,6 +19,8 @@ export interface EquivalenceAccess {
 export interface OpenOptions {
   /** Whether servers may be asked: only where somebody has asked for something that needs them. */
   readonly servers: boolean;
+  /** What the server has said before. */
+  readonly served?: ServedUnihashes;
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +34,7 @@ export interface OpenUnihashes {
 export async function openUnihashes(
   settings: EquivalenceSettings,
   access: EquivalenceAccess,
-  { servers, signal }: OpenOptions,
+  { servers, served, signal }: OpenOptions,
 ): Promise<OpenUnihashes> {
   const { method, memory: path, database, server } = settings;
   const memory = path === undefined ? undefined : await access.memory(path);
@@ -51,8 +53,10 @@ export async function openUnihashes(
       withheld = `the hash equivalence server that ${server.variable} names was not asked, as servers are left out here`;
   }
   const remembered = memory !== undefined && 'remembered' in memory ? memory.remembered : new Map();
+  // Where what BitBake remembers cannot be read, no server's word counts.
+  const said = server && !(memory && 'unknown' in memory) ? served : undefined;
   return {
-    unihashes: new Unihashes({ method, remembered, sources, withheld, signal }),
+    unihashes: new Unihashes({ method, remembered, sources, withheld, served: said, signal }),
     warnings,
     dispose() {
       for (const source of sources) source.dispose();
