@@ -27,6 +27,7 @@ const client = readdirSync(join(ROOT, 'client/src'))
 
 /** Settings that only choose what is compared and how it is shown. */
 const SHOWN = [
+  'sstateLens.inlayHints',
   'sstateLens.trace.server',
   'sstateLens.baseline',
   'sstateLens.baselineBranch',

@@ -44,6 +44,10 @@ export function activate(lens: LensContext): void {
       'sstateLens.lookForObjects',
       told(() => look(lens)),
     ),
+    vscode.commands.registerCommand(
+      'sstateLens.showObject',
+      told(() => look(lens)),
+    ),
   );
 }
 

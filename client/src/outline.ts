@@ -9,6 +9,8 @@ export interface Node {
   readonly description?: string;
   readonly detail?: string;
   readonly kind: 'recipe' | 'task' | 'changed' | 'unknown' | 'cause' | 'text';
+  /** Of a task: what is known of its sstate object. */
+  readonly mark?: 'local' | 'mirror' | 'missing' | 'runs' | 'idle' | 'unknown';
   readonly uri?: string;
   readonly range?: { readonly start: { readonly line: number; readonly character: number } };
   readonly children?: readonly Node[];
@@ -27,6 +29,16 @@ const ICONS: Readonly<Record<Node['kind'], vscode.ThemeIcon | undefined>> = {
   unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
   cause: new vscode.ThemeIcon('references'),
   text: undefined,
+};
+
+/** Of tasks whose hash no edit changes: that one does is said first. */
+const MARKS: Readonly<Record<NonNullable<Node['mark']>, vscode.ThemeIcon>> = {
+  local: new vscode.ThemeIcon('database', new vscode.ThemeColor('charts.green')),
+  mirror: new vscode.ThemeIcon('cloud', new vscode.ThemeColor('charts.green')),
+  missing: new vscode.ThemeIcon('circle-slash', new vscode.ThemeColor('charts.orange')),
+  runs: new vscode.ThemeIcon('play'),
+  idle: new vscode.ThemeIcon('dash'),
+  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
 };
 
 export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -92,7 +104,7 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     item.collapsibleState = !children?.length ? None : open || kind === 'cause' ? Expanded : Collapsed;
     if (description !== undefined) item.description = description;
-    const icon = ICONS[kind];
+    const icon = kind === 'task' && node.mark ? MARKS[node.mark] : ICONS[kind];
     if (icon) item.iconPath = icon;
     if (detail !== undefined) item.tooltip = detail;
     // A screen reader is told what the icon says.

@@ -13,6 +13,8 @@ const NAMES = [
   BUILD_DIRECTORY,
   'environment',
   'taskGraph',
+  'objects',
+  'inlayHints',
   'confirmFixes',
   'baseline',
   'baselineBranch',

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { taskHover } from '../../server/src/ide/hover.ts';
 import { lenses } from '../../server/src/ide/lenses.ts';
+import { countObjects } from '../../server/src/ide/objectCounts.ts';
 import { type GraphView, type Rerun, rerunText } from '../../server/src/ide/rerun.ts';
 import type { BitBakeHash } from '../../server/src/signature/signatures.ts';
+import type { Presence } from '../../server/src/sstate/presence.ts';
 import { short } from '../lsp/table.ts';
 import { HELLO, Sample, type Seen } from './sample.ts';
 
@@ -55,6 +57,33 @@ describe('what would rerun', () => {
   });
 });
 
+describe('what of it is in sstate', () => {
+  const there: Presence = { kind: 'local', path: '/x' };
+  const missing: Presence = { kind: 'missing' };
+  const unknown: Presence = { kind: 'unknown', reason: 'it was\nnot asked' };
+  const on = (mirror: string): Presence => ({ kind: 'mirror', mirror, uri: `${mirror}/x` });
+
+  it.each<[string, Presence[], string]>([
+    [
+      'all places',
+      [there, there, on('a'), missing],
+      '; 3 of them are in sstate now (2 local, 1 on the mirror)',
+    ],
+    ['several mirrors', [on('a'), on('b')], '; 2 of them are in sstate now (2 on mirrors)'],
+    ['nowhere', [missing], '; none of them is in sstate now'],
+    [
+      'some unknown',
+      [there, unknown],
+      '; 1 of them is in sstate now (1 local), 1 more may be: it was not asked',
+    ],
+    ['unknown', [unknown, unknown], '; 2 of them may be in sstate: it was not asked'],
+    ['nothing that could be', [], ''],
+  ])('is said of objects in %s', (_, presences, said) => {
+    const objects = countObjects(presences);
+    expect(rerunText({ ...RERUN, objects })).toBe(`3 tasks in 2 recipes would rerun${said}`);
+  });
+});
+
 describe('with a task graph, a lens', () => {
   it('shows the taskhash beside the basehash', () => {
     expect(titles(graph({}))).toEqual([
@@ -96,7 +125,7 @@ describe('a hover on a task', () => {
   });
 });
 
-it('a finding ends with what would rerun because of its statement', async () => {
+it('a finding begins with what would rerun because of its statement', async () => {
   const sample = await Sample.open();
   const edited = sample.view({ [HELLO]: [['MOTD = "', 'MOTD = "-- ']] });
   const asked: unknown[] = [];
@@ -105,6 +134,6 @@ it('a finding ends with what would rerun because of its statement', async () => 
     return RERUN;
   };
   const [finding] = edited.hashFindings(graph({ rerun }));
-  expect(finding).toMatch(/\n3 tasks in 2 recipes would rerun$/);
+  expect(finding).toMatch(/do_install changes: 3 tasks in 2 recipes would rerun\n/);
   expect(asked).toEqual([['do_install', 'do_install']]);
 }, 60_000);

@@ -60,6 +60,7 @@ export class Editor {
   cancels = false;
   readonly logged: string[] = [];
   refreshes = 0;
+  hintRefreshes = 0;
   private readonly texts = new Map<string, { text: string; version: number }>();
   private readonly published = new Map<string, Diagnostic[]>();
   private readonly exited: Promise<number | null>;
@@ -94,6 +95,10 @@ export class Editor {
       this.refreshes++;
       return null;
     });
+    this.connection.onRequest('workspace/inlayHint/refresh', () => {
+      this.hintRefreshes++;
+      return null;
+    });
     this.connection.listen();
   }
 
@@ -110,7 +115,11 @@ export class Editor {
       initializationOptions,
       capabilities: {
         window: { workDoneProgress: true },
-        workspace: { codeLens: { refreshSupport: this.options.refreshes === true }, ...more.workspace },
+        workspace: {
+          codeLens: { refreshSupport: this.options.refreshes === true },
+          inlayHint: { refreshSupport: this.options.refreshes === true },
+          ...more.workspace,
+        },
         textDocument: { publishDiagnostics: { relatedInformation: true }, ...more.textDocument },
       },
     });

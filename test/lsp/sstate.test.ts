@@ -1,18 +1,20 @@
 /** sstate objects over LSP: verdicts as real BitBake's dry runs have them, and what faults come to. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { materialise, readRunExpectations, readScenario, type Workspace } from '../harness/fixture.ts';
-import { serveRequests, serveSockets, type TestServer } from '../sstate/servers.ts';
-import { Editor } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { describe, expect, it } from 'vitest';
+import { readRunExpectations } from '../harness/fixture.ts';
+import { serveRequests, serveSockets } from '../sstate/servers.ts';
+import { APP, LIB, ObjectEditor, SCENARIO } from './objects.ts';
 
-const NAME = 'sstate/used';
 /** Without a BitBake at hand, the rules are those of wrynose. */
-const RECORDED = readRunExpectations(NAME)['wrynose']!;
-const APP = 'layer/recipes/app_1.0.bb';
-const LIB = 'layer/recipes/lib_1.0.bb';
+const RECORDED = readRunExpectations(SCENARIO)['wrynose']!;
+
+const EQUIVALENCE = [
+  'BB_SIGNATURE_HANDLER = "TestEquivHash"',
+  'PERSISTENT_DIR = "${TOPDIR}/cache"',
+  'BB_HASHSERVE = "auto"',
+];
 
 interface Found {
   readonly targets: string[];
@@ -33,35 +35,15 @@ interface Found {
 }
 
 describe('sstate objects in the editor', { timeout: 240_000 }, () => {
-  const opened: { dispose(): void }[] = [];
-  const servers: TestServer[] = [];
-  let workspace: Workspace;
-  let editor: Editor;
-
-  afterEach(async () => {
-    editor.kill();
-    for (const one of opened.splice(0)) one.dispose();
-    for (const server of servers.splice(0)) await server.close();
-  });
-
-  async function start(...configuration: string[]): Promise<void> {
-    workspace = materialise(readScenario(NAME));
-    opened.push(workspace);
-    writeFileSync(join(workspace.root, APP), 'DEPENDS = "lib"\ndo_package:append() {\n    true\n}\n');
-    appendFileSync(join(workspace.buildDir, 'conf/local.conf'), `${configuration.join('\n')}\n`);
-    editor = new Editor(workspace.root, { command: await bundledCommand() });
-    await editor.initialize({ buildDirectory: 'build' });
-    await editor.open(APP);
-  }
-  const ask = (more: object = {}) =>
-    editor.request<Found>('sstateLens/sstate', { textDocument: { uri: editor.uri(APP) }, ...more });
+  const own = new ObjectEditor();
+  const ask = (more?: object) => own.ask<Found>('sstate', more);
   const verdicts = ({ tasks }: Found) =>
     tasks.map((task) => `${task.task} ${task.verdict} ${task.outcome}`).sort();
   const hovered = async () =>
-    (await editor.hover(APP, 'do_package', 3))?.split('\n').filter((line) => line.includes('sstate: '));
+    (await own.editor.hover(APP, 'do_package', 3))?.split('\n').filter((line) => line.includes('sstate: '));
 
   it('are those that BitBake would use, and stay in hovers until the hash changes', async () => {
-    await start();
+    await own.start();
     const found = await ask();
     expect(found.targets).toEqual(['app']);
     expect(found.summary).toEqual([RECORDED['app']!.summary]);
@@ -73,23 +55,23 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
       'app:do_sysroot missing runs',
     ]);
     expect(found.tasks.find(({ task }) => task === 'app:do_package')?.object).toBe(
-      join(workspace.buildDir, 'objects/app:do_package'),
+      join(own.workspace.buildDir, 'objects/app:do_package'),
     );
     expect(found.problems).toEqual([]);
     expect(await hovered()).toEqual(['- `app`: sstate: local']);
-    await editor.replace(APP, 'true', 'false');
+    await own.editor.replace(APP, 'true', 'false');
     expect(await hovered()).toEqual([]);
-    await editor.replace(APP, 'false', 'true');
+    await own.editor.replace(APP, 'false', 'true');
     expect(await hovered()).toEqual(['- `app`: sstate: local']);
-    expect(editor.progress.slice(-1)).toEqual(['end']);
+    expect(own.editor.progress.slice(-1)).toEqual(['end']);
 
     // What is said of others than the recipe of a document.
-    const all = await editor.request<Found>('sstateLens/sstate', { targets: ['image'] });
+    const all = await own.editor.request<Found>('sstateLens/sstate', { targets: ['image'] });
     expect(all.summary).toEqual([RECORDED['image']!.summary]);
     expect(all.tasks).toHaveLength(18);
-    const none = await editor.request<Found>('sstateLens/sstate', { targets: ['nowhere'] });
+    const none = await own.editor.request<Found>('sstateLens/sstate', { targets: ['nowhere'] });
     expect(none.problems.join('\n')).toContain('nowhere');
-    await expect(editor.request('sstateLens/sstate', { targets: 'image' })).rejects.toThrow(
+    await expect(own.editor.request('sstateLens/sstate', { targets: 'image' })).rejects.toThrow(
       'targets: give a list of names such as zlib or zlib:do_package',
     );
   });
@@ -101,8 +83,8 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
       response.statusCode = decodeURIComponent(request.url ?? '').endsWith('/app:do_sysroot') ? 200 : 404;
       response.end();
     });
-    servers.push(server);
-    await start(`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`);
+    own.servers.push(server);
+    await own.start([`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`]);
     const sysroot = async (more: object) =>
       (await ask(more)).tasks.find(({ task }) => task === 'app:do_sysroot');
     expect(await sysroot({})).toMatchObject({
@@ -122,10 +104,10 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
     expect(await sysroot({})).toMatchObject({ verdict: 'mirror' });
     expect(requests).toBe(before);
     // Another mirror, and nothing of the one before counts.
-    const configuration = join(workspace.buildDir, 'conf/local.conf');
+    const configuration = join(own.workspace.buildDir, 'conf/local.conf');
     const text = readFileSync(configuration, 'utf8');
     writeFileSync(configuration, text.replace('/PATH"', '/other/PATH"'));
-    const changed = await editor.until(
+    const changed = await own.editor.until(
       () => sysroot({}),
       (found) => found?.verdict === 'unknown',
     );
@@ -135,8 +117,8 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
 
   it('on a mirror that hangs are unknown; meanwhile hovers are answered', async () => {
     const server = await serveSockets(() => undefined);
-    servers.push(server);
-    await start(`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`);
+    own.servers.push(server);
+    await own.start([`SSTATE_MIRRORS = "file://.* http://${server.host}/PATH"`]);
     await ask();
     const answered: string[] = [];
     const asking = expect(ask({ servers: true, seconds: 5 })).rejects.toThrow(
@@ -144,7 +126,7 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
         'look in local directories only, or see whether what SSTATE_MIRRORS and BB_HASHSERVE name answers',
     );
     const late = asking.then(() => answered.push('objects'));
-    expect(await editor.hover(APP, 'do_package', 3)).toContain('### do_package');
+    expect(await own.editor.hover(APP, 'do_package', 3)).toContain('### do_package');
     answered.push('hover');
     await late;
     expect(answered).toEqual(['hover', 'objects']);
@@ -165,21 +147,17 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
     expect(found.problems).toHaveLength(1);
     expect(found.problems[0]).toContain(`warning: ${server.host} does not answer`);
 
-    editor.cancels = true;
+    own.editor.cancels = true;
     await expect(ask({ servers: true })).rejects.toThrow(
       'the objects of app were not looked for: that was cancelled',
     );
-    editor.cancels = false;
+    own.editor.cancels = false;
     expect((await ask()).tasks).toHaveLength(5);
   });
 
   it('are equal by unihash as a database says, and unknown where that is broken', async () => {
-    await start(
-      'BB_SIGNATURE_HANDLER = "TestEquivHash"',
-      'PERSISTENT_DIR = "${TOPDIR}/cache"',
-      'BB_HASHSERVE = "auto"',
-    );
-    const cache = join(workspace.buildDir, 'cache');
+    await own.start(EQUIVALENCE);
+    const cache = join(own.workspace.buildDir, 'cache');
     const database = join(cache, 'hashserv.db');
     mkdirSync(cache, { recursive: true });
     const before = await ask();
@@ -213,26 +191,22 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
     });
     expect(broken.problems).toHaveLength(1);
     expect(broken.problems[0]).toContain(database);
-    expect((await hovered())?.[0]).toMatch(/^- `app`: sstate: unknown, `.*hashserv\.db/);
-    await editor.open(LIB);
-    expect(await editor.hover(APP, 'do_package', 3)).toContain('### do_package');
+    expect((await hovered())?.[0]).toMatch(/^- `app`: sstate: unknown, because `.*hashserv\.db/);
+    await own.editor.open(LIB);
+    expect(await own.editor.hover(APP, 'do_package', 3)).toContain('### do_package');
   });
 
   it('make taskhashes what BitBake would compute, as far as it remembers unihashes, and say so', async () => {
-    await start(
-      'BB_SIGNATURE_HANDLER = "TestEquivHash"',
-      'PERSISTENT_DIR = "${TOPDIR}/cache"',
-      'BB_HASHSERVE = "auto"',
-    );
+    await own.start(EQUIVALENCE);
     const taskhashes = async () =>
       new Map((await ask()).tasks.map(({ task, taskhash }) => [task, taskhash] as const));
     const before = await taskhashes();
-    const lib = await editor.request<Found>('sstateLens/sstate', { targets: ['lib'] });
+    const lib = await own.editor.request<Found>('sstateLens/sstate', { targets: ['lib'] });
     const sysroot = lib.tasks.find(({ task }) => task === 'lib:do_sysroot')!;
-    expect(await editor.hover(APP, 'do_package', 3)).toContain(
+    expect(await own.editor.hover(APP, 'do_package', 3)).toContain(
       'Hash equivalence: BitBake remembers no unihashes of an earlier run; every other task counts as equal to none',
     );
-    const cache = join(workspace.buildDir, 'cache');
+    const cache = join(own.workspace.buildDir, 'cache');
     mkdirSync(cache, { recursive: true });
     const entries = `{":lib:do_sysroot": ("${sysroot.taskhash}", "${'c'.repeat(64)}")}`;
     const program = `import pickle, sys; pickle.dump([${entries}, "3"], open(sys.argv[1], "wb"), -1)`;
@@ -240,9 +214,9 @@ describe('sstate objects in the editor', { timeout: 240_000 }, () => {
     const after = (await taskhashes()).get('app:do_package')!;
     expect(after).not.toBe(before.get('app:do_package'));
     // What BitBake has written since is read with the next edit.
-    await editor.replace(APP, 'true', 'false');
-    await editor.replace(APP, 'false', 'true');
-    const hover = await editor.hover(APP, 'do_package', 3);
+    await own.editor.replace(APP, 'true', 'false');
+    await own.editor.replace(APP, 'false', 'true');
+    const hover = await own.editor.hover(APP, 'do_package', 3);
     expect(hover).toContain(`- \`app\`: \`${after}\``);
     expect(hover).toContain('Hash equivalence: Unihashes are those that BitBake remembers of its last run;');
   });

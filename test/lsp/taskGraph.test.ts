@@ -129,8 +129,8 @@ describe('the task graph', { timeout: 60_000 }, () => {
       expect.stringMatching(/taskhash 879e811e → 8d744240$/),
     ]);
     expect(await editor.problems(HELLO)).toEqual([
-      '7: information: Changes the basehash of do_install of hello and hello-native\n' +
-        'do_install <- write_motd <- MOTD\n11 tasks in 3 recipes would rerun',
+      '7: information: do_install changes: 11 tasks in 3 recipes would rerun\n' +
+        'Changes the basehash of do_install of hello and hello-native\ndo_install <- write_motd <- MOTD',
     ]);
     const own = ['do_install', 'do_populate_sysroot', 'do_buildinfo', 'do_package', 'do_build'];
     const recipes = [

@@ -6,7 +6,9 @@ import type { Judgement, ObjectPath } from '../sstate/presence.ts';
 import { taskId } from '../sstate/sceneGraph.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
+import type { Unknown } from '../signature/signatures.ts';
 import type { ObjectNames } from './objectNames.ts';
+import type { ObjectTask } from './results.ts';
 
 export class TaskObjects {
   private readonly known = new Map<number, ObjectPath>();
@@ -37,12 +39,7 @@ export class TaskObjects {
     const unknown = tasks.filter((task) => !this.known.has(task));
     const { graph, hashes } = this;
     const found = await this.names.paths(
-      unknown.map((task) => ({
-        tid: taskId(graph, task),
-        hashFilename: graph.recipes[graph.recipeOf[task]!]!.hashFilename,
-        taskhash: hashes.taskhash(task) as string,
-        unihash: hashes.unihash(task) as string,
-      })),
+      unknown.map((task) => objectTask(graph, hashes, task) as ObjectTask),
       signal ? { signal } : {},
     );
     unknown.forEach((task, at) => this.known.set(task, found[at]!));
@@ -60,4 +57,25 @@ export class TaskObjects {
     const path = this.pathOf(task);
     return path !== undefined && path === this.pathOf(other);
   }
+}
+
+/** What a task's object is called by; or why its hash is unknown. */
+function objectTask(graph: TaskGraph, hashes: Taskhashes, task: number): ObjectTask | Unknown {
+  const [taskhash, unihash] = [hashes.taskhash(task), hashes.unihash(task)];
+  if (typeof taskhash !== 'string') return taskhash;
+  if (typeof unihash !== 'string') return unihash;
+  const { hashFilename } = graph.recipes[graph.recipeOf[task]!]!;
+  return { tid: taskId(graph, task), hashFilename, taskhash, unihash };
+}
+
+/** Of all tasks that have objects: `MCFN do_x` -> what each is called by. */
+export function objectTasks(graph: TaskGraph, hashes: Taskhashes): Map<string, ObjectTask | Unknown> {
+  const { recipes, recipeOf, names, nameOf, setscene } = graph;
+  const found = new Map<string, ObjectTask | Unknown>();
+  for (const task of recipeOf.keys()) {
+    if (setscene[task] !== 1) continue;
+    const name = `${recipes[recipeOf[task]!]!.mcfn} ${names[nameOf[task]!]!}`;
+    found.set(name, objectTask(graph, hashes, task));
+  }
+  return found;
 }

@@ -56,12 +56,18 @@ export function hashFinding(
     severity: severityOf(Math.max(starts.length, reruns ? taskCount(reruns) : 0)),
     code: HASH_CHANGE,
     message: [
+      ...(rerun ? [`${namesText(starts)}: ${rerun}`] : []),
       changedTasksText(change.variants),
       ...chainLines(change.variants),
-      ...(rerun ? [rerun] : []),
     ].join('\n'),
     related: relatedPlaces(change, evaluation, trees),
   };
+}
+
+/** `do_install changes`, `do_compile and do_install change` */
+function namesText(tasks: readonly { readonly task: string }[]): string {
+  const names = [...new Set(tasks.map(({ task }) => task))];
+  return `${enumerate(names, 3)} ${names.length === 1 ? 'changes' : 'change'}`;
 }
 
 /** The tasks of one variant that change. */

@@ -78,8 +78,12 @@ function objectLines(task: string, having: readonly VariantSignatures[], graph: 
   const lines = having.flatMap(({ mcfn, pn }) => {
     const verdict = graph.objectVerdict({ mcfn, task });
     if (!verdict) return [];
-    const { text, detail } = verdict;
-    return [`- ${code(pn)}: sstate: ${text}${detail === undefined ? '' : `, ${code(detail)}`}`];
+    const { text, detail, object, minutes } = verdict;
+    const because =
+      detail === undefined ? '' : `, ${verdict.mark === 'unknown' ? 'because ' : ''}${code(detail)}`;
+    const age = minutes === undefined ? '' : `, as was said ${counted(minutes, 'minute')} ago`;
+    const named = object === undefined ? [] : [`  ${code(object)}`];
+    return [`- ${code(pn)}: sstate: ${text}${because}${age}`, ...named];
   });
   return lines.length > 0 ? ['', 'Its object, when it was last looked for:', '', ...lines] : [];
 }

@@ -7,10 +7,11 @@ import type { SyntaxTree } from '../syntax/tree.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import { compareEvaluations } from './comparison.ts';
 import { baseName } from './names.ts';
+import { markText } from './objectVerdict.ts';
 import { nameRange, originRange } from './places.ts';
 import { type GraphView, type RecipeTasks, rerunText } from './rerun.ts';
 import { counterpart, isUnknown, plainVariant, shortHash, taskOf, type Trees, type View } from './view.ts';
-import { counted } from './wording.ts';
+import { counted, oneLine } from './wording.ts';
 
 export interface TaskEntry {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface Lens {
   readonly tasks: readonly TaskEntry[];
   /** What a click lists instead: the tasks that would rerun. */
   readonly rerun?: readonly RecipeTasks[];
+  /** What a click tells of instead: the object of this task. */
+  readonly object?: string;
 }
 
 /** @param graph what the task graph adds, where there is one */
@@ -102,7 +105,15 @@ function functionLenses(
         hashTitle(task, variant, view) +
         (variant === plain ? elsewhere(task, plain, view) : ` (${variant.pn})`) +
         (graph ? ` · ${taskhashTitle(task, variant, graph)}` : '');
-      return [{ range: nameRange(statement), title, tasks: entries(view, trees, graph, task.task) }];
+      const range = nameRange(statement);
+      const verdict = graph?.objectVerdict({ mcfn: variant.mcfn, task: task.task });
+      const mark = verdict && {
+        range,
+        title: oneLine(markText(verdict)),
+        tasks: [],
+        ...(variant === plain && { object: task.task }),
+      };
+      return [{ range, title, tasks: entries(view, trees, graph, task.task) }, ...(mark ? [mark] : [])];
     }
     return [];
   });
@@ -184,9 +195,4 @@ function entries(view: View, trees: Trees, graph: GraphView | undefined, only?: 
         };
       }),
   );
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

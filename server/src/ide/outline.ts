@@ -8,10 +8,11 @@ import type { Difference, ExplainedTask } from '../signature/diff.ts';
 import { variableOf } from '../signature/explanation.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { previousHash } from './lenses.ts';
+import { markText, type ObjectMark } from './objectVerdict.ts';
 import { originRange } from './places.ts';
 import type { GraphView, RecipeTasks } from './rerun.ts';
 import { isUnknown, shortHash, type Trees, type View } from './view.ts';
-import { counted } from './wording.ts';
+import { counted, oneLine } from './wording.ts';
 
 export interface OutlineNode {
   readonly label: string;
@@ -20,6 +21,8 @@ export interface OutlineNode {
   readonly detail?: string;
   readonly kind: 'recipe' | 'task' | 'changed' | 'unknown' | 'cause' | 'text';
   readonly place?: { readonly path: string; readonly range: Range };
+  /** Of a task: what is known of its object. */
+  readonly mark?: ObjectMark;
   readonly children?: readonly OutlineNode[];
 }
 
@@ -61,7 +64,16 @@ function taskNode(
       : [`taskhash ${isUnknown(taskhash) ? `unknown: ${taskhash.unknown}` : taskhash}`]),
   ];
   const short = isChanged ? `${shortHash(before)} → ${shortHash(basehash)}` : shortHash(basehash);
-  return { ...rest, description: short, detail: detail.join('\n'), kind: isChanged ? 'changed' : 'task' };
+  const verdict = graph?.objectVerdict({ mcfn: variant.mcfn, task });
+  if (verdict)
+    detail.push(`sstate: ${[verdict.text, verdict.detail, verdict.object].filter(Boolean).join(', ')}`);
+  return {
+    ...rest,
+    description: verdict ? `${short} · ${oneLine(markText(verdict))}` : short,
+    detail: detail.join('\n'),
+    kind: isChanged ? 'changed' : 'task',
+    ...(verdict && { mark: verdict.mark }),
+  };
 }
 
 function placeOf(name: string, { current }: View, trees: Trees): OutlineNode['place'] {

@@ -3,6 +3,7 @@
  * data and words; how it is known is not known here.
  */
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
+import { type ObjectCounts, objectCountsText } from './objectCounts.ts';
 import type { ObjectVerdict } from './objectVerdict.ts';
 import { counted } from './wording.ts';
 
@@ -19,6 +20,8 @@ export interface Rerun {
   readonly recipes: readonly RecipeTasks[];
   /** How many other recipes an edited file takes part in, of which nothing is known: there may be more. */
   readonly unseen: number;
+  /** Of their objects as they are without the edits; undefined where nobody has looked for them. */
+  readonly objects?: ObjectCounts;
 }
 
 export interface TaskReference {
@@ -45,11 +48,13 @@ export function taskCount({ recipes }: Pick<Rerun, 'recipes'>): number {
   return recipes.reduce((sum, { tasks }) => sum + tasks.length, 0);
 }
 
-/** `7 tasks in 2 recipes would rerun`; undefined where there are none. */
+/** `7 tasks in 2 recipes would rerun`, and what of it is in sstate; undefined where there are none. */
 export function rerunText(rerun: Rerun): string | undefined {
-  const { recipes, unseen } = rerun;
+  const { recipes, unseen, objects } = rerun;
   if (recipes.length === 0) return undefined;
   const text = `${counted(taskCount(rerun), 'task')} in ${counted(recipes.length, 'recipe')} would rerun`;
-  if (unseen === 0) return text;
-  return `at least ${text}: ${counted(unseen, 'other recipe')} ${unseen === 1 ? 'uses' : 'use'} an edited file`;
+  const inSstate = objects && objectCountsText(objects);
+  const parts = [unseen === 0 ? text : `at least ${text}`, ...(inSstate === undefined ? [] : [inSstate])];
+  if (unseen === 0) return parts.join('; ');
+  return `${parts.join('; ')}: ${counted(unseen, 'other recipe')} ${unseen === 1 ? 'uses' : 'use'} an edited file`;
 }

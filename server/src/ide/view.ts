@@ -39,6 +39,13 @@ export function plainVariant(evaluation: RecipeEvaluation | undefined): VariantS
   return evaluation?.variants[0];
 }
 
+/** The variant as a target that BitBake is given; undefined where it provides nothing. */
+export function targetOf(variant: VariantSignatures | undefined): string | undefined {
+  if (!variant || variant.skipped !== undefined) return undefined;
+  const multiconfig = /^mc:([^:]*):/.exec(variant.mcfn)?.[1];
+  return multiconfig === undefined ? variant.pn : `mc:${multiconfig}:${variant.pn}`;
+}
+
 export function taskOf(variant: VariantSignatures | undefined, task: string): TaskSignature | undefined {
   return variant?.tasks.find((known) => known.task === task);
 }

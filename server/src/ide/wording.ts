@@ -1,4 +1,4 @@
-/** Lists of names as they are said in a sentence. */
+/** Names, counts and texts of others as they are said in a sentence. */
 
 /** `a`, `a and b`, `a, b and c`; past `most` names, `a, b and 3 more`. */
 export function enumerate(names: readonly string[], most = 8): string {
@@ -10,4 +10,10 @@ export function enumerate(names: readonly string[], most = 8): string {
 /** `1 task`, `2 tasks`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A text of many lines as one that a place beside others has room for. */
+export function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

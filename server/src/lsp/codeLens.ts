@@ -1,6 +1,6 @@
 /** textDocument/codeLens. */
-import type { CodeLens } from 'vscode-languageserver/node';
-import { lenses } from '../ide/lenses.ts';
+import type { CodeLens, Command } from 'vscode-languageserver/node';
+import { type Lens, lenses } from '../ide/lenses.ts';
 import type { RecipeTasks } from '../ide/rerun.ts';
 import { toPosition, toRange } from './convert.ts';
 import type { Session } from './session.ts';
@@ -8,6 +8,8 @@ import type { Session } from './session.ts';
 /** Performed by the client, which is given plain data. */
 export const SHOW_TASK = 'sstateLens.showTask';
 export const SHOW_RECIPES = 'sstateLens.showRecipes';
+/** Given `{ textDocument, task }`. */
+export const SHOW_OBJECT = 'sstateLens.showObject';
 
 /** One recipe of a list that the client shows. */
 export interface ListedRecipe {
@@ -24,25 +26,22 @@ export async function codeLens(uri: string, session: Session, refreshes: boolean
   const known = await (refreshes ? session.soon(uri, PATIENCE_MILLISECONDS) : session.settled(uri));
   if (!known) return [];
   const graph = session.graphOf(known.view);
-  return lenses(known.tree, known.view, session.trees, graph).map(({ range, title, tasks, rerun }) => ({
-    range: toRange(range),
-    command: rerun
-      ? { title, command: SHOW_RECIPES, arguments: [{ title, recipes: listed(rerun, session) }] }
-      : {
-          title,
-          // A lens without a command is shown as text.
-          command: tasks.length > 0 ? SHOW_TASK : '',
-          arguments: [
-            tasks.map(({ place, ...task }) => ({
-              ...task,
-              ...(place && {
-                uri: session.documents.uriOf(place.path),
-                position: toPosition(place.position),
-              }),
-            })),
-          ],
-        },
-  }));
+  const command = ({ title, tasks, rerun, object }: Lens): Command => {
+    if (rerun) {
+      return { title, command: SHOW_RECIPES, arguments: [{ title, recipes: listed(rerun, session) }] };
+    }
+    if (object !== undefined) {
+      return { title, command: SHOW_OBJECT, arguments: [{ textDocument: { uri }, task: object }] };
+    }
+    const entries = tasks.map(({ place, ...task }) => ({
+      ...task,
+      ...(place && { uri: session.documents.uriOf(place.path), position: toPosition(place.position) }),
+    }));
+    // A lens without a command is shown as text.
+    return { title, command: tasks.length > 0 ? SHOW_TASK : '', arguments: [entries] };
+  };
+  const found = lenses(known.tree, known.view, session.trees, graph);
+  return found.map((lens) => ({ range: toRange(lens.range), command: command(lens) }));
 }
 
 /** Recipes with the URIs of their files. */

@@ -10,6 +10,7 @@ import {
   CodeLensRefreshRequest,
   createConnection,
   DidChangeConfigurationNotification,
+  InlayHintRefreshRequest,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
@@ -27,6 +28,7 @@ import { codeLens } from './codeLens.ts';
 import { DEPENDENCY_GRAPH, dependencyGraph } from './dependencyRequests.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
+import { inlayHint } from './inlayHint.ts';
 import { MACHINES, machineNamed, SELECT_MACHINE, withMachine } from './machine.ts';
 import { OUTLINE_REQUESTS } from './outlineRequests.ts';
 import { Session } from './session.ts';
@@ -83,6 +85,9 @@ class LanguageServer {
     );
     connection.onHover(({ textDocument: { uri }, position }, token) =>
       answered(() => hover(uri, position, this.session), token),
+    );
+    connection.languages.inlayHint.on(({ textDocument: { uri }, range }, token) =>
+      answered(async () => (this.settings.inlayHints ? inlayHint(uri, range, this.session) : []), token),
     );
     connection.onCodeAction((params, token) =>
       answered(() => codeActions(params, this.session, this.actions, this.settings.confirmFixes), token),
@@ -150,6 +155,7 @@ class LanguageServer {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         codeLensProvider: { resolveProvider: false },
         hoverProvider: true,
+        inlayHintProvider: true,
         codeActionProvider: {
           codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite],
           resolveProvider: true,
@@ -182,6 +188,8 @@ class LanguageServer {
   private async applySettings(known?: Settings): Promise<void> {
     const { session, settings } = this;
     session.setSeverity(severityOfChanges(settings));
+    session.setObjectsMode(settings.objects);
+    if (known && known.inlayHints !== settings.inlayHints) this.refresh();
     const { kind, branch } = settings.baseline;
     if (kind !== known?.baseline.kind || branch !== known.baseline.branch)
       await session.compareWith(settings.baseline);
@@ -295,8 +303,9 @@ class LanguageServer {
 
   private refresh(): void {
     void this.connection.sendNotification('sstateLens/changed');
-    if (!this.refreshes) return;
-    this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+    if (this.capabilities.workspace?.inlayHint?.refreshSupport === true)
+      this.connection.sendRequest(InlayHintRefreshRequest.type).catch(() => undefined);
+    if (this.refreshes) this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
   }
 
   private log(message: string): void {

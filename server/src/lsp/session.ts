@@ -8,13 +8,12 @@ import { machinesOf, openBuildDirectory } from '../host/buildDirectory.ts';
 import { GitTexts } from '../host/git.ts';
 import { canonicalPath, readSource } from '../host/sources.ts';
 import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
-import { compareEvaluations } from '../ide/comparison.ts';
+import { editsNote } from '../ide/editsNote.ts';
 import type { SeverityOf } from '../ide/findings.ts';
-import { type GraphView, taskCount } from '../ide/rerun.ts';
+import type { GraphView } from '../ide/rerun.ts';
 import type { Outcome } from '../ide/fixes/effect.ts';
 import type { Known as KnownVariables } from '../ide/fixes/fix.ts';
-import { counted } from '../ide/wording.ts';
-import { type Failure, plainVariant, takesPart, type Trees, type View } from '../ide/view.ts';
+import { type Failure, plainVariant, takesPart, targetOf, type Trees, type View } from '../ide/view.ts';
 import { BUILT_IN_VERSION, releaseOf } from '../metadata/release.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
@@ -24,9 +23,13 @@ import { Diagnostics, type Published } from './diagnostics.ts';
 import { type OpenDocument, OpenDocuments } from './documents.ts';
 import { OwnFiles } from './ownFiles.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
-import type { TaskGraphMode } from './settings.ts';
+import { ObjectLooks } from './objectLooks.ts';
+import type { ObjectsMode, TaskGraphMode } from './settings.ts';
 import { LiveTaskGraph, type Progress } from './taskGraph.ts';
 import { Views, type ViewsEvents } from './views.ts';
+
+/** In this time what is found of objects is gathered before it is shown. */
+const TOGETHER_MILLISECONDS = 250;
 
 export interface SessionEvents {
   status(status: Status): void;
@@ -53,6 +56,8 @@ export class Session {
   private build: Build | undefined;
   private views: Views | undefined;
   private live: LiveTaskGraph | undefined;
+  private looks: ObjectLooks | undefined;
+  private objectsMode: ObjectsMode = 'off';
   /** The task graph that was asked for once. */
   private wanted: LiveTaskGraph | undefined;
   private mode: TaskGraphMode = 'off';
@@ -63,6 +68,7 @@ export class Session {
   private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
   /** Whether lenses were given that do not yet belong to the present texts. */
   private owed = false;
+  private findings: NodeJS.Timeout | undefined;
   /** What the edits do to hashes, as the status says it. */
   private edits: string | undefined;
   /** What the last status said, so that it is not said again. */
@@ -112,8 +118,10 @@ export class Session {
     if (mode !== 'off') {
       this.live = new LiveTaskGraph(this.build, this.documents, this.views, {
         begin: (total) => this.events.collecting(total),
-        log: (message) => this.events.log(message),
+        log,
+        found: () => this.objectsFound(),
       });
+      this.looks = new ObjectLooks(this.live, () => this.objectsMode, log);
     }
     this.say(loading(directory.path));
     this.views.schedule(0);
@@ -121,11 +129,14 @@ export class Session {
 
   /** Forgets the build directory; the documents stay. */
   close(): void {
+    this.looks?.dispose();
     this.live?.dispose();
     this.views?.dispose();
     this.build?.dispose();
     void this.watcher?.dispose();
-    this.live = undefined;
+    this.live = this.looks = undefined;
+    clearTimeout(this.findings);
+    this.findings = undefined;
     this.views = this.build = this.watcher = this.summary = undefined;
   }
 
@@ -137,6 +148,7 @@ export class Session {
       if (this.summary) this.sayConfigured(this.summary);
       if (different || this.owed) this.events.refresh();
       this.owed = false;
+      this.lookForObjects();
     };
     if (!live?.graph) {
       tell();
@@ -186,8 +198,31 @@ export class Session {
     if (live.graph !== had && this.live === live) {
       this.publish();
       this.events.refresh();
+      this.lookForObjects();
     }
     return live;
+  }
+
+  /** Without being asked: only what the settings allow. */
+  private lookForObjects(): void {
+    const shown = this.openViews().filter((view) => this.graphOf(view));
+    this.looks?.schedule(shown.flatMap(({ current }) => targetOf(plainVariant(current)) ?? []));
+  }
+
+  /** How objects are looked for without being asked. */
+  setObjectsMode(mode: ObjectsMode): void {
+    if (this.objectsMode === mode) return;
+    this.objectsMode = mode;
+    this.lookForObjects();
+  }
+
+  /** Many are found in a moment: they are shown together. */
+  private objectsFound(): void {
+    this.findings ??= setTimeout(() => {
+      this.findings = undefined;
+      this.publish();
+      this.events.refresh();
+    }, TOGETHER_MILLISECONDS);
   }
 
   /** In the background, once the open documents have their hashes. */
@@ -339,22 +374,9 @@ export class Session {
 
   /** What the edits of all open documents do to hashes, in a few words. */
   private editsNote(): string | undefined {
-    const views = this.openViews();
     if (this.documents.edited().length === 0) return undefined;
-    const rerun = views.map((view) => this.graphOf(view)?.rerun()).find((found) => found !== undefined);
-    const changed = new Set<string>();
-    for (const { current, baseline } of views) {
-      if (!current || !baseline) return undefined;
-      for (const {
-        current: { mcfn },
-        tasks,
-      } of compareEvaluations(current, baseline))
-        for (const { task } of tasks) changed.add(`${mcfn} ${task}`);
-    }
-    if (changed.size === 0) return 'no hash changes';
-    const tasks = rerun ? taskCount(rerun) : 0;
-    if (tasks > 0) return `${counted(tasks, 'task')} would rerun`;
-    return changed.size === 1 ? '1 hash changes' : `${changed.size} hashes change`;
+    const views = this.openViews();
+    return editsNote(views, views.map((view) => this.graphOf(view)?.rerun()).find(Boolean));
   }
 
   private watch({ layers }: ConfigurationSummary): LayerWatcher {

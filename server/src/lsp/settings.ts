@@ -16,17 +16,23 @@ export interface Settings {
   readonly hashChangeSeverity: Severity | undefined;
   /** From how many tasks on that would rerun it is a warning at least; 0: never. */
   readonly warningFromTasks: number;
+  readonly objects: ObjectsMode;
+  /** Whether marks of tasks' objects stand in the text. */
+  readonly inlayHints: boolean;
 }
 
 /** When all recipes are evaluated: as a command asks for the task graph, without being asked, or never. */
 export type TaskGraphMode = 'onDemand' | 'background' | 'off';
+
+/** What is looked at for sstate objects without being asked: nothing, this machine, or servers, too. */
+export type ObjectsMode = 'off' | 'local' | 'servers';
 
 export const SECTION = 'sstateLens';
 
 export function readSettings(value: unknown): Settings {
   const section = isRecord(value) ? value : {};
   const { buildDirectory, environment, taskGraph, confirmFixes } = section;
-  const { baseline, baselineBranch, hashChangeSeverity, warningFromTasks } = section;
+  const { baseline, baselineBranch, hashChangeSeverity, warningFromTasks, objects, inlayHints } = section;
   const entries = isRecord(environment) ? Object.entries(environment) : [];
   return {
     buildDirectory: typeof buildDirectory === 'string' ? buildDirectory.trim() : '',
@@ -42,6 +48,8 @@ export function readSettings(value: unknown): Settings {
     hashChangeSeverity: severityNamed(hashChangeSeverity),
     warningFromTasks:
       typeof warningFromTasks === 'number' && warningFromTasks >= 0 ? warningFromTasks : MANY_TASKS,
+    objects: objects === 'off' || objects === 'servers' ? objects : 'local',
+    inlayHints: inlayHints !== false,
   };
 }
 

@@ -17,7 +17,7 @@
 import { summaryLines } from '../sstate/summary.ts';
 import type { PlannedTask } from '../sstate/plan.ts';
 import { isEquivalent, unknownReason, verdictOf } from '../sstate/verdicts.ts';
-import { plainVariant } from '../ide/view.ts';
+import { plainVariant, targetOf } from '../ide/view.ts';
 import type { Foresight } from './foresight.ts';
 import { documentOf, graphOf, nameOf, refused } from './graphRequests.ts';
 import type { Session } from './session.ts';
@@ -60,6 +60,7 @@ export async function sstateAnswer(
     const report = (done: number, total: number) => looking.report(done, total);
     const options = { servers: servers === true, signal, report };
     const found = await unlessAborted(live.objects.look(targets, folded, options), signal);
+    await unlessAborted(live.lookBefore(options), signal);
     return answer(targets, recipe, found, (mcfn) => live.fileOf(mcfn));
   } catch (error) {
     if (late.aborted) throw refused(tooLate(targets, limit, servers === true));
@@ -75,7 +76,7 @@ async function askedTargets(params: unknown, session: Session): Promise<Asked> {
     const { view } = await documentOf(params, session);
     const variant = plainVariant(view.current);
     if (!variant) throw refused('no recipe could be evaluated for this file');
-    return { targets: [variant.pn], recipe: view.recipe };
+    return { targets: [targetOf(variant) ?? variant.pn], recipe: view.recipe };
   }
   const isTarget = (target: unknown): target is string => typeof target === 'string' && target !== '';
   if (!Array.isArray(targets) || targets.length === 0 || !targets.every(isTarget))

@@ -17,7 +17,9 @@ import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signa
 import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';
 import type { Build } from './build.ts';
+import { BaselineObjects } from './baselineObjects.ts';
 import type { OpenDocuments } from './documents.ts';
+import type { ForesightOptions } from './foresight.ts';
 import { ObjectVerdicts } from './objectVerdicts.ts';
 import type { Views } from './views.ts';
 
@@ -33,6 +35,8 @@ export interface TaskGraphEvents {
   begin(total: number): Promise<Progress>;
   /** Something that could not be done, in words. */
   log(message: string): void;
+  /** More is known of objects. */
+  found(): void;
 }
 
 interface Entry {
@@ -50,6 +54,7 @@ interface Baseline {
   readonly keys: ReadonlyMap<string, string>;
   /** Of the tasks of views: `MCFN do_x`. */
   readonly taskhashes: ReadonlyMap<string, BitBakeHash | Unknown>;
+  readonly objects: BaselineObjects;
 }
 
 /** Another evaluator reads the configuration first: for how many recipes that is worth while. */
@@ -82,7 +87,7 @@ export class LiveTaskGraph implements GraphView {
     private readonly views: Views,
     private readonly events: TaskGraphEvents,
   ) {
-    this.objects = new ObjectVerdicts(build);
+    this.objects = new ObjectVerdicts(build, () => events.found());
   }
 
   /** The graph as it was last folded; undefined until there is one. */
@@ -258,7 +263,8 @@ export class LiveTaskGraph implements GraphView {
       for (const { mcfn, tasks } of known.flatMap(({ baseline }) => baseline!.variants)) {
         for (const { task } of tasks) taskhashes.set(`${mcfn} ${task}`, taskhashIn(folded, { mcfn, task }));
       }
-      this.baseline = { recipes: before, keys: folded.keys(), taskhashes };
+      const objects = new BaselineObjects(folded, this.build);
+      this.baseline = { recipes: before, keys: folded.keys(), taskhashes, objects };
     }
     const folded = await this.take(now, files);
     this.changed = new Set(folded.changedSince(this.baseline.keys));
@@ -326,7 +332,26 @@ export class LiveTaskGraph implements GraphView {
       const reached = this.reached(starts);
       tasks = tasks.filter((task) => reached.has(task));
     }
-    return { recipes: this.grouped(tasks), unseen: this.unseen };
+    const objects = this.baseline?.objects.count(tasks.map((task) => this.nameOf(task)));
+    return { recipes: this.grouped(tasks), unseen: this.unseen, ...(objects && { objects }) };
+  }
+
+  /**
+   * Looks for the objects that the present edits give up.
+   * @returns what is wrong on the way, in sentences
+   */
+  async lookBefore(options: Pick<ForesightOptions, 'servers' | 'signal'>): Promise<readonly string[]> {
+    const { baseline } = this;
+    const names = [...this.changed].map((task) => this.nameOf(task));
+    const problems = (await baseline?.objects.look(names, options)) ?? [];
+    if (names.length > 0 && baseline === this.baseline) this.events.found();
+    return problems;
+  }
+
+  /** `MCFN do_x`. */
+  private nameOf(task: number): string {
+    const { recipes, recipeOf, names, nameOf } = this.folded!.graph;
+    return `${recipes[recipeOf[task]!]!.mcfn} ${names[nameOf[task]!]!}`;
   }
 
   dependents(of: readonly TaskReference[]): RecipeTasks[] {
