@@ -43,10 +43,15 @@ const KINDS: readonly Kind[] = [
     causes: [`${RECIPES}/hello/files/hello.c hello.c removed`, `${RECIPES}/hello/site/hello.c hello.c added`],
   },
   {
-    name: 'a new version: the file has another name',
-    change: (at) =>
-      at.git('mv', `${RECIPES}/libgreet/libgreet_2.1.bb`, `${RECIPES}/libgreet/libgreet_3.0.bb`),
-    causes: [`${RECIPES}/libgreet/libgreet_3.0.bb libgreet_3.0.bb renamed from libgreet_2.1.bb`],
+    name: 'a new version: the file has another name, and says another thing',
+    change: (at) => {
+      at.edit(`${RECIPES}/libgreet/libgreet_2.1.bb`, '-fPIC', '-fpic');
+      at.git('mv', `${RECIPES}/libgreet/libgreet_2.1.bb`, `${RECIPES}/libgreet/libgreet_3.0.bb`);
+    },
+    causes: [
+      `${RECIPES}/libgreet/libgreet_3.0.bb PV 3.0 instead of 2.1: renamed from libgreet_2.1.bb`,
+      `${RECIPES}/libgreet/libgreet_3.0.bb:11 do_compile edited`,
+    ],
   },
   {
     name: 'another bbappend',

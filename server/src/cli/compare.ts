@@ -2,10 +2,11 @@
 import { changedVariables } from '../engine/changedVariables.ts';
 import { differenceCauses, pairDifferences } from '../engine/differenceCauses.ts';
 import { type TaskPair, TaskPairs } from '../engine/taskPairs.ts';
+import { nameAt } from '../taskgraph/graph.ts';
 import { comparisonReport, type ComparisonReport, reportLines } from './compareReport.ts';
 import { openSides, type Side, type SideOptions, type Sides } from './compareSides.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type HashedTasks, hashTasks, taskNameOf } from './taskhashes.ts';
+import { type HashedTasks, hashTasks } from './taskhashes.ts';
 
 export interface CompareOptions extends SideOptions {
   readonly format: 'text' | 'json';
@@ -39,7 +40,7 @@ async function compareSides(
   const pairs = new TaskPairs(before, after);
   const isExpected = sides.expected(pairs);
   const waits = await defaultTask(sides.after);
-  const expected = (pair: TaskPair) => taskNameOf(after.graph, pair.after) !== waits && isExpected(pair);
+  const expected = (pair: TaskPair) => nameAt(after.graph, pair.after) !== waits && isExpected(pair);
   const differences = pairDifferences(pairs, expected);
   const workspaces = [sides.before.session.workspace, sides.after.session.workspace] as const;
   const changes = await changedVariables(pairs, differences, workspaces, (done, of) =>

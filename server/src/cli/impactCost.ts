@@ -2,9 +2,10 @@
 import { ObjectNames } from '../engine/objectNames.ts';
 import type { ReviewSide } from '../ide/review.ts';
 import { abandoned, type Presence } from '../ide/impact.ts';
-import { type HashedGraphSide, nameAt, recipeAt, type TaskImpact } from '../ide/impactTasks.ts';
+import type { HashedGraphSide, TaskImpact } from '../ide/impactTasks.ts';
 import { releaseOf } from '../metadata/release.ts';
 import { Availability } from '../sstate/availability.ts';
+import { nameAt, recipeAt } from '../taskgraph/graph.ts';
 import { SSTATE_VARIABLES, sstateSettings } from '../sstate/settings.ts';
 import { HostObjects } from '../host/localObjects.ts';
 import { HttpMirrors } from '../host/mirrorClient.ts';

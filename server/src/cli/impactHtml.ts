@@ -2,20 +2,14 @@
  * An `impact` report as one page that needs nothing else: no script, no resource, and a policy that allows none.
  */
 import { createHash } from 'node:crypto';
-import type { ImpactReport, ReportedCause, ReportedRecipe, ReportedResult } from './impactReport.ts';
+import type { ImpactReport } from './impactReport.ts';
 import {
-  byConcern,
-  causeText,
-  costText,
+  type CauseOutline,
   counted,
-  countsText,
   figure,
-  isEmpty,
-  placeText,
-  reachText,
-  repositoryText,
-  resultTitle,
-  warnings,
+  outlineOf,
+  type RecipeOutline,
+  type ResultOutline,
 } from './impactWords.ts';
 
 const SHOWN_CAUSES = 12;
@@ -39,14 +33,9 @@ details { margin: 0.6rem 0; } summary { cursor: pointer; }
 `;
 
 export function htmlReport(report: ImpactReport): string {
+  const { repositories, patches, results } = outlineOf(report);
   const digest = createHash('sha256').update(STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
-  const repositories = report.repositories.map(
-    (repository) => `<li>${escaped(repositoryText(repository))}</li>`,
-  );
-  const patches = report.repositories.flatMap(({ patches }) =>
-    patches.map((subject) => `<li>${escaped(subject)}</li>`),
-  );
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -58,32 +47,30 @@ export function htmlReport(report: ImpactReport): string {
 </head>
 <body>
 <h1>What changes in sstate</h1>
-${report.results.map((result) => resultHtml(report, result)).join('\n')}
+${results.map(resultHtml).join('\n')}
 <h2>Compared</h2>
-<ul>${repositories.join('')}</ul>
-${patches.length > 0 ? `<ol>${patches.join('')}</ol>` : ''}
+<ul>${items(repositories)}</ul>
+${patches.length > 0 ? `<ol>${items(patches)}</ol>` : ''}
 </body>
 </html>`;
 }
 
-function resultHtml(report: ImpactReport, result: ReportedResult): string {
-  const { basehashes, taskhashes, sstate, causes, recipes } = result;
-  const title = `<h2>${escaped(resultTitle(result))}</h2>`;
-  const notes = warnings(report, result).map((note) => `<p class="note">${escaped(note)}</p>`);
-  if (isEmpty(result)) return [title, ...notes, '<p>No hash changes.</p>'].join('\n');
-  const cost = costText(sstate);
-  const figures = [
-    countsText(taskhashes, 'taskhash'),
-    countsText(basehashes, 'basehash'),
-    ...(cost ? [cost] : []),
+function items(texts: readonly string[]): string {
+  return texts.map((text) => `<li>${escaped(text)}</li>`).join('');
+}
+
+function resultHtml({ title, warnings, isEmpty, figures, causes, recipes }: ResultOutline): string {
+  const head = [
+    `<h2>${escaped(title)}</h2>`,
+    ...warnings.map((note) => `<p class="note">${escaped(note)}</p>`),
   ];
+  if (isEmpty) return [...head, '<p>No hash changes.</p>'].join('\n');
   const others = causes.slice(SHOWN_CAUSES);
-  const shown = byConcern(recipes).slice(0, MOST_RECIPES);
+  const shown = recipes.slice(0, MOST_RECIPES);
   const rest = recipes.length - shown.length;
   return [
-    title,
-    ...notes,
-    `<ul class="figures">${figures.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`,
+    ...head,
+    `<ul class="figures">${items(figures)}</ul>`,
     `<h3>${counted(causes.length, 'root cause')}</h3>`,
     causeTable(causes.slice(0, SHOWN_CAUSES)),
     ...(others.length > 0
@@ -96,25 +83,24 @@ function resultHtml(report: ImpactReport, result: ReportedResult): string {
   ].join('\n');
 }
 
-function causeTable(causes: readonly ReportedCause[]): string {
-  const hasCost = causes.some(({ sstate }) => sstate);
-  const rows = causes.map((cause) => {
-    const { examples, sstate, repository } = cause;
-    const cost = hasCost ? `<td class="number">${figure(sstate?.lost ?? 0)}</td>` : '';
+function causeTable(causes: readonly CauseOutline[]): string {
+  const hasCost = causes.some(({ lost }) => lost !== undefined);
+  const rows = causes.map(({ place, repository, what, reach, lost, examples }) => {
+    const cost = hasCost ? `<td class="number">${figure(lost ?? 0)}</td>` : '';
     const first =
       examples.length > 0 ? `<br><span class="quiet">first ${escaped(examples.join(', '))}</span>` : '';
     const of = repository === null ? '' : ` <span class="quiet">${escaped(repository)}</span>`;
-    return `<tr><td><code>${escaped(placeText(cause))}</code>${of}<br>${escaped(causeText(cause))}</td><td>${escaped(reachText(cause))}${first}</td>${cost}</tr>`;
+    return `<tr><td><code>${escaped(place)}</code>${of}<br>${escaped(what)}</td><td>${escaped(reach)}${first}</td>${cost}</tr>`;
   });
   const head = `<tr><th>where</th><th>reaches</th>${hasCost ? '<th class="number">sstate objects lost</th>' : ''}</tr>`;
   return `<table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
-function recipeTable(recipes: readonly ReportedRecipe[]): string {
-  const rows = recipes.map(({ recipe, path, status, basehashes, taskhashes }) => {
-    const own = basehashes.map(({ task }) => task).join(' ');
-    return `<tr><td><code>${escaped(recipe)}</code><br><span class="quiet">${escaped(path)}</span></td><td>${status}</td><td class="number">${figure(taskhashes.length)}</td><td><code>${escaped(own)}</code></td></tr>`;
-  });
+function recipeTable(recipes: readonly RecipeOutline[]): string {
+  const rows = recipes.map(
+    ({ recipe, path, status, taskhashes, basehashes }) =>
+      `<tr><td><code>${escaped(recipe)}</code><br><span class="quiet">${escaped(path)}</span></td><td>${escaped(status)}</td><td class="number">${figure(taskhashes)}</td><td><code>${escaped(basehashes.join(' '))}</code></td></tr>`,
+  );
   const head = '<tr><th>recipe</th><th></th><th class="number">taskhashes</th><th>basehash of</th></tr>';
   return `<table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table>`;
 }

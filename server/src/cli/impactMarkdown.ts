@@ -2,20 +2,14 @@
  * An `impact` report as Markdown, for a comment on a pull request: cause, size and cost first, the rest folded away;
  * never longer than a comment may be.
  */
-import type { ImpactReport, ReportedCause, ReportedResult } from './impactReport.ts';
+import type { ImpactReport } from './impactReport.ts';
 import {
-  byConcern,
-  causeText,
-  costText,
+  type CauseOutline,
   counted,
-  countsText,
   figure,
-  isEmpty,
-  placeText,
-  reachText,
-  repositoryText,
-  resultTitle,
-  warnings,
+  outlineOf,
+  type ReportOutline,
+  type ResultOutline,
 } from './impactWords.ts';
 
 /** What GitHub takes as a comment. */
@@ -26,49 +20,43 @@ const MOST_RECIPES = 200;
 const MOST_TASKS = 6;
 
 export function markdownReport(report: ImpactReport): string {
+  const outline = outlineOf(report);
   // Fewer recipes and causes until it fits.
   for (let part = 1; ; part /= 2) {
-    const text = reportText(report, part);
+    const text = reportText(outline, part);
     if (text.length <= LONGEST) return text;
     if (part < 1 / 1024) return `${text.slice(0, LONGEST - 1)}…`;
   }
 }
 
-function reportText(report: ImpactReport, part: number): string {
+function reportText({ repositories, results }: ReportOutline, part: number): string {
   const blocks = ['### What this changes in sstate'];
-  for (const result of report.results) blocks.push(...resultBlocks(report, result, part));
-  const repositories = report.repositories.map((repository) => `- ${escaped(repositoryText(repository))}`);
-  blocks.push(`<sub>\n\n${repositories.join('\n')}\n\n</sub>`);
+  for (const result of results) blocks.push(...resultBlocks(result, part));
+  const compared = repositories.map((repository) => `- ${escaped(repository)}`);
+  blocks.push(`<sub>\n\n${compared.join('\n')}\n\n</sub>`);
   return `${blocks.join('\n\n')}\n`;
 }
 
-function resultBlocks(report: ImpactReport, result: ReportedResult, part: number): string[] {
-  const { basehashes, taskhashes, sstate, causes, recipes } = result;
-  const blocks = [`#### ${escaped(resultTitle(result))}`];
-  const notes = warnings(report, result);
-  if (notes.length > 0) blocks.push(notes.map((note) => `> ⚠ ${escaped(note)}`).join('\n>\n'));
-  if (isEmpty(result)) return [...blocks, 'No hash changes.'];
-  const cost = costText(sstate);
-  blocks.push(
-    [
-      `- **${escaped(countsText(taskhashes, 'taskhash'))}**`,
-      `- ${escaped(countsText(basehashes, 'basehash'))}`,
-      ...(cost === undefined ? [] : [`- ${escaped(cost)}`]),
-    ].join('\n'),
-  );
-  const most = Math.max(SHOWN_CAUSES, Math.floor(MOST_CAUSES * part));
+function resultBlocks(result: ResultOutline, part: number): string[] {
+  const { title, warnings, isEmpty, causes, recipes } = result;
+  const blocks = [`#### ${escaped(title)}`];
+  if (warnings.length > 0) blocks.push(warnings.map((note) => `> ⚠ ${escaped(note)}`).join('\n>\n'));
+  if (isEmpty) return [...blocks, 'No hash changes.'];
+  const [most = '', ...figures] = result.figures.map(escaped);
+  blocks.push([`- **${most}**`, ...figures.map((text) => `- ${text}`)].join('\n'));
+  const mostCauses = Math.max(SHOWN_CAUSES, Math.floor(MOST_CAUSES * part));
   blocks.push(causeTable(causes.slice(0, SHOWN_CAUSES)));
-  const others = causes.slice(SHOWN_CAUSES, most);
+  const others = causes.slice(SHOWN_CAUSES, mostCauses);
   if (others.length > 0)
     blocks.push(folded(`${counted(others.length, 'more root cause')}`, causeTable(others)));
-  if (causes.length > Math.max(most, SHOWN_CAUSES))
-    blocks.push(`… and ${figure(causes.length - most)} more root causes.`);
-  const listed = byConcern(recipes).slice(0, Math.floor(MOST_RECIPES * part));
+  if (causes.length > mostCauses)
+    blocks.push(`… and ${figure(causes.length - mostCauses)} more root causes.`);
+  const listed = recipes.slice(0, Math.floor(MOST_RECIPES * part));
   if (listed.length > 0) {
-    const rows = listed.map(({ recipe, status, basehashes: own, taskhashes: all }) => {
-      const names = own.map(({ task }) => task);
-      const shown = names.slice(0, MOST_TASKS).map(code).join(' ') + (names.length > MOST_TASKS ? ' …' : '');
-      return `| ${code(recipe)} | ${status} | ${figure(all.length)} | ${shown} |`;
+    const rows = listed.map(({ recipe, status, taskhashes, basehashes }) => {
+      const more = basehashes.length > MOST_TASKS ? ' …' : '';
+      const shown = basehashes.slice(0, MOST_TASKS).map(code).join(' ') + more;
+      return `| ${code(recipe)} | ${escaped(status)} | ${figure(taskhashes)} | ${shown} |`;
     });
     const table = ['| recipe | | taskhashes | basehash of |', '|---|---|---:|---|', ...rows].join('\n');
     const rest = recipes.length - listed.length;
@@ -78,11 +66,11 @@ function resultBlocks(report: ImpactReport, result: ReportedResult, part: number
   return blocks;
 }
 
-function causeTable(causes: readonly ReportedCause[]): string {
-  const hasCost = causes.some(({ sstate }) => sstate);
-  const rows = causes.map((cause) => {
-    const cost = hasCost ? ` ${figure(cause.sstate?.lost ?? 0)} |` : '';
-    return `| ${code(placeText(cause))}<br>${escaped(causeText(cause))} | ${reachText(cause)} |${cost}`;
+function causeTable(causes: readonly CauseOutline[]): string {
+  const hasCost = causes.some(({ lost }) => lost !== undefined);
+  const rows = causes.map(({ place, what, reach, lost }) => {
+    const cost = hasCost ? ` ${figure(lost ?? 0)} |` : '';
+    return `| ${code(place)}<br>${escaped(what)} | ${reach} |${cost}`;
   });
   const head = hasCost
     ? ['| root cause | reaches | sstate objects lost |', '|---|---|---:|']

@@ -4,9 +4,7 @@
  */
 import { relative } from 'node:path';
 import type { Problem } from '../base/problem.ts';
-import type { CauseImpact, Cost, Counts, Reach, RecipeStatus, TaskChangeEntry } from '../ide/impact.ts';
-import type { CauseKind } from '../ide/impactCauses.ts';
-import type { TaskStatus } from '../ide/impactTasks.ts';
+import type { CauseImpact, Cost, Counts, RecipeStatus, TaskChangeEntry } from '../ide/impact.ts';
 import type { Review } from '../ide/review.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
@@ -36,27 +34,16 @@ export interface ReportedRepository {
   readonly submodules: readonly string[];
 }
 
-export interface ReportedCause extends Place {
-  readonly kind: CauseKind;
-  readonly side: 'base' | 'head';
+export interface ReportedCause extends Place, Omit<CauseImpact, 'path' | 'lines' | 'cost'> {
   /** From 1, both included; null: the file as a whole. */
   readonly lines: readonly [number, number] | null;
-  readonly subject: string;
-  readonly action: string;
-  readonly basehashes: Reach;
-  readonly taskhashes: Reach;
   readonly sstate: Cost | null;
-  readonly examples: readonly string[];
 }
 
-export interface ReportedTask {
-  readonly task: string;
-  readonly status: Exclude<TaskStatus, 'same'>;
+export interface ReportedTask extends Omit<TaskChangeEntry, 'before' | 'after'> {
   /** Null: it has none. Of what cannot be known, an object that says why. */
   readonly before: BitBakeHash | Unknown | null;
   readonly after: BitBakeHash | Unknown | null;
-  /** Places in `causes`, from 0. */
-  readonly causes: readonly number[];
 }
 
 export interface ReportedRecipe extends Place {
@@ -158,20 +145,8 @@ export function reportedResult(
   };
 }
 
-function reportedCause(cause: CauseImpact, placeOf: Placing): ReportedCause {
-  const { kind, path, side, lines, subject, action, basehashes, taskhashes, cost, examples } = cause;
-  return {
-    kind,
-    ...placeOf(path),
-    side,
-    lines: lines ?? null,
-    subject,
-    action,
-    basehashes,
-    taskhashes,
-    sstate: cost ?? null,
-    examples,
-  };
+function reportedCause({ path, lines, cost, ...cause }: CauseImpact, placeOf: Placing): ReportedCause {
+  return { ...placeOf(path), ...cause, lines: lines ?? null, sstate: cost ?? null };
 }
 
 function reportedTask({ task, status, before, after, causes }: TaskChangeEntry): ReportedTask {

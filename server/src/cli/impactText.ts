@@ -1,18 +1,12 @@
 /** An `impact` report for a terminal of 80 columns: cause, size and cost on the first screen. */
-import type { ImpactReport, ReportedCause, ReportedRecipe, ReportedResult } from './impactReport.ts';
+import type { ImpactReport } from './impactReport.ts';
 import {
-  byConcern,
-  causeText,
-  costText,
+  type CauseOutline,
   counted,
-  countsText,
   figure,
-  isEmpty,
-  placeText,
-  reachText,
-  repositoryText,
-  resultTitle,
-  warnings,
+  outlineOf,
+  type RecipeOutline,
+  type ResultOutline,
 } from './impactWords.ts';
 
 const WIDTH = 80;
@@ -21,50 +15,47 @@ const MOST_RECIPES = 20;
 const MOST_TASKS = 6;
 
 export function textLines(report: ImpactReport): string[] {
-  const lines = report.repositories.flatMap((repository) => wrapped(repositoryText(repository), '', '  '));
-  for (const repository of report.repositories)
-    for (const subject of repository.patches) lines.push(...wrapped(subject, '  ', '    '));
-  for (const result of report.results) lines.push('', ...resultLines(report, result));
-  return lines;
+  const { repositories, patches, results } = outlineOf(report);
+  return [
+    ...repositories.flatMap((repository) => wrapped(repository, '', '  ')),
+    ...patches.flatMap((subject) => wrapped(subject, '  ', '    ')),
+    ...results.flatMap((result) => ['', ...resultLines(result)]),
+  ];
 }
 
-function resultLines(report: ImpactReport, result: ReportedResult): string[] {
-  const { basehashes, taskhashes, sstate, causes, recipes } = result;
-  const lines = [printable(resultTitle(result))];
-  for (const warning of warnings(report, result)) lines.push(...wrapped(`! ${warning}`, '  ', '    '));
-  if (isEmpty(result)) return [...lines, '  no hash changes'];
-  lines.push(...wrapped(countsText(taskhashes, 'taskhash'), '  ', '    '));
-  lines.push(...wrapped(countsText(basehashes, 'basehash'), '  ', '    '));
-  const cost = costText(sstate);
-  if (cost !== undefined) lines.push(...wrapped(cost, '  ', '    '));
+function resultLines({ title, warnings, isEmpty, figures, causes, recipes }: ResultOutline): string[] {
+  const lines = [printable(title)];
+  for (const warning of warnings) lines.push(...wrapped(`! ${warning}`, '  ', '    '));
+  if (isEmpty) return [...lines, '  no hash changes'];
+  for (const text of figures) lines.push(...wrapped(text, '  ', '    '));
   lines.push('', counted(causes.length, 'root cause'));
   causes.slice(0, MOST_CAUSES).forEach((cause, at) => lines.push(...causeLines(cause, at)));
   if (causes.length > MOST_CAUSES)
     lines.push(`  … and ${figure(causes.length - MOST_CAUSES)} more: --format json lists all`);
   lines.push('', counted(recipes.length, 'recipe'));
-  for (const recipe of byConcern(recipes).slice(0, MOST_RECIPES)) lines.push(...recipeLines(recipe));
+  for (const recipe of recipes.slice(0, MOST_RECIPES)) lines.push(...recipeLines(recipe));
   if (recipes.length > MOST_RECIPES)
     lines.push(`  … and ${figure(recipes.length - MOST_RECIPES)} more: --format json lists all`);
   return lines;
 }
 
-function causeLines(cause: ReportedCause, at: number): string[] {
-  const { examples, sstate } = cause;
+function causeLines({ place, what, reach, cost, examples }: CauseOutline, at: number): string[] {
   const number = `${at + 1}. `.padStart(5);
-  const lines = wrapped(`${placeText(cause)}  ${causeText(cause)}`, number, '       ');
-  lines.push(...wrapped(reachText(cause), '     ', '       '));
-  const cost = costText(sstate);
-  if (cost !== undefined) lines.push(...wrapped(cost, '     ', '       '));
-  if (examples.length > 0) lines.push(...wrapped(`first ${examples.join(', ')}`, '     ', '       '));
-  return lines;
+  const further = [reach, ...(cost === undefined ? [] : [cost])];
+  if (examples.length > 0) further.push(`first ${examples.join(', ')}`);
+  return [
+    ...wrapped(`${place}  ${what}`, number, '       '),
+    ...further.flatMap((text) => wrapped(text, '     ', '       ')),
+  ];
 }
 
-function recipeLines({ recipe, status, basehashes, taskhashes }: ReportedRecipe): string[] {
-  const own = basehashes.map(({ task }) => task);
-  const shown = own.slice(0, MOST_TASKS).join(' ') + (own.length > MOST_TASKS ? ' …' : '');
-  const head = `${recipe}${status === 'changed' ? '' : ` (${status})`}: ${counted(taskhashes.length, 'taskhash', 'taskhashes')}`;
-  const text = own.length === 0 ? head : `${head}; basehash of ${shown}`;
-  return wrapped(text, '  ', '    ');
+function recipeLines({ recipe, status, taskhashes, basehashes }: RecipeOutline): string[] {
+  const shown = basehashes.slice(0, MOST_TASKS).join(' ') + (basehashes.length > MOST_TASKS ? ' …' : '');
+  const parts = [
+    ...(taskhashes > 0 ? [counted(taskhashes, 'taskhash', 'taskhashes')] : []),
+    ...(basehashes.length > 0 ? [`basehash of ${shown}`] : []),
+  ];
+  return wrapped(`${recipe}${status && ` (${status})`}: ${parts.join('; ')}`, '  ', '    ');
 }
 
 /** Broken at blanks; words that are longer than a line stay whole. */

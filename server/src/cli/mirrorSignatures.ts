@@ -10,10 +10,9 @@ import type { SignatureFiles } from '../host/signatureFiles.ts';
 import { parseSignatureData, type SignatureData } from '../signature/sigdata.ts';
 import type { MirrorContent, MirrorContents } from '../sstate/mirrorContents.ts';
 import { taskId } from '../sstate/sceneGraph.ts';
-import type { TaskGraph } from '../taskgraph/graph.ts';
+import { nameAt, recipeAt, type TaskGraph } from '../taskgraph/graph.ts';
 import type { Output } from './output.ts';
 import type { RecordedSignatures, WantedSignature } from './ownSignatures.ts';
-import { recipeOf, taskNameOf } from './taskhashes.ts';
 
 /** Of one file, as it is sent and decompressed. BitBake's are some 100 kB. */
 const MOST_SENT = 16 * 1024 * 1024;
@@ -56,7 +55,7 @@ export class MirrorSignatures implements RecordedSignatures {
     const paths = await names.paths(
       wanted.map(({ task, hash }) => ({
         tid: taskId(graph, task),
-        hashFilename: recipeOf(graph, task).hashFilename,
+        hashFilename: recipeAt(graph, task).hashFilename,
         taskhash: hash,
         unihash: hash,
       })),
@@ -65,7 +64,7 @@ export class MirrorSignatures implements RecordedSignatures {
     await this.fetch(
       wanted.flatMap(({ task, hash }, at) => {
         const found = paths[at]!;
-        return 'path' in found ? [{ path: found.path, task: taskNameOf(graph, task), hash }] : [];
+        return 'path' in found ? [{ path: found.path, task: nameAt(graph, task), hash }] : [];
       }),
     );
   }

@@ -6,10 +6,10 @@ import { explainDifference, type ExplainedTask } from '../signature/diff.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import { ownSignature } from '../signature/own.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
-import { findTask } from '../taskgraph/graph.ts';
+import { findTask, nameAt, recipeAt } from '../taskgraph/graph.ts';
 import { CommandError, type Output } from './output.ts';
 import { type Session, withMaterial } from './session.ts';
-import { type HashedTasks, hashTasks, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
+import { type HashedTasks, hashTasks, runDataOf } from './taskhashes.ts';
 
 /** Signature data that BitBake left. */
 export interface RecordedSignatures {
@@ -81,11 +81,11 @@ export class OwnSignatures {
   /** Its own part and what the tasks it depends on add. @throws CommandError where its recipe cannot be evaluated */
   async data(): Promise<SignatureData> {
     const { graph } = this.tasks;
-    const { mcfn } = recipeOf(graph, this.task);
+    const { mcfn } = recipeAt(graph, this.task);
     const variant = this.material.get(mcfn) ?? (await withMaterial(mcfn, this.session));
     if (!variant) throw new CommandError(`${mcfn} cannot be evaluated`);
     this.material.set(mcfn, variant);
-    return ownSignature(taskNameOf(graph, this.task), variant, this.runData);
+    return ownSignature(nameAt(graph, this.task), variant, this.runData);
   }
 
   get taskhash(): BitBakeHash | Unknown {
@@ -128,12 +128,12 @@ export class OwnSignatures {
   /** Undefined, and wanted, as long as the recipe has not been evaluated with what its hashes are made of. */
   private known(task: number, wanted: Set<string>): SignatureData | undefined {
     const { graph } = this.tasks;
-    const { mcfn } = recipeOf(graph, task);
+    const { mcfn } = recipeAt(graph, task);
     const variant = this.material.get(mcfn);
     if (!variant) {
       wanted.add(mcfn);
       return undefined;
     }
-    return ownSignature(taskNameOf(graph, task), variant, runDataOf(this.tasks, task));
+    return ownSignature(nameAt(graph, task), variant, runDataOf(this.tasks, task));
   }
 }

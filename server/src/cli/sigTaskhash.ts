@@ -1,9 +1,9 @@
 /** `sstate-lens sig --hash taskhash`: the taskhash of the tasks that run for targets. */
-import type { TaskGraph } from '../taskgraph/graph.ts';
+import { nameAt, recipeAt, type TaskGraph } from '../taskgraph/graph.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { openSession } from './session.ts';
 import type { SigOptions } from './sig.ts';
-import { type HashedTasks, hashTasks, hashText, recipeOf, taskNameOf } from './taskhashes.ts';
+import { type HashedTasks, hashTasks, hashText } from './taskhashes.ts';
 
 export async function sigTaskhash(
   targets: readonly string[],
@@ -47,8 +47,8 @@ function print(
 ): void {
   const { graph, hashes } = hashed;
   const rows = tasks.map((task) => ({
-    recipe: recipeOf(graph, task),
-    task: taskNameOf(graph, task),
+    recipe: recipeAt(graph, task),
+    task: nameAt(graph, task),
     hash: hashes.taskhash(task),
     number: task,
   }));

@@ -2,14 +2,12 @@
 import { taskGraphOf } from '../engine/taskGraph.ts';
 import { equivalenceOf, taskhashesOf, taskhashSources, unihashedTaskhashes } from '../engine/taskhashes.ts';
 import type { HandlerName } from '../metadata/release.ts';
-import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { BitBakeHash, TaskSignature, Unknown } from '../signature/signatures.ts';
-import { recipeTaskName } from '../signature/taskNames.ts';
 import type { UnihashCounts, Unihashes } from '../sstate/hashEquivalence.ts';
 import { openUnihashes } from '../sstate/unihashSources.ts';
 import { checksumName, type FileChecksum } from '../taskgraph/checksums.ts';
-import type { TaskGraph } from '../taskgraph/graph.ts';
+import { nameAt, recipeAt, signatureName, type TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 import { equivalenceAccess } from '../host/hashEquivalence.ts';
 import { sqliteFile } from '../host/installation.ts';
@@ -80,8 +78,8 @@ export async function hashTasks(
       handler: sources.settings.handler,
       incomplete: failed > 0 || graph.problems.some(({ severity }) => severity === 'error'),
       signature(task) {
-        const name = taskNameOf(graph, task);
-        const variant = signatures.get(recipeOf(graph, task).mcfn);
+        const name = nameAt(graph, task);
+        const variant = signatures.get(recipeAt(graph, task).mcfn);
         return variant?.tasks.find((known) => known.task === name);
       },
       files: (task) => inputs.files(task),
@@ -110,25 +108,11 @@ function noteUnihashes({ counts, failures }: Unihashes, output: Output): void {
 function noteLocks(hashes: Taskhashes, graph: TaskGraph, check: string, output: Output): void {
   if (check !== 'warn' && check !== 'info' && check !== 'error') return;
   for (const { task, computed, hash, variable } of hashes.lockMismatches()) {
-    const name = `${recipeOf(graph, task).pn}:${taskNameOf(graph, task)}`;
+    const name = `${recipeAt(graph, task).pn}:${nameAt(graph, task)}`;
     output.note(
       `${check === 'error' ? 'error' : 'warning'}: The ${name} sig is computed to be ${computed}, but the sig is locked to ${hash} in ${variable}`,
     );
   }
-}
-
-export function recipeOf({ recipes, recipeOf }: TaskGraph, task: number): RecipeInfo {
-  return recipes[recipeOf[task]!]!;
-}
-
-export function taskNameOf({ names, nameOf }: TaskGraph, task: number): string {
-  return names[nameOf[task]!]!;
-}
-
-/** `zlib:do_install`, as signature data has it. */
-export function shortName(graph: TaskGraph, task: number): string {
-  const { pn, multiconfig } = recipeOf(graph, task);
-  return recipeTaskName({ pn, multiconfig, task: taskNameOf(graph, task) });
 }
 
 /** What a taskhash adds to a basehash, as BitBake would record it. */
@@ -137,9 +121,12 @@ export function runDataOf(tasks: HashedTasks, task: number): NonNullable<Signatu
   const dependencies = [...hashes.countedDependencies(task)];
   const files = tasks.files(task);
   return {
-    dependencies: dependencies.map((dependency) => shortName(graph, dependency)),
+    dependencies: dependencies.map((dependency) => signatureName(graph, dependency)),
     hashes: new Map(
-      dependencies.map((dependency) => [shortName(graph, dependency), hashText(hashes.unihash(dependency))]),
+      dependencies.map((dependency) => [
+        signatureName(graph, dependency),
+        hashText(hashes.unihash(dependency)),
+      ]),
     ),
     files:
       'unknown' in files ? [] : files.map(({ path, checksum }) => [checksumName(path), checksum] as const),

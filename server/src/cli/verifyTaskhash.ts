@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { compareSignatures } from '../signature/diff.ts';
 import { describeDifference } from '../signature/diffText.ts';
 import { parseTaskTable, stampName, type TaskRow } from '../signature/taskTable.ts';
+import { nameAt, recipeAt } from '../taskgraph/graph.ts';
 import { SignatureFiles } from '../host/signatureFiles.ts';
 import { chosenNames } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { readRecorded } from './recorded.ts';
 import { type BuildOptions, openSession } from './session.ts';
-import { type HashedTasks, hashTasks, hashText, recipeOf, runDataOf, taskNameOf } from './taskhashes.ts';
+import { type HashedTasks, hashTasks, hashText, runDataOf } from './taskhashes.ts';
 import type { VerifyOptions } from './verify.ts';
 
 export async function verifyTaskhash(
@@ -51,8 +52,8 @@ export async function verifyTaskhash(
 function taskFinder({ graph }: HashedTasks): (row: TaskRow) => number | undefined {
   const byName = new Map<string, number>();
   for (const task of graph.recipeOf.keys()) {
-    const { pn, stamp } = recipeOf(graph, task);
-    const name = taskNameOf(graph, task);
+    const { pn, stamp } = recipeAt(graph, task);
+    const name = nameAt(graph, task);
     byName.set(`${pn}\t${name}`, task);
     byName.set(`${stamp.slice(stamp.lastIndexOf('/'))}\t${name}`, task);
   }

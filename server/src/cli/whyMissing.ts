@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { ObjectNames } from '../engine/objectNames.ts';
 import { TaskObjects } from '../engine/taskObjects.ts';
+import { nameAt, recipeAt, signatureName } from '../taskgraph/graph.ts';
 import { HostFiles } from '../host/files.ts';
 import { filesBelow, modified } from '../host/listing.ts';
 import { isFile, readSignatureFile, SignatureFiles, stampedHashes } from '../host/signatureFiles.ts';
@@ -22,7 +23,7 @@ import { type OpenObjects, openObjects } from './objects.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { OwnSignatures } from './ownSignatures.ts';
 import type { Session } from './session.ts';
-import { hashTasks, type HashedTasks, hashText, recipeOf, shortName, taskNameOf } from './taskhashes.ts';
+import { hashTasks, type HashedTasks, hashText } from './taskhashes.ts';
 
 export interface WhyMissingOptions {
   readonly offline?: boolean;
@@ -59,7 +60,7 @@ export async function whyMissing(
   const { graph, hashes } = tasks;
   const [task] = graph.targets;
   if (task === undefined) return EXIT.bad;
-  const name = shortName(graph, task);
+  const name = signatureName(graph, task);
   if (graph.setscene[task] !== 1) {
     throw new CommandError(
       `${name} has no setscene task, and so no object of its own: name one that has, as in zlib:do_package`,
@@ -87,7 +88,7 @@ export async function whyMissing(
     const { directory } = open.settings;
     const directories = [directory, ...mirrorDirectories(open.settings.mirrors)].filter(Boolean);
     const candidates = [
-      ...(await listedCandidates(directories, path, hash, recipeOf(graph, task).pn, output)).map((found) => ({
+      ...(await listedCandidates(directories, path, hash, recipeAt(graph, task).pn, output)).map((found) => ({
         ...found,
         path: join(directory, found.name),
       })),
@@ -101,7 +102,7 @@ export async function whyMissing(
     const own = OwnSignatures.among(tasks, task, session);
     const files = new SignatureFiles([...directories, ...(open.stamps === undefined ? [] : [open.stamps])]);
     const recorded = new MirrorSignatures(files, open.contents, names, graph, output, session.signal);
-    const nearest = await nearestOf(candidates, taskNameOf(graph, task), await own.data(), recorded);
+    const nearest = await nearestOf(candidates, nameAt(graph, task), await own.data(), recorded);
     if (!nearest) {
       output.result(withoutNearest(name, candidates));
       return EXIT.no;
@@ -152,8 +153,8 @@ async function recordedCandidates(
   { availability, stamps }: OpenObjects,
 ): Promise<Candidate[]> {
   if (stamps === undefined) return [];
-  const recipe = recipeOf(graph, task);
-  const taskName = taskNameOf(graph, task);
+  const recipe = recipeAt(graph, task);
+  const taskName = nameAt(graph, task);
   const stamped = stampedHashes(recipe.stamp, taskName);
   const data = new Map(
     new SignatureFiles([stamps]).ofTask(recipe.pn, taskName).map(({ hash, path }) => [hash, path]),

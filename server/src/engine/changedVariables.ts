@@ -6,6 +6,7 @@
 import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import { chainTo, type VariableChange, variableChanges } from '../signature/variableChanges.ts';
+import { nameAt, recipeAt } from '../taskgraph/graph.ts';
 import type { PairDifference } from './differenceCauses.ts';
 import type { RecipeEvaluation } from './results.ts';
 import type { HashedSide, TaskPairs } from './taskPairs.ts';
@@ -77,7 +78,7 @@ function changesOf(at: number, pairs: TaskPairs, old: Evaluations, young: Evalua
   const b = young.get(mcfnOf(pairs.after, pair.after));
   if (!a || !b) return [];
   const { graph } = pairs.after;
-  const task = graph.names[graph.nameOf[pair.after]!]!;
+  const task = nameAt(graph, pair.after);
   return variableChanges(task, a.variant, b.variant).map((change) => {
     const side = change.enters === 'before' ? a : b;
     const names = chainTo(change.variable, task, side.variant) ?? [task, change.variable];
@@ -93,5 +94,5 @@ function originOf(name: string, { origins }: RecipeEvaluation): Origin | undefin
 }
 
 function mcfnOf({ graph }: HashedSide, task: number): string {
-  return graph.recipes[graph.recipeOf[task]!]!.mcfn;
+  return recipeAt(graph, task).mcfn;
 }

@@ -8,7 +8,8 @@
 import { checksumName, checksumText } from '../taskgraph/checksums.ts';
 import type { Unknown } from '../signature/signatures.ts';
 import type { VariableChange } from '../signature/variableChanges.ts';
-import { type HashedSide, pairedName, type TaskPair, type TaskPairs } from './taskPairs.ts';
+import { signatureName } from '../taskgraph/graph.ts';
+import { type HashedSide, type TaskPair, type TaskPairs } from './taskPairs.ts';
 
 /** What is not the same in a task itself. */
 export type OwnDifference =
@@ -64,12 +65,12 @@ function differenceOf(at: number, pairs: TaskPairs, isWrong: (pair: number) => b
   for (const task of old) {
     const other = pairs.pairOfBefore(task);
     if (other !== undefined && youngPairs.has(other)) continue;
-    own.push({ kind: 'dependency', task: pairedName(before, task), change: 'removed' });
+    own.push({ kind: 'dependency', task: signatureName(before.graph, task), change: 'removed' });
   }
   for (const task of young) {
     const other = pairs.pairOfAfter(task);
     if (other === undefined || !oldPairs.has(other)) {
-      own.push({ kind: 'dependency', task: pairedName(after, task), change: 'added' });
+      own.push({ kind: 'dependency', task: signatureName(after.graph, task), change: 'added' });
     } else if (isWrong(other)) because.push(other);
     else if (pairs.verdict(other) === 'differs') {
       own.push({ kind: 'dependency', task: pairs.pairs[other]!.name, change: 'hash' });

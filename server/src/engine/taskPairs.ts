@@ -4,9 +4,8 @@
  * Pure: takes graphs with their hashes. Which of them ought to be the same is the caller's to say.
  */
 import type { TaskSignature, Unknown } from '../signature/signatures.ts';
-import { recipeTaskName } from '../signature/taskNames.ts';
 import type { FileChecksum } from '../taskgraph/checksums.ts';
-import type { TaskGraph } from '../taskgraph/graph.ts';
+import { recipeAt, signatureName, type TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 
 /** The tasks that run for some targets, with their hashes. */
@@ -81,19 +80,13 @@ export class TaskPairs {
   }
 }
 
-/** `zlib:do_install`, `mc:musl:zlib:do_install`. */
-export function pairedName({ graph }: Pick<HashedSide, 'graph'>, task: number): string {
-  const { pn, multiconfig } = graph.recipes[graph.recipeOf[task]!]!;
-  return recipeTaskName({ pn, multiconfig, task: graph.names[graph.nameOf[task]!]! });
-}
-
 /** Where two recipes of a graph have the same PN, the names of the second end with its file's. */
 function namedTasks(graph: TaskGraph): Map<string, number> {
   const found = new Map<string, number>();
   for (const task of graph.recipeOf.keys()) {
-    const name = pairedName({ graph }, task);
+    const name = signatureName(graph, task);
     if (!found.has(name)) found.set(name, task);
-    else found.set(`${name} (${fileName(graph.recipes[graph.recipeOf[task]!]!.mcfn)})`, task);
+    else found.set(`${name} (${fileName(recipeAt(graph, task).mcfn)})`, task);
   }
   return found;
 }

@@ -4,9 +4,9 @@
  */
 import { compareCodePoints } from '../base/words.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
-import { recipeLabel } from '../taskgraph/graph.ts';
+import { nameAt, recipeAt, recipeLabel } from '../taskgraph/graph.ts';
 import { type Cause, type Causes, taskKey } from './impactCauses.ts';
-import { type HashedGraphSide, nameAt, recipeAt, type TaskImpact, type TaskStatus } from './impactTasks.ts';
+import type { HashedGraphSide, TaskImpact, TaskStatus } from './impactTasks.ts';
 
 /** How many of what. */
 export interface Reach {

@@ -13,6 +13,7 @@ import { compareEvaluations, type VariantChange } from './comparison.ts';
 import { type EditedStatement, editedStatements } from './edits.ts';
 import { matches } from './names.ts';
 import { nameRange } from './places.ts';
+import { renameCause, renameEdit } from './renames.ts';
 
 export type CauseKind =
   /** A statement of metadata, or a function of a Python library, was edited, added or removed. */
@@ -255,6 +256,7 @@ export function recipeCauses(
       })),
     };
     const changes = compareEvaluations(after, asAfter);
+    if (before.path !== after.path) taking.push(renameEdit(before.path, after.path, changes));
     for (const { edit, variants } of attribute(changes, taking)) {
       for (const { mcfn, tasks } of variants)
         for (const { task } of tasks) add(mcfn, task, (edit as NamedEdit).cause);
@@ -316,10 +318,8 @@ function unattributed(pair: RecipePair, { current, baseline, nodes }: VariantCha
 
 function withoutEdit({ before, after }: RecipePair, subject: string): Cause {
   const { path } = after!;
-  const common = { path, side: 'head', lines: undefined } as const;
-  if (before!.path === path) return { ...common, kind: 'values', subject, action: 'other values' };
-  const action = `renamed from ${fileName(before!.path)}`;
-  return { ...common, kind: 'recipe-renamed', subject: fileName(path), action };
+  if (before!.path !== path) return renameCause(before!.path, path);
+  return { kind: 'values', path, side: 'head', lines: undefined, subject, action: 'other values' };
 }
 
 function fileName(path: string): string {

@@ -4,22 +4,22 @@
  *
  * Both graphs are known with their hashes. Pure.
  */
+import type { HashedSide } from '../engine/taskPairs.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
-import { recipeTaskName } from '../signature/taskNames.ts';
-import type { Unknown } from '../signature/signatures.ts';
 import type { FileChecksum } from '../taskgraph/checksums.ts';
-import { type Dependents, dependents, type TaskGraph } from '../taskgraph/graph.ts';
-import type { Taskhashes } from '../taskgraph/taskhash.ts';
+import {
+  type Dependents,
+  dependents,
+  nameAt,
+  recipeAt,
+  signatureName,
+  type TaskGraph,
+} from '../taskgraph/graph.ts';
 import { type Cause, type Causes, type NamedEdit, taskKey } from './impactCauses.ts';
 import { matches } from './names.ts';
 
 /** A graph with its hashes. */
-export interface HashedGraphSide {
-  readonly graph: TaskGraph;
-  readonly hashes: Taskhashes;
-  /** The files in a task's hash. */
-  files(task: number): readonly FileChecksum[] | Unknown;
-}
+export type HashedGraphSide = Omit<HashedSide, 'signature'>;
 
 /** What is known of recipes by themselves. */
 export interface FirstHand {
@@ -180,9 +180,9 @@ class Comparison {
     if (named !== 0n) return bits | named;
     const recipe = recipeAt(this.head.graph, task);
     for (const dependency of gained.filter((dependency) => this.toBase[dependency]! >= 0))
-      bits |= this.bit(dependencyCause(recipe, `depends on ${labelAt(this.head.graph, dependency)}`));
+      bits |= this.bit(dependencyCause(recipe, `depends on ${signatureName(this.head.graph, dependency)}`));
     for (const dependency of lost.filter((dependency) => this.toHead[dependency]! >= 0)) {
-      const label = labelAt(this.base.graph, dependency);
+      const label = signatureName(this.base.graph, dependency);
       bits |= this.bit(dependencyCause(recipe, `no longer depends on ${label}`));
     }
     return bits;
@@ -272,7 +272,7 @@ function counterparts(base: TaskGraph, head: TaskGraph, renamed: ReadonlyMap<str
   const byLabel = new Map<string, number>();
   for (const task of base.recipeOf.keys()) {
     byFile.set(taskKey(recipeAt(base, task).mcfn, nameAt(base, task)), task);
-    byLabel.set(labelAt(base, task), task);
+    byLabel.set(signatureName(base, task), task);
   }
   const found = new Int32Array(head.recipeOf.length).fill(-1);
   const taken = new Set<number>();
@@ -285,7 +285,7 @@ function counterparts(base: TaskGraph, head: TaskGraph, renamed: ReadonlyMap<str
   }
   // Another recipe of the same name may have been chosen.
   for (const task of head.recipeOf.keys()) {
-    const other = found[task]! < 0 ? byLabel.get(labelAt(head, task)) : undefined;
+    const other = found[task]! < 0 ? byLabel.get(signatureName(head, task)) : undefined;
     if (other === undefined || taken.has(other)) continue;
     found[task] = other;
     taken.add(other);
@@ -327,18 +327,4 @@ function dependencyCause({ mcfn }: RecipeInfo, subject: string): Cause {
 
 function usersOf({ first, dependents }: Dependents, task: number): Int32Array {
   return dependents.subarray(first[task], first[task + 1]);
-}
-
-export function recipeAt({ recipes, recipeOf }: TaskGraph, task: number): RecipeInfo {
-  return recipes[recipeOf[task]!]!;
-}
-
-export function nameAt({ names, nameOf }: TaskGraph, task: number): string {
-  return names[nameOf[task]!]!;
-}
-
-/** `zlib:do_install`, `mc:musl:zlib:do_install`. */
-export function labelAt(graph: TaskGraph, task: number): string {
-  const { pn, multiconfig } = recipeAt(graph, task);
-  return recipeTaskName({ pn, multiconfig, task: nameAt(graph, task) });
 }

@@ -24,6 +24,7 @@ import {
   recipeCauses,
   type RecipePair,
 } from './impactCauses.ts';
+import { withRenamed } from './renames.ts';
 import { type FirstHand, type HashedGraphSide, type TaskImpact, taskImpacts } from './impactTasks.ts';
 
 /** A build directory in one state of the layers' files. */
@@ -70,7 +71,7 @@ export async function review(base: ReviewSide, head: ReviewSide, options: Review
   const [old, young] = [await hashed(before, base, options), await hashed(after, head, options)];
   const states = bothStates(before.known.variants, after.known.variants);
   const traits = releaseOf(after.summary.bitbakeVersion).syntax;
-  const edits = options.changed
+  const edits = withRenamed(options.changed, renamedRecipes(states, options.spelled))
     .filter(({ path }) => hasStatements(path))
     .flatMap((file) => namedEdits(file, traits));
   const causes = new Causes();
@@ -173,6 +174,15 @@ function bothStates(before: readonly VariantSignatures[], after: readonly Varian
     if (mcfn !== undefined && was !== undefined) counterparts.set(mcfn, was);
   }
   return { base, head, counterparts };
+}
+
+/** The files of recipes that have another name: in the head state -> in the base state. */
+function renamedRecipes(
+  { counterparts }: BothStates,
+  spelled: ReviewOptions['spelled'],
+): ReadonlyMap<string, string> {
+  const file = (mcfn: string) => spelled(splitVirtual(mcfn).path);
+  return new Map([...counterparts].map(([young, old]) => [file(young), file(old)]));
 }
 
 /** How many recipes are compared in full at once: what their hashes were made of takes much memory. */

@@ -7,7 +7,7 @@
  */
 import { splitWords } from '../base/words.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
-import { dependents, type Dependents, type TaskGraph } from './graph.ts';
+import { dependents, type Dependents, recipeAt, type TaskGraph } from './graph.ts';
 
 /** A step of the graph: what lies one link away. */
 export type Neighbours = (task: number) => Int32Array;
@@ -65,7 +65,7 @@ export type LinkKind =
 
 /** Undefined where what the recipe says does not tell. */
 export function linkKind(graph: TaskGraph, from: number, to: number): LinkKind | undefined {
-  const [own, other] = [recipe(graph, from), recipe(graph, to)];
+  const [own, other] = [recipeAt(graph, from), recipeAt(graph, to)];
   const [task, name] = [graph.names[graph.nameOf[from]!]!, graph.names[graph.nameOf[to]!]!];
   if (own === other && own.parents[own.tasks.indexOf(task)]?.includes(name)) return 'addtask';
   const flag = (kind: keyof RecipeInfo['flags']) => splitWords(own.flags[kind][task] ?? '');
@@ -84,10 +84,6 @@ export function linkKind(graph: TaskGraph, from: number, to: number): LinkKind |
   if (flag('mcdepends').some((entry) => entry.endsWith(`:${name}`)) && own.multiconfig !== other.multiconfig)
     return '[mcdepends]';
   return undefined;
-}
-
-function recipe({ recipes, recipeOf }: TaskGraph, task: number): RecipeInfo {
-  return recipes[recipeOf[task]!]!;
 }
 
 function provides(graph: TaskGraph, multiconfig: string, name: string, other: RecipeInfo): boolean {

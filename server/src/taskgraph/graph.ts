@@ -5,6 +5,7 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
+import { recipeTaskName } from '../signature/taskNames.ts';
 
 /** Something that BitBake reports while it works out the graph. */
 export interface GraphProblem extends Problem {
@@ -69,12 +70,28 @@ export function dependents({ first, dependencies }: Pick<TaskGraph, 'first' | 'd
 
 /** `zlib.do_compile`, `mc:musl:zlib.do_compile`: how `bitbake -g` calls a task. */
 export function taskLabel(graph: TaskGraph, task: number): string {
-  return `${recipeLabel(graph.recipes[graph.recipeOf[task]!]!)}.${graph.names[graph.nameOf[task]!]!}`;
+  return `${recipeLabel(recipeAt(graph, task))}.${nameAt(graph, task)}`;
 }
 
 /** PN, after `mc:NAME:` where it is one of a multiconfig. */
 export function recipeLabel({ multiconfig, pn }: RecipeInfo): string {
   return multiconfig ? `mc:${multiconfig}:${pn}` : pn;
+}
+
+/** The recipe that a task is of. */
+export function recipeAt({ recipes, recipeOf }: TaskGraph, task: number): RecipeInfo {
+  return recipes[recipeOf[task]!]!;
+}
+
+/** `do_install`. */
+export function nameAt({ names, nameOf }: TaskGraph, task: number): string {
+  return names[nameOf[task]!]!;
+}
+
+/** `zlib:do_install`, `mc:musl:zlib:do_install`: how signature data calls a task. */
+export function signatureName(graph: TaskGraph, task: number): string {
+  const { pn, multiconfig } = recipeAt(graph, task);
+  return recipeTaskName({ pn, multiconfig, task: nameAt(graph, task) });
 }
 
 /** The number of a recipe's task, by virtual file name; undefined where the graph has no such task. */
