@@ -10,6 +10,7 @@ import * as fixes from './fixes.ts';
 import * as graph from './graph.ts';
 import * as machine from './machine.ts';
 import * as objects from './objects.ts';
+import * as review from './review.ts';
 import * as server from './server.ts';
 import * as status from './status.ts';
 import * as taskGraph from './taskGraph.ts';
@@ -28,6 +29,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   views.activate(lens);
   graph.activate(lens);
   objects.activate(lens);
+  review.activate(lens);
   buildDirectory.activate(lens);
   baseline.activate(lens);
   machine.activate(lens);

@@ -41,6 +41,14 @@ const MARKS: Readonly<Record<NonNullable<Node['mark']>, vscode.ThemeIcon>> = {
   unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
 };
 
+/** In what a view differs from others. */
+export interface OutlineWishes {
+  /** Nothing is unfolded at first. */
+  readonly folded?: boolean;
+  /** What a click on a row does; undefined: its place is opened. */
+  readonly open?: (node: Node) => vscode.Command | undefined;
+}
+
 export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changes = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changes.event;
@@ -54,6 +62,7 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   constructor(
     id: string,
     private readonly ask: () => Promise<Outline | undefined>,
+    private readonly wishes: OutlineWishes = {},
   ) {
     this.view = vscode.window.createTreeView(id, { treeDataProvider: this, showCollapseAll: true });
     this.view.onDidChangeVisibility(({ visible }) => {
@@ -100,9 +109,10 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const { label, description, detail, kind, uri, range, children } = node;
     const item = new vscode.TreeItem(label);
     // The first is the recipe itself, others are its variants.
-    const open = kind === 'recipe' && node === this.nodes[0];
+    const isFirst = kind === 'recipe' && node === this.nodes[0];
+    const isOpen = !this.wishes.folded && (isFirst || kind === 'cause');
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
-    item.collapsibleState = !children?.length ? None : open || kind === 'cause' ? Expanded : Collapsed;
+    item.collapsibleState = !children?.length ? None : isOpen ? Expanded : Collapsed;
     if (description !== undefined) item.description = description;
     const icon = kind === 'task' && node.mark ? MARKS[node.mark] : ICONS[kind];
     if (icon) item.iconPath = icon;
@@ -110,7 +120,9 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     // A screen reader is told what the icon says.
     const state = kind === 'changed' || kind === 'unknown' ? `, ${kind}` : '';
     item.accessibilityInformation = { label: `${label}, ${description ?? ''}${state}` };
-    if (uri !== undefined) {
+    const command = this.wishes.open?.(node);
+    if (command) item.command = command;
+    else if (uri !== undefined) {
       const { line, character } = range?.start ?? { line: 0, character: 0 };
       const selection = new vscode.Range(line, character, line, character);
       item.command = {

@@ -11,11 +11,11 @@ import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { HostFiles } from '../host/files.ts';
 import { movedConfiguration } from '../host/movedDisk.ts';
-import { readStates, type StateOptions } from './impactStates.ts';
+import { type NamedStates, statesFor } from './reviewStates.ts';
 import { CommandError, type Output } from './output.ts';
 import { type BuildOptions, type BuildState, locateBuild, openState, type Session } from './session.ts';
 
-export interface SideOptions extends BuildOptions, Pick<StateOptions, 'base' | 'head'> {
+export interface SideOptions extends BuildOptions, Pick<NamedStates, 'base' | 'head'> {
   readonly machine?: readonly string[];
   readonly withoutLayer?: string;
   readonly withBuildDir?: string;
@@ -180,8 +180,8 @@ async function buildDirectories(
 }
 
 /** Two states of the layers, of commits that are not checked out. */
-async function revisions(build: BuildDirectory, options: StateOptions, output: Output): Promise<Sides> {
-  const states = await readStates(build, options);
+async function revisions(build: BuildDirectory, options: NamedStates, output: Output): Promise<Sides> {
+  const states = await statesFor(build, options);
   const names = (side: 'base' | 'head') =>
     states.repositories.map((repository) => repository[side]?.name ?? 'as it is').join(' ');
   const open = async (side: 'base' | 'head') => ({

@@ -1,11 +1,9 @@
 /** `sstate-lens impact`: what a change of layers does to hashes, from git's objects. */
-import { review, type ReviewSide } from '../ide/review.ts';
-import { diskOf } from '../host/disk.ts';
+import { review } from '../ide/review.ts';
 import { cacheDirectory } from '../host/diskCache.ts';
-import { HostFiles, NO_SYSTEM } from '../host/files.ts';
-import { evaluatorFiles } from '../host/installation.ts';
-import { openResultCache } from '../host/resultCache.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
+import { openSide } from '../host/reviewSides.ts';
+import type { States } from '../host/reviewStates.ts';
 import { canonicalPath } from '../host/sources.ts';
 import type { Revision } from '../inputs/ports.ts';
 import { objectPresences } from './impactCost.ts';
@@ -19,12 +17,12 @@ import {
   reportedResult,
 } from './impactReport.ts';
 import { sarifReport } from './impactSarif.ts';
-import { readStates, type States, type StateOptions } from './impactStates.ts';
+import { type NamedStates, statesFor } from './reviewStates.ts';
 import { textLines } from './impactText.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type BuildOptions, describeProblem, locateBuild, openWorkspace } from './session.ts';
+import { type BuildOptions, describeProblem, locateBuild } from './session.ts';
 
-export interface ImpactOptions extends BuildOptions, StateOptions {
+export interface ImpactOptions extends BuildOptions, NamedStates {
   readonly target?: readonly string[];
   readonly machine?: readonly string[];
   readonly format: 'text' | 'markdown' | 'json' | 'sarif' | 'html';
@@ -45,7 +43,7 @@ export async function impact(options: ImpactOptions, output: Output): Promise<Ex
     throw new CommandError('--patch is applied to the base and makes the head: leave out --head');
   const build = locateBuild(options);
   output.progress('Asking git what differs…');
-  const states = await readStates(build, options);
+  const states = await statesFor(build, options);
   output.progress(undefined);
   const results: ReportedResult[] = [];
   for (const machine of options.machine ?? [undefined])
@@ -63,7 +61,12 @@ async function resultFor(
   output: Output,
 ): Promise<ReportedResult> {
   const environment = machine === undefined ? process.env : { ...process.env, MACHINE: machine };
-  const side = (state: Revision) => sideOf(build, state, environment, options.cache !== false, output);
+  const side = (state: Revision) =>
+    openSide(build, state, {
+      environment,
+      cacheDirectory: options.cache === false ? undefined : cacheDirectory(process.env),
+      onTrouble: output.note,
+    });
   const [base, head] = [side(states.base), side(states.head)];
   const targets = options.target ?? USUAL_TARGETS;
   const spellings = new Map<string, string>();
@@ -94,46 +97,9 @@ async function resultFor(
     return reportedResult(found, targets, placeOf);
   } finally {
     output.progress(undefined);
-    for (const { workspace, keep } of [base, head]) {
-      workspace.dispose();
-      await keep();
-    }
+    await base.close();
+    await head.close();
   }
-}
-
-/**
- * The build directory with its layers in one state.
- * @param cache whether results are kept for the next start, and taken from an earlier one
- */
-function sideOf(
-  build: BuildDirectory,
-  revision: Revision,
-  environment: Readonly<Record<string, string | undefined>>,
-  cache: boolean,
-  output: Output,
-): Required<ReviewSide> {
-  const kept = cache
-    ? openResultCache(
-        build,
-        evaluatorFiles(),
-        environment,
-        cacheDirectory(process.env),
-        output.note,
-        revision,
-      )
-    : undefined;
-  return {
-    workspace: openWorkspace(build, {
-      state: { revision },
-      environment,
-      ...(kept && { cache: kept.results }),
-    }),
-    keep: async () => kept?.close(),
-    files: {
-      files: new HostFiles(build.roots, NO_SYSTEM, diskOf(revision)),
-      below: (path) => new HostFiles([path]),
-    },
-  };
 }
 
 function print(report: ImpactReport, format: ImpactOptions['format'], output: Output): void {

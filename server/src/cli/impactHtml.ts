@@ -2,15 +2,9 @@
  * An `impact` report as one page that needs nothing else: no script, no resource, and a policy that allows none.
  */
 import { createHash } from 'node:crypto';
+import { counted, figure } from '../ide/wording.ts';
 import type { ImpactReport } from './impactReport.ts';
-import {
-  type CauseOutline,
-  counted,
-  figure,
-  outlineOf,
-  type RecipeOutline,
-  type ResultOutline,
-} from './impactWords.ts';
+import { type CauseOutline, outlineOf, type RecipeOutline, type ResultOutline } from './impactOutline.ts';
 
 const SHOWN_CAUSES = 12;
 /** Above this, a page gets slow to open. */

@@ -2,15 +2,9 @@
  * An `impact` report as Markdown, for a comment on a pull request: cause, size and cost first, the rest folded away;
  * never longer than a comment may be.
  */
+import { counted, figure } from '../ide/wording.ts';
 import type { ImpactReport } from './impactReport.ts';
-import {
-  type CauseOutline,
-  counted,
-  figure,
-  outlineOf,
-  type ReportOutline,
-  type ResultOutline,
-} from './impactWords.ts';
+import { type CauseOutline, outlineOf, type ReportOutline, type ResultOutline } from './impactOutline.ts';
 
 /** What GitHub takes as a comment. */
 const LONGEST = 65_000;

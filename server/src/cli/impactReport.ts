@@ -8,7 +8,7 @@ import type { CauseImpact, Cost, Counts, RecipeStatus, TaskChangeEntry } from '.
 import type { Review } from '../ide/review.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
-import type { ReviewedRepository } from './impactStates.ts';
+import type { ReviewedRepository } from '../host/reviewStates.ts';
 
 export const REPORT_FORMAT = 'sstate-lens-impact';
 export const REPORT_VERSION = 1;

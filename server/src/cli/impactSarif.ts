@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Log, Result } from 'sarif';
+import { causeText, costText, reachText } from '../ide/impactWords.ts';
 import type { ImpactReport, ReportedCause, ReportedResult } from './impactReport.ts';
-import { causeText, costText, placeText, reachText } from './impactWords.ts';
+import { placeText } from './impactOutline.ts';
 
 const RULES = [
   ['statement', 'An edited statement changes hashes'],

@@ -1,13 +1,7 @@
 /** An `impact` report for a terminal of 80 columns: cause, size and cost on the first screen. */
+import { counted, figure } from '../ide/wording.ts';
 import type { ImpactReport } from './impactReport.ts';
-import {
-  type CauseOutline,
-  counted,
-  figure,
-  outlineOf,
-  type RecipeOutline,
-  type ResultOutline,
-} from './impactWords.ts';
+import { type CauseOutline, outlineOf, type RecipeOutline, type ResultOutline } from './impactOutline.ts';
 
 const WIDTH = 80;
 const MOST_CAUSES = 12;

@@ -75,7 +75,7 @@ export async function mergeBase(top: string, a: NamedCommit, b: NamedCommit): Pr
   const commit = output.toString().trim();
   if (code !== 0 || !COMMIT.test(commit)) {
     throw new GitFault(
-      `${top} has no commit that ${a.name} and ${b.name} have in common: in a shallow clone, fetch more of its history (git fetch --unshallow), or name the commit to compare with (--base REV)`,
+      `${top} has no commit that ${a.name} and ${b.name} have in common: in a shallow clone, fetch more of its history (git fetch --unshallow), or name the commit to compare with`,
     );
   }
   return { commit, name: `where ${b.name} parted from ${a.name}` };
@@ -109,6 +109,23 @@ export async function usualBase(top: string, own: NamedCommit): Promise<NamedCom
     if (commit !== undefined) return mergeBase(top, { commit, name }, own);
   }
   return own;
+}
+
+/** Local and remote branches, those with the latest commits first. */
+export async function branches(top: string): Promise<string[]> {
+  const listing = [
+    'for-each-ref',
+    '--format=%(refname)',
+    '--sort=-committerdate',
+    'refs/heads',
+    'refs/remotes',
+  ];
+  const { output } = await runGit(top, listing);
+  return output
+    .toString()
+    .split('\n')
+    .filter((name) => name !== '' && !name.endsWith('/HEAD'))
+    .map((name) => name.replace(/^refs\/(heads|remotes)\//, ''));
 }
 
 async function shortName(top: string, revision: string): Promise<string> {

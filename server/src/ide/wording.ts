@@ -7,9 +7,16 @@ export function enumerate(names: readonly string[], most = 8): string {
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)!}`;
 }
 
-/** `1 task`, `2 tasks`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** `20,114`. */
+export function figure(count: number): string {
+  return NUMBERS.format(count);
+}
+
+/** `1 recipe`, `1,913 recipes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : many}`;
 }
 
 /** A text of many lines as one that a place beside others has room for. */

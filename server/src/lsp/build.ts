@@ -59,8 +59,8 @@ export class Build {
 
   constructor(
     readonly directory: BuildDirectory,
-    private readonly environment: Environment,
-    cacheDirectory: string | undefined,
+    readonly environment: Environment,
+    readonly cacheDirectory: string | undefined,
     log: (message: string) => void,
   ) {
     this.cache =

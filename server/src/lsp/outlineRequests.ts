@@ -71,10 +71,7 @@ async function rerun(_: unknown, session: Session): Promise<Outline> {
   const title =
     recipes.length === 0
       ? 'No basehash of an open recipe changes.'
-      : `${counted(taskCount({ recipes }), 'basehash')} of open recipes would change`.replace(
-          /hashs/,
-          'hashes',
-        );
+      : `${counted(taskCount({ recipes }), 'basehash', 'basehashes')} of open recipes would change`;
   const message = 'Compute the task graph to see what reruns elsewhere.';
   return { title, message, nodes: shown(rerunOutline(recipes), session) };
 }

@@ -41,6 +41,7 @@ import {
   type Settings,
 } from './settings.ts';
 import type { Progress } from './taskGraph.ts';
+import { BASE_TEXT, BRANCHES, REVIEW, type Reviewing, Reviews } from './reviewRequests.ts';
 import { type Looking, SSTATE, sstateAnswer } from './sstateRequest.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
 
@@ -65,6 +66,7 @@ class LanguageServer {
   private readonly connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
   private readonly texts = new TextDocuments(TextDocument);
   private session!: Session;
+  private readonly reviews = new Reviews();
   private capabilities: InitializeParams['capabilities'] = {};
   /** The one that was chosen; undefined: the configuration's own. */
   private machine: string | undefined;
@@ -112,6 +114,11 @@ class LanguageServer {
     connection.onRequest(SSTATE, (params: unknown, token: CancellationToken) =>
       answered(() => sstateAnswer(params, this.session, () => this.looking(token)), token),
     );
+    connection.onRequest(BRANCHES, () => this.reviews.branches(this.session));
+    connection.onRequest(REVIEW, (params: unknown, token: CancellationToken) =>
+      answered(() => this.reviews.review(params, this.session, () => this.reviewing(token)), token),
+    );
+    connection.onRequest(BASE_TEXT, (params: unknown) => this.reviews.baseText(params));
     connection.onShutdown(() => this.session?.close());
     texts.onDidOpen(({ document }) => {
       this.session.update(document, document.getText(), true);
@@ -264,14 +271,8 @@ class LanguageServer {
     };
   }
 
-  /** @param request cancels as well */
   private async looking(request: CancellationToken): Promise<Looking> {
-    const cancelling = new AbortController();
-    const cancel = () => cancelling.abort(new Error('that was cancelled'));
-    request.onCancellationRequested(cancel);
-    const progress = await this.connection.window.createWorkDoneProgress();
-    progress.begin('sstate Lens: looking for objects', 0, undefined, true);
-    progress.token.onCancellationRequested(cancel);
+    const { progress, signal } = await this.working('sstate Lens: looking for objects', request);
     let last = -1;
     return {
       report(done, total) {
@@ -279,8 +280,24 @@ class LanguageServer {
         if (percentage > last) progress.report((last = percentage), `${done} of ${total}`);
       },
       end: () => progress.done(),
-      signal: cancelling.signal,
+      signal,
     };
+  }
+
+  private async reviewing(request: CancellationToken): Promise<Reviewing> {
+    const { progress, signal } = await this.working('sstate Lens: reviewing changes', request);
+    return { say: (what) => progress.report(what), end: () => progress.done(), signal };
+  }
+
+  /** Progress that the user can cancel. @param request cancels as well */
+  private async working(title: string, request: CancellationToken) {
+    const cancelling = new AbortController();
+    const cancel = () => cancelling.abort(new Error('that was cancelled'));
+    request.onCancellationRequested(cancel);
+    const progress = await this.connection.window.createWorkDoneProgress();
+    progress.begin(title, 0, undefined, true);
+    progress.token.onCancellationRequested(cancel);
+    return { progress, signal: cancelling.signal };
   }
 
   private tell(status: Status): void {

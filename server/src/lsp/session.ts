@@ -89,6 +89,15 @@ export class Session {
     return this.build?.directory.path;
   }
 
+  /** The build directory that is read. */
+  get opened(): Build | undefined {
+    return this.build;
+  }
+
+  log(message: string): void {
+    this.events.log(message);
+  }
+
   /** Reads a build directory instead of the one before; reads its configuration in the background. */
   open(
     path: string,

@@ -85,7 +85,7 @@ async function askedTargets(params: unknown, session: Session): Promise<Asked> {
 }
 
 /** What `work` comes to; whatever of it does not heed the signal is left behind. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason as Error);
     if (signal.aborted) stop();

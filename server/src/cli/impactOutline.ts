@@ -2,7 +2,8 @@
  * What all formats of an `impact` report say, in the same words and the same order: what matters most first. How it is
  * laid out, and what would count as markup there, is theirs.
  */
-import type { Cost, Counts, Reach } from '../ide/impact.ts';
+import { causeText, costText, countsText, reachText } from '../ide/impactWords.ts';
+import { counted } from '../ide/wording.ts';
 import type {
   ImpactReport,
   ReportedCause,
@@ -10,37 +11,6 @@ import type {
   ReportedRepository,
   ReportedResult,
 } from './impactReport.ts';
-
-const NUMBERS = new Intl.NumberFormat('en');
-
-/** `20,114`. */
-export function figure(count: number): string {
-  return NUMBERS.format(count);
-}
-
-/** `1 recipe`, `1,913 recipes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${figure(count)} ${count === 1 ? one : many}`;
-}
-
-/** `20,114 of 35,242 taskhashes change in 1,913 recipes`, and what came and went. */
-function countsText(counts: Counts, one: 'basehash' | 'taskhash'): string {
-  const { changed, added, removed, unknown, recipes, total } = counts;
-  const parts = [`${figure(changed)} of ${counted(total, one, `${one}es`)} change`];
-  if (added > 0) parts.push(`${figure(added)} new`);
-  if (removed > 0) parts.push(`${figure(removed)} gone`);
-  if (unknown > 0) parts.push(`${figure(unknown)} cannot be told`);
-  return `${parts.join(', ')}${recipes > 0 ? `, in ${counted(recipes, 'recipe')}` : ''}`;
-}
-
-/** What it costs; undefined where nobody looked. */
-export function costText(cost: Cost | null): string | undefined {
-  if (!cost) return undefined;
-  const { lost, local, unknown } = cost;
-  const where = lost === 0 ? '' : ` (${figure(local)} local, ${figure(lost - local)} on mirrors)`;
-  const rest = unknown > 0 ? `; of ${figure(unknown)} more it cannot be told` : '';
-  return `${counted(lost, 'sstate object')} would no longer be used${where}${rest}`;
-}
 
 /** What became of a recipe, `renamed from zlib_1.3.1.bb`; '' where it is there as before. */
 function statusText({ status, was, path }: ReportedRecipe): string {
@@ -50,29 +20,11 @@ function statusText({ status, was, path }: ReportedRecipe): string {
   return old === name ? `moved from ${was}` : `${status} from ${old}`;
 }
 
-/** `1,900 basehashes in 950 recipes, 20,000 taskhashes in 1,913`. */
-export function reachText({
-  basehashes,
-  taskhashes,
-}: Pick<ReportedCause, 'basehashes' | 'taskhashes'>): string {
-  const text = ({ tasks, recipes }: Reach, one: string) =>
-    `${counted(tasks, one, `${one}es`)} in ${counted(recipes, 'recipe')}`;
-  if (basehashes.tasks === 0) return text(taskhashes, 'taskhash');
-  if (taskhashes.tasks === 0) return text(basehashes, 'basehash');
-  return `${text(basehashes, 'basehash')}, ${text(taskhashes, 'taskhash')}`;
-}
-
 /** `meta/classes-global/base.bbclass:123-125`. */
 export function placeText({ path, lines }: Pick<ReportedCause, 'path' | 'lines'>): string {
   if (!lines) return path;
   const [first, last] = lines;
   return `${path}:${first}${last > first ? `-${last}` : ''}`;
-}
-
-/** `do_unpack edited`. */
-export function causeText({ subject, action, side, kind }: ReportedCause): string {
-  const where = side === 'base' && kind === 'statement' && action !== 'removed' ? ' (before)' : '';
-  return `${subject}${action ? ` ${action}` : ''}${where}`;
 }
 
 /** `openembedded-core: origin/master (1234567890ab) to the working tree`. */

@@ -1,14 +1,15 @@
 /**
- * The two states that `impact` compares: which commits of which repositories they are, and what in them is another
+ * The two states that a review compares: which commits of which repositories they are, and what in them is another
  * than on disk.
  */
 import { basename } from 'node:path';
 import type { Revision, RevisedFile } from '../inputs/ports.ts';
 import type { ChangedText } from '../ide/impactCauses.ts';
 import { hasStatements } from '../ide/impactCauses.ts';
-import type { BuildDirectory } from '../host/buildDirectory.ts';
-import { differingFiles, presentFile } from '../host/disk.ts';
+import type { BuildDirectory } from './buildDirectory.ts';
+import { differingFiles, presentFile } from './disk.ts';
 import {
+  branches,
   type Checkout,
   checkoutOf,
   commitOf,
@@ -18,10 +19,9 @@ import {
   renames,
   treeState,
   usualBase,
-} from '../host/gitTrees.ts';
-import { type PatchedTree, patchedTree, readPatches, readPatchFile } from '../host/patchSeries.ts';
-import { canonicalPath } from '../host/sources.ts';
-import { CommandError } from './output.ts';
+} from './gitTrees.ts';
+import { type PatchedTree, patchedTree, readPatches, readPatchFile } from './patchSeries.ts';
+import { canonicalPath } from './sources.ts';
 
 export interface StateOptions {
   /** `REV`, or `REPOSITORY=REV`. */
@@ -31,6 +31,10 @@ export interface StateOptions {
   readonly mergeBase?: boolean;
   /** A mailbox, mail or diff; `-`: standard input. */
   readonly patch?: string;
+  /** Where names of commits are looked up first: the repository around it; from outside of all, in every one. */
+  readonly directory: string;
+  /** Path -> text that is not on disk yet: it counts as if it were. */
+  readonly unsaved?: ReadonlyMap<string, string>;
 }
 
 /** One repository in both states. */
@@ -53,22 +57,17 @@ export interface States {
   readonly changed: readonly ChangedText[];
 }
 
-/** @throws CommandError where what is asked for is not there */
+/** @throws GitFault where what is asked for is not there */
 export async function readStates(build: BuildDirectory, options: StateOptions): Promise<States> {
-  try {
-    return await statesOf(build, options);
-  } catch (error) {
-    throw error instanceof GitFault ? new CommandError(error.message) : error;
-  }
-}
-
-async function statesOf(build: BuildDirectory, options: StateOptions): Promise<States> {
   const checkouts = await checkoutsOf(build);
   const kept = [build.path, ...(build.bitbakeDir === undefined ? [] : [build.bitbakeDir])];
   const named = options.base ?? options.head ?? options.patch;
-  const bases = await chosen(options.base ?? [], 'base', checkouts);
-  const heads = await chosen(options.head ?? [], 'head', checkouts);
-  const series = options.patch === undefined ? undefined : await seriesFor(options.patch, checkouts, bases);
+  const bases = await chosen(options.base ?? [], checkouts, options.directory);
+  const heads = await chosen(options.head ?? [], checkouts, options.directory);
+  const series =
+    options.patch === undefined
+      ? undefined
+      : await seriesFor(options.patch, checkouts, bases, options.directory);
   const repositories: ReviewedRepository[] = [];
   const base = new Map<string, RevisedFile>();
   const head = new Map<string, RevisedFile>();
@@ -106,6 +105,8 @@ async function statesOf(build: BuildDirectory, options: StateOptions): Promise<S
   } finally {
     series?.tree.dispose();
   }
+  for (const [path, text] of options.unsaved ?? [])
+    head.set(path, { kind: 'file', bytes: new TextEncoder().encode(text), executable: false });
   return { repositories, base, head, changed: changedTexts(base, head, renamed) };
 }
 
@@ -117,24 +118,34 @@ async function checkoutsOf({ roots, path }: BuildDirectory): Promise<Checkout[]>
     if (checkout) found.set(checkout.top, checkout);
   }
   if (found.size === 0)
-    throw new CommandError(
+    throw new GitFault(
       `no layer of ${path} is in a git repository, and there is nothing to compare with: make it one (git init), or compare two checkouts with sstate-lens sig`,
     );
   return [...found.values()];
 }
 
+/**
+ * What a review can be against: the branches of all repositories, those with the latest commits first.
+ * @throws GitFault
+ */
+export async function branchesOf(build: BuildDirectory): Promise<string[]> {
+  const found = new Set<string>();
+  for (const { top } of await checkoutsOf(build)) for (const name of await branches(top)) found.add(name);
+  return [...found];
+}
+
 /** What was named, by the top directory of the repository that it counts for. */
 async function chosen(
   words: readonly string[],
-  what: 'base' | 'head',
   checkouts: readonly Checkout[],
+  directory: string,
 ): Promise<ReadonlyMap<string, NamedCommit>> {
   const found = new Map<string, NamedCommit>();
   for (const word of words) {
     const at = word.indexOf('=');
     const asked = at < 0 ? undefined : repositoryNamed(word.slice(0, at), checkouts);
     const name = asked ? word.slice(at + 1) : word;
-    const among = asked ? [asked] : presentOnes(checkouts);
+    const among = asked ? [asked] : presentOnes(checkouts, directory);
     let count = 0;
     for (const { top } of among) {
       const commit = await commitOf(top, name);
@@ -143,17 +154,17 @@ async function chosen(
       count++;
     }
     if (count === 0) {
-      throw new CommandError(
-        `--${what} ${word}: there is no commit ${name} in ${among.map(({ top }) => top).join(', ')}; git fetch may bring it, and --${what} REPOSITORY=REV names another repository`,
+      throw new GitFault(
+        `there is no commit ${name} in ${among.map(({ top }) => top).join(', ')}; git fetch may bring it, and REPOSITORY=REV names one of another repository`,
       );
     }
   }
   return found;
 }
 
-/** The repository that the command is run in; from outside of all, every one. */
-function presentOnes(checkouts: readonly Checkout[]): readonly Checkout[] {
-  const here = canonicalPath(process.cwd());
+/** The repository that a directory is in; from outside of all, every one. */
+function presentOnes(checkouts: readonly Checkout[], directory: string): readonly Checkout[] {
+  const here = canonicalPath(directory);
   const inside = checkouts
     .filter(({ top }) => here === top || here.startsWith(`${top}/`))
     .sort((a, b) => b.top.length - a.top.length);
@@ -179,10 +190,12 @@ async function seriesFor(
   file: string,
   checkouts: readonly Checkout[],
   bases: ReadonlyMap<string, NamedCommit>,
+  directory: string,
 ): Promise<Series> {
   const name = file === '-' ? 'standard input' : file;
   const patches = await readPatches(readPatchFile(file), name);
-  const among = bases.size > 0 ? checkouts.filter(({ top }) => bases.has(top)) : presentOnes(checkouts);
+  const among =
+    bases.size > 0 ? checkouts.filter(({ top }) => bases.has(top)) : presentOnes(checkouts, directory);
   const found: Series[] = [];
   let fault: GitFault | undefined;
   for (const { top, head } of among) {
@@ -199,9 +212,9 @@ async function seriesFor(
   const [only, ...others] = found;
   if (only && others.length === 0) return only;
   for (const { tree } of found) tree.dispose();
-  if (!only) throw fault ?? new CommandError(`--patch ${name}: no repository has a commit to apply it to`);
-  throw new CommandError(
-    `--patch ${name} applies to ${found.map(({ top }) => top).join(' and ')}: say which with --base REPOSITORY=REV`,
+  if (!only) throw fault ?? new GitFault(`no repository has a commit to apply ${name} to`);
+  throw new GitFault(
+    `${name} applies to ${found.map(({ top }) => top).join(' and ')}: say which with --base REPOSITORY=REV`,
   );
 }
 
