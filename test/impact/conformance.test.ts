@@ -3,7 +3,9 @@
  * of what real BitBake computed before and after, task by task.
  *
  * - SSTATE_LENS_IMPACT_BUILD names a build directory whose layer `meta` is a git clone of OE-Core with these commits,
- *   in the place in which BitBake computed: some hashes have the place in them.
+ *   in the place in which BitBake computed: some hashes have the place in them. Others have METADATA_REVISION: what is
+ *   checked out in the clone is to be what it was then; where BitBake computed without git, it has no HEAD
+ *   (`git symbolic-ref HEAD refs/heads/none`).
  * - SSTATE_LENS_IMPACT_TABLES names a directory with `index.tsv` (its columns `n`, `parent`, `sha`, `subject` and
  *   `targets` are read) and, for each commit, what `record_tasks.py` wrote of both states:
  *   `N-SHA.before.tsv`, `N-SHA.before.base.tsv`, `N-SHA.after.tsv`, `N-SHA.after.base.tsv`.
