@@ -1,6 +1,7 @@
 /** `sstate-lens impact`: what a change of layers does to hashes, from git's objects. */
 import { review } from '../ide/review.ts';
 import { cacheDirectory } from '../host/diskCache.ts';
+import { withMachine } from '../metadata/environment.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { openSide } from '../host/reviewSides.ts';
 import type { States } from '../host/reviewStates.ts';
@@ -60,7 +61,7 @@ async function resultFor(
   options: ImpactOptions,
   output: Output,
 ): Promise<ReportedResult> {
-  const environment = machine === undefined ? process.env : { ...process.env, MACHINE: machine };
+  const environment = withMachine(process.env, machine);
   const side = (state: Revision) =>
     openSide(build, state, {
       environment,

@@ -29,6 +29,15 @@ export const PRESENT_DISK: Disk = {
 /** As many symbolic links in a row as Linux follows. */
 const MOST_LINKS = 40;
 
+/** A directory that can be seen below one that cannot. */
+interface Entrance {
+  /** Its real path. */
+  readonly place: string;
+  /** The names that lead there, and how many these are. */
+  readonly way: readonly string[];
+  readonly steps: number;
+}
+
 export class RevisedDisk implements Disk {
   /** Directories below which something is told to be absent: they may be empty, and so not there. */
   private readonly thinned = new Set<string>();
@@ -36,6 +45,8 @@ export class RevisedDisk implements Disk {
   private readonly added = new Map<string, Set<string>>();
   /** Path -> where the symbolic link leads that is there on disk; null: it is none. */
   private readonly links = new Map<string, string | null>();
+  /** Directories that Node does not let us see -> what was found below them. */
+  private readonly hidden = new Map<string, Entrance[]>();
 
   constructor(private readonly revision: Revision) {
     for (const [path, { kind }] of revision) {
@@ -64,6 +75,13 @@ export class RevisedDisk implements Disk {
         continue;
       }
       const child = place === '/' ? `/${name}` : `${place}/${name}`;
+      if (this.isHidden(child)) {
+        const entrance = this.entrance(child, rest);
+        if (!entrance || this.isGone(entrance.place)) return undefined;
+        place = entrance.place;
+        waiting = rest.slice(entrance.steps);
+        continue;
+      }
       const link = this.linkAt(child);
       if (link === undefined) {
         if (!this.isThere(child)) return undefined;
@@ -128,6 +146,36 @@ export class RevisedDisk implements Disk {
       this.links.set(path, target);
     }
     return target ?? undefined;
+  }
+
+  /** Whether Node does not let us see what is there: directories above those that an evaluator may read. */
+  private isHidden(path: string): boolean {
+    if (this.hidden.has(path)) return true;
+    if (this.added.has(path) || this.revision.has(path) || this.links.has(path)) return false;
+    try {
+      lstatSync(path);
+      return false;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') return false;
+      this.hidden.set(path, []);
+      return true;
+    }
+  }
+
+  /** The first directory on the way below a hidden one that can be seen, and how far it is. */
+  private entrance(path: string, way: readonly string[]): Entrance | undefined {
+    const known = this.hidden.get(path)!;
+    const found = known.find(({ way: names }) => names.every((name, at) => name === way[at]));
+    if (found) return found;
+    for (let steps = 1; steps <= way.length; steps++) {
+      const names = way.slice(0, steps);
+      const place = PRESENT_DISK.realPath(`${path}/${names.join('/')}`);
+      if (place === undefined) continue;
+      const entrance = { place, steps, way: names };
+      known.push(entrance);
+      return entrance;
+    }
+    return undefined;
   }
 
   private isGone(path: string): boolean {

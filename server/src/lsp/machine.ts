@@ -6,8 +6,6 @@
  *   environment, and tells what MACHINE is then: a configuration that sets it for good does not ask the environment.
  *   Without `machine`, the environment is as it was
  */
-import { splitWords } from '../base/words.ts';
-
 export const MACHINES = 'sstateLens/machines';
 export const SELECT_MACHINE = 'sstateLens/selectMachine';
 
@@ -15,15 +13,4 @@ export const SELECT_MACHINE = 'sstateLens/selectMachine';
 export function machineNamed(params: unknown): string | undefined {
   const { machine } = (params ?? {}) as { machine?: unknown };
   return typeof machine === 'string' && /^[\w.+-]+$/.test(machine) ? machine : undefined;
-}
-
-/** The environment with a MACHINE that BitBake lets through (`bb/utils.py: approved_variables`). */
-export function withMachine(
-  environment: Readonly<Record<string, string | undefined>>,
-  machine: string | undefined,
-): Readonly<Record<string, string | undefined>> {
-  if (machine === undefined) return environment;
-  const passed = splitWords(environment['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '');
-  const additions = [...new Set([...passed, 'MACHINE'])].join(' ');
-  return { ...environment, MACHINE: machine, BB_ENV_PASSTHROUGH_ADDITIONS: additions };
 }

@@ -23,13 +23,14 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { cacheDirectory } from '../host/diskCache.ts';
 import { buildDirectoryOfShell, findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
+import { withMachine } from '../metadata/environment.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
 import { DEPENDENCY_GRAPH, dependencyGraph } from './dependencyRequests.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { inlayHint } from './inlayHint.ts';
-import { MACHINES, machineNamed, SELECT_MACHINE, withMachine } from './machine.ts';
+import { MACHINES, machineNamed, SELECT_MACHINE } from './machine.ts';
 import { OUTLINE_REQUESTS } from './outlineRequests.ts';
 import { Session } from './session.ts';
 import {

@@ -35,3 +35,14 @@ export function approvedEnvironment(environment: Readonly<Record<string, string>
   ]);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => approved.has(name)));
 }
+
+/** The environment with a MACHINE that BitBake lets through (`bb/utils.py: approved_variables`). */
+export function withMachine(
+  environment: Readonly<Record<string, string | undefined>>,
+  machine: string | undefined,
+): Readonly<Record<string, string | undefined>> {
+  if (machine === undefined) return environment;
+  const passed = splitWords(environment['BB_ENV_PASSTHROUGH_ADDITIONS'] ?? '');
+  const additions = [...new Set([...passed, 'MACHINE'])].join(' ');
+  return { ...environment, MACHINE: machine, BB_ENV_PASSTHROUGH_ADDITIONS: additions };
+}
