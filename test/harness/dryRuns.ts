@@ -115,7 +115,7 @@ export class DryRuns {
     return { uid: number('-u'), gid: number('-g') };
   }
 
-  /** `recipe:task` -> where its object would lie. */
+  /** `FILE:TASK`, as BitBake names a task, -> where its object would lie. */
   async objects(): Promise<Map<string, string>> {
     const { tasks } = await this.plan();
     return new Map(
