@@ -38,14 +38,15 @@ const WHERE: readonly Where[] = [
   },
 ];
 
+/** Whether servers may be asked; undefined: nothing is to be asked at all. */
+export async function askServers(placeHolder: string): Promise<boolean | undefined> {
+  return (await vscode.window.showQuickPick(WHERE, { placeHolder }))?.servers;
+}
+
 export function activate(lens: LensContext): void {
   lens.subscriptions.push(
     vscode.commands.registerCommand(
       'sstateLens.lookForObjects',
-      told(() => look(lens)),
-    ),
-    vscode.commands.registerCommand(
-      'sstateLens.showObject',
       told(() => look(lens)),
     ),
   );
@@ -54,12 +55,11 @@ export function activate(lens: LensContext): void {
 async function look({ client, output }: LensContext): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   if (!editor) throw new Error('Open the recipe whose sstate objects you mean.');
-  const placeHolder = 'Where to look for the sstate objects of the recipe';
-  const where = await vscode.window.showQuickPick(WHERE, { placeHolder });
-  if (!where) return;
+  const servers = await askServers('Where to look for the sstate objects of the recipe');
+  if (servers === undefined) return;
   const { targets, summary, tasks, problems } = await client.sendRequest<Found>('sstateLens/sstate', {
     textDocument: { uri: editor.document.uri.toString() },
-    servers: where.servers,
+    servers,
   });
   for (const problem of problems) output.warn(problem);
   const [first] = problems;

@@ -1,8 +1,9 @@
 /** The views of the side bar: the recipe at hand, what would rerun, and how two signatures differ. */
 import * as vscode from 'vscode';
 import type { LensContext } from './context.ts';
+import { askServers } from './objects.ts';
 import { type Outline, OutlineView } from './outline.ts';
-import { askSubject, told } from './subject.ts';
+import { askSubject, type Subject, told } from './subject.ts';
 
 export function activate(lens: LensContext): void {
   const { client, subscriptions } = lens;
@@ -14,12 +15,10 @@ export function activate(lens: LensContext): void {
     return ask('recipeOutline', { textDocument: { uri: looked.uri.toString() } });
   });
   const rerun = new OutlineView('sstateLens.pending', () => ask('rerunOutline', {}));
-  let wanted: object | undefined;
-  const difference = new OutlineView('sstateLens.difference', async () =>
-    wanted === undefined ? undefined : ask('differenceOutline', wanted),
-  );
-  const compare = async (params: object) => {
-    wanted = params;
+  let wanted: (() => Promise<Outline>) | undefined;
+  const difference = new OutlineView('sstateLens.difference', async () => wanted?.());
+  const show = async (method: string, params: object) => {
+    wanted = () => ask(method, params);
     await vscode.commands.executeCommand('setContext', 'sstateLens.hasDifference', true);
     await vscode.commands.executeCommand('sstateLens.difference.focus');
     await difference.refresh();
@@ -41,7 +40,16 @@ export function activate(lens: LensContext): void {
       'sstateLens.compareTask',
       told(async () => {
         const subject = await askSubject(lens);
-        if (subject) await compare(subject);
+        if (subject) await show('differenceOutline', subject);
+      }),
+    ),
+    vscode.commands.registerCommand(
+      'sstateLens.showObject',
+      told(async (clicked?: Subject) => {
+        const subject = clicked ?? (await askSubject(lens));
+        // A click on a mark is no reason to ask the network.
+        const servers = clicked || !subject ? false : await askServers(`Where to look for ${subject.task}`);
+        if (subject && servers !== undefined) await show('whyMissing', { ...subject, servers });
       }),
     ),
     vscode.commands.registerCommand(
@@ -49,7 +57,7 @@ export function activate(lens: LensContext): void {
       told(async () => {
         const before = await askFile('the earlier one');
         const after = before && (await askFile('the later one', before));
-        if (before && after) await compare({ before: before.fsPath, after: after.fsPath });
+        if (before && after) await show('differenceOutline', { before: before.fsPath, after: after.fsPath });
       }),
     ),
   );

@@ -12,9 +12,15 @@ interface Outline {
   readonly nodes: readonly { readonly children: readonly Row[] }[];
 }
 
+interface Explained {
+  readonly title: string;
+  readonly message?: string;
+  readonly nodes: readonly Row[];
+}
+
 interface Row {
   readonly label: string;
-  readonly description: string;
+  readonly description?: string;
   readonly mark?: string;
 }
 
@@ -138,5 +144,34 @@ describe('sstate objects beside the text', { timeout: 240_000 }, () => {
     expect(await own.editor.until(diagnostic, (text) => text?.includes('on the mirror') === true)).toContain(
       `${all}; 2 of them are in sstate now (1 local, 1 on the mirror)`,
     );
+  });
+
+  it('that are missing are explained by the nearest that is there', async () => {
+    await own.start([], { objects: 'off' });
+    hashNames();
+    const why = (task: string) => own.ask<Explained>('whyMissing', { task });
+    const explained = await own.editor.until(
+      () => why('do_package'),
+      ({ message }) => message?.includes('missing') === true,
+    );
+    expect(explained.title).toBe('app:do_package');
+    expect(explained.message).toBe(
+      'Its object is missing: nothing of app:do_package is there under another hash (what servers have cannot be listed): it was not built yet, or its objects were removed.',
+    );
+    const [{ label, description = '' }] = explained.nodes as [Row];
+    expect(label).toBe('looked for');
+    expect(description).toMatch(/\/objects\/app:do_package:[0-9a-f]{64}$/);
+    // What was built before the edit, with what BitBake would have recorded of it.
+    writeFileSync(description, '');
+    const built = await why('do_package');
+    expect(built).toMatchObject({ message: `Its object is there: ${description}`, nodes: [] });
+    await own.editor.replace(APP, 'true', 'false');
+    expect((await why('do_package')).message).toBe(
+      `Its object is missing: 1 objects of app:do_package are there under other hashes, none with signature data (.siginfo) beside it that can be read; the newest is ${description}.`,
+    );
+    expect((await why('do_compile')).message).toBe(
+      'app:do_compile has no setscene task, and so no object of its own: it runs unless objects stand for it.',
+    );
+    await expect(why('do_nothing')).rejects.toThrow('there is no such task in the recipe of this file');
   });
 });

@@ -58,6 +58,8 @@ export class Editor {
   readonly progressMessages: string[] = [];
   /** Cancels all progress that can be. */
   cancels = false;
+  /** The progress that can be cancelled and began last. */
+  private cancellable: unknown;
   readonly logged: string[] = [];
   refreshes = 0;
   hintRefreshes = 0;
@@ -87,7 +89,8 @@ export class Editor {
     this.connection.onNotification('$/progress', ({ token, value }: Progress) => {
       this.progress.push(value.kind);
       if (value.message !== undefined) this.progressMessages.push(value.message);
-      if (value.cancellable && this.cancels) void this.notify('window/workDoneProgress/cancel', { token });
+      if (value.cancellable) this.cancellable = token;
+      if (value.cancellable && this.cancels) void this.cancelProgress();
     });
     this.connection.onRequest('window/workDoneProgress/create', () => null);
     this.connection.onRequest('client/registerCapability', () => null);
@@ -208,6 +211,11 @@ export class Editor {
     return (await this.diagnostics(path)).map(
       ({ range, severity, message }) => `${range.start.line + 1}: ${severities[severity ?? 0]}: ${message}`,
     );
+  }
+
+  /** Cancels what began last of what can be. */
+  cancelProgress(): Promise<void> {
+    return this.notify('window/workDoneProgress/cancel', { token: this.cancellable });
   }
 
   request<T>(method: string, params: unknown): Promise<T> {

@@ -6,7 +6,7 @@ import { nameAt } from '../taskgraph/graph.ts';
 import { comparisonReport, type ComparisonReport, reportLines } from './compareReport.ts';
 import { openSides, type Side, type SideOptions, type Sides } from './compareSides.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type HashedTasks, hashTasks } from './taskhashes.ts';
+import { type CommandTasks, hashTasks } from './taskhashes.ts';
 
 export interface CompareOptions extends SideOptions {
   readonly format: 'text' | 'json';
@@ -67,7 +67,7 @@ async function hashed(
   { label, session }: Side,
   targets: readonly string[],
   output: Output,
-): Promise<HashedTasks> {
+): Promise<CommandTasks> {
   const tasks = await hashTasks(targets, session, {
     ...output,
     note: (line) => output.note(`${label}: ${line}`),

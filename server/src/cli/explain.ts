@@ -1,8 +1,9 @@
 /**
  * `sstate-lens explain`: what goes into a hash, and why it is another than one that BitBake recorded.
  */
+import { hashText } from '../engine/hashedTasks.ts';
 import { join, resolve } from 'node:path';
-import { comparable, OwnSignatures } from './ownSignatures.ts';
+import { comparable, OwnSignatures } from '../engine/ownSignatures.ts';
 import { placeInEvaluation, Places } from './places.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import { explainDifference, type ExplainedTask, type FindSignatures } from '../signature/diff.ts';
@@ -19,9 +20,18 @@ import {
   surroundings,
 } from '../host/signatureFiles.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
-import { type BuildOptions, describeProblem, locateBuild, openSession, type Session } from './session.ts';
+import {
+  type BuildOptions,
+  describeProblem,
+  evaluating,
+  locateBuild,
+  openSession,
+  type Session,
+} from './session.ts';
 import { evaluateTarget } from './sig.ts';
-import { hashText } from './taskhashes.ts';
+import { hashTasks } from './taskhashes.ts';
+import { targetOf } from '../ide/view.ts';
+import { findTask } from '../taskgraph/graph.ts';
 
 export interface ExplainOptions extends BuildOptions {
   readonly hash: 'basehash' | 'taskhash';
@@ -53,7 +63,7 @@ export async function explain(
   try {
     const found = await evaluatedTask(first, task, session, output);
     const run =
-      options.hash === 'taskhash' ? await OwnSignatures.of(found.variant, task, session, output) : undefined;
+      options.hash === 'taskhash' ? await ownSignatures(found.variant, task, session, output) : undefined;
     return options.against === undefined
       ? explainTask(task, found, run, options, output)
       : await explainAgainst(options.against, task, found, run, session, options, output);
@@ -191,7 +201,7 @@ async function explainAgainst(
   const name = `${variant.pn}:${task}`;
   if (run) {
     const files = signatureFiles([file], options);
-    const explained = await run.explain(theirs, files, output);
+    const explained = await run.explain(theirs, files);
     return reportDifference(name, explained, options, output, session);
   }
   // What it depends on is not known from its recipe alone: only what the recipe says itself is compared.
@@ -211,6 +221,22 @@ async function explainAgainst(
     for (const line of explanationLines(name, explained, placeOf)) output.result(line);
   }
   return explained.differences.length === 0 ? EXIT.done : EXIT.no;
+}
+
+/** Evaluates every recipe. @throws CommandError where the task is not among those that run for its recipe */
+async function ownSignatures(
+  variant: VariantSignatures,
+  task: string,
+  session: Session,
+  output: Output,
+): Promise<OwnSignatures> {
+  const target = `${targetOf(variant) ?? variant.pn}:${task}`;
+  const tasks = await hashTasks([target], session, output);
+  const number = findTask(tasks.graph, variant.mcfn, task);
+  if (number === undefined)
+    throw new CommandError(`${variant.pn}:${task} cannot run: see the messages above`);
+  const evaluate = evaluating(session, output);
+  return new OwnSignatures(tasks, number, async (mcfn) => (mcfn === variant.mcfn ? variant : evaluate(mcfn)));
 }
 
 function signatureFiles(files: readonly string[], { sigdata, buildDir }: ExplainOptions): SignatureFiles {

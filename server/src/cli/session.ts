@@ -205,3 +205,14 @@ export async function withMaterial(
   const { variants } = await workspace.evaluate(splitVirtual(mcfn).path);
   return variants.find((variant) => variant.mcfn === mcfn);
 }
+
+/** The same with progress. @returns what throws CommandError where there is no such variant */
+export function evaluating(session: Session, output: Output): (mcfn: string) => Promise<VariantSignatures> {
+  return async (mcfn) => {
+    output.progress(`Evaluating ${mcfn}…`);
+    const found = await withMaterial(mcfn, session);
+    output.progress(undefined);
+    if (!found) throw new CommandError(`${mcfn} cannot be evaluated`);
+    return found;
+  };
+}

@@ -1,9 +1,10 @@
 /** `sstate-lens sig --hash taskhash`: the taskhash of the tasks that run for targets. */
+import { hashText } from '../engine/hashedTasks.ts';
 import { nameAt, recipeAt, type TaskGraph } from '../taskgraph/graph.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { openSession } from './session.ts';
 import type { SigOptions } from './sig.ts';
-import { type HashedTasks, hashTasks, hashText } from './taskhashes.ts';
+import { type CommandTasks, hashTasks } from './taskhashes.ts';
 
 export async function sigTaskhash(
   targets: readonly string[],
@@ -41,7 +42,7 @@ function inOrder(graph: TaskGraph, tasks: readonly number[]): number[] {
 
 function print(
   tasks: readonly number[],
-  hashed: HashedTasks,
+  hashed: CommandTasks,
   format: SigOptions['format'],
   output: Output,
 ): void {

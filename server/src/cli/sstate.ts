@@ -13,7 +13,7 @@ import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { type BuildOptions, openSession, type Session } from './session.ts';
 import { planJson, type PrintedPlan } from './sstateJson.ts';
 import { listLines, planLines } from './sstateText.ts';
-import { hashTasks, type HashedTasks } from './taskhashes.ts';
+import { type CommandTasks, hashTasks } from './taskhashes.ts';
 import { whyMissing } from './whyMissing.ts';
 import { openObjects } from './objects.ts';
 
@@ -69,7 +69,7 @@ interface Planned {
 
 async function plannedTargets(
   targets: readonly string[],
-  { graph, hashes, handler }: HashedTasks,
+  { graph, hashes, handler }: CommandTasks,
   options: SstateOptions,
   session: Session,
   output: Output,

@@ -1,13 +1,12 @@
 /** The taskhashes of targets, for the commands that print them and compare them. */
+import type { HashedTasks } from '../engine/hashedTasks.ts';
 import { taskGraphOf } from '../engine/taskGraph.ts';
 import { equivalenceOf, taskhashesOf, taskhashSources, unihashedTaskhashes } from '../engine/taskhashes.ts';
 import type { HandlerName } from '../metadata/release.ts';
-import type { SignatureData } from '../signature/sigdata.ts';
-import type { BitBakeHash, TaskSignature, Unknown } from '../signature/signatures.ts';
+import type { TaskSignature } from '../signature/signatures.ts';
 import type { UnihashCounts, Unihashes } from '../sstate/hashEquivalence.ts';
 import { openUnihashes } from '../sstate/unihashSources.ts';
-import { checksumName, type FileChecksum } from '../taskgraph/checksums.ts';
-import { nameAt, recipeAt, signatureName, type TaskGraph } from '../taskgraph/graph.ts';
+import { nameAt, recipeAt, type TaskGraph } from '../taskgraph/graph.ts';
 import type { Taskhashes } from '../taskgraph/taskhash.ts';
 import { equivalenceAccess } from '../host/hashEquivalence.ts';
 import { sqliteFile } from '../host/installation.ts';
@@ -15,10 +14,8 @@ import { everyRecipe } from './graph.ts';
 import { CommandError, type Output } from './output.ts';
 import { describeProblem, type Session } from './session.ts';
 
-/** The tasks that run for some targets, with their hashes. */
-export interface HashedTasks {
-  readonly graph: TaskGraph;
-  readonly hashes: Taskhashes;
+/** The same with what commands say of it. */
+export interface CommandTasks extends HashedTasks {
   /** Where unihashes came from; undefined: they were not asked for, or the signature handler knows none. */
   readonly unihashes: UnihashCounts | undefined;
   /** The signature handler. */
@@ -26,8 +23,6 @@ export interface HashedTasks {
   /** Whether any recipe could not be evaluated, or BitBake would refuse the targets. */
   readonly incomplete: boolean;
   signature(task: number): TaskSignature | undefined;
-  /** The files in the task's hash. */
-  files(task: number): readonly FileChecksum[] | Unknown;
 }
 
 export interface HashTasksOptions {
@@ -41,7 +36,7 @@ export async function hashTasks(
   session: Session,
   output: Output,
   { equivalence }: HashTasksOptions = {},
-): Promise<HashedTasks> {
+): Promise<CommandTasks> {
   const { workspace, summary, files } = session;
   const { known, failed } = await everyRecipe(session, output);
   const graph = await taskGraphOf(targets, known, workspace);
@@ -113,28 +108,4 @@ function noteLocks(hashes: Taskhashes, graph: TaskGraph, check: string, output: 
       `${check === 'error' ? 'error' : 'warning'}: The ${name} sig is computed to be ${computed}, but the sig is locked to ${hash} in ${variable}`,
     );
   }
-}
-
-/** What a taskhash adds to a basehash, as BitBake would record it. */
-export function runDataOf(tasks: HashedTasks, task: number): NonNullable<SignatureData['run']> {
-  const { graph, hashes } = tasks;
-  const dependencies = [...hashes.countedDependencies(task)];
-  const files = tasks.files(task);
-  return {
-    dependencies: dependencies.map((dependency) => signatureName(graph, dependency)),
-    hashes: new Map(
-      dependencies.map((dependency) => [
-        signatureName(graph, dependency),
-        hashText(hashes.unihash(dependency)),
-      ]),
-    ),
-    files:
-      'unknown' in files ? [] : files.map(({ path, checksum }) => [checksumName(path), checksum] as const),
-    taskhash: hashText(hashes.taskhash(task)),
-    unihash: hashText(hashes.unihash(task)),
-  };
-}
-
-export function hashText(hash: BitBakeHash | Unknown): string {
-  return typeof hash === 'string' ? hash : `unknown, because ${hash.unknown}`;
 }

@@ -1,5 +1,6 @@
 /** `sstate-lens verify --hash taskhash`: our taskhashes against a table that BitBake's were recorded in. */
 import { join } from 'node:path';
+import { hashText, runDataOf } from '../engine/hashedTasks.ts';
 import { compareSignatures } from '../signature/diff.ts';
 import { describeDifference } from '../signature/diffText.ts';
 import { parseTaskTable, stampName, type TaskRow } from '../signature/taskTable.ts';
@@ -9,7 +10,7 @@ import { chosenNames } from './comparison.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { readRecorded } from './recorded.ts';
 import { type BuildOptions, openSession } from './session.ts';
-import { type HashedTasks, hashTasks, hashText, runDataOf } from './taskhashes.ts';
+import { type CommandTasks, hashTasks } from './taskhashes.ts';
 import type { VerifyOptions } from './verify.ts';
 
 export async function verifyTaskhash(
@@ -49,7 +50,7 @@ export async function verifyTaskhash(
 }
 
 /** By PN and task; by the end of the stamp and the task where the table has no PN. */
-function taskFinder({ graph }: HashedTasks): (row: TaskRow) => number | undefined {
+function taskFinder({ graph }: CommandTasks): (row: TaskRow) => number | undefined {
   const byName = new Map<string, number>();
   for (const task of graph.recipeOf.keys()) {
     const { pn, stamp } = recipeAt(graph, task);
@@ -67,7 +68,7 @@ function taskFinder({ graph }: HashedTasks): (row: TaskRow) => number | undefine
 function differences(
   row: TaskRow,
   task: number,
-  tasks: HashedTasks,
+  tasks: CommandTasks,
   recorded: SignatureFiles | undefined,
 ): string[] {
   const taskhash = tasks.hashes.taskhash(task);

@@ -85,6 +85,7 @@ export class BaselineObjects {
   ): Promise<HashedObjects> {
     const { build, graph, recipes } = this;
     const variants = await build.inOrder(recipes);
-    return objectTasks(graph, await unihashed(graph, variants, await build.foreseen(), options, []));
+    const { hashes } = await unihashed(graph, variants, await build.foreseen(), options, []);
+    return objectTasks(graph, hashes);
   }
 }

@@ -31,6 +31,7 @@ import type { Origin, VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
 import { rememberedEquivalence, type RememberedEquivalence } from './equivalence.ts';
 import { foresight, type Foresight, type ForeseenBuild, type ForesightOptions } from './foresight.ts';
+import { findMissing, type FoundObject } from './missingObject.ts';
 import { ObjectAccess } from './objectAccess.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -190,6 +191,20 @@ export class Build {
     options: ForesightOptions,
   ): Promise<Foresight> {
     return foresight(targets, await this.inOrder(recipes), await this.foreseen(), options);
+  }
+
+  /**
+   * Why the object of a task is missing.
+   * @param recipes all there are
+   * @throws as `findMissing`
+   */
+  async whyMissing(
+    target: string,
+    recipes: RecipeVariants,
+    options: Pick<ForesightOptions, 'servers' | 'signal'>,
+  ): Promise<FoundObject> {
+    const evaluate = (mcfn: string) => this.evaluate(this.pathOf(mcfn));
+    return findMissing(target, await this.inOrder(recipes), await this.foreseen(), evaluate, options);
   }
 
   /** The variants of recipes in the order of recipe files. */

@@ -2,6 +2,7 @@
  * What BitBake would do for targets in the editor's build directory: the graph of these targets with unihashes, the
  * objects that are there, the plan. Gathers what is wrong on the way in sentences; knows nothing of clients.
  */
+import type { HashedTasks } from '../engine/hashedTasks.ts';
 import type { ConfigurationSummary, ObjectTask } from '../engine/results.ts';
 import { type PlannedRun, planRun, setsceneConfiguration } from '../engine/sstatePlan.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
@@ -15,7 +16,7 @@ import type { VariantSignatures } from '../signature/signatures.ts';
 import type { Judgement, Presence } from '../sstate/presence.ts';
 import { openUnihashes } from '../sstate/unihashSources.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
-import type { Taskhashes } from '../taskgraph/taskhash.ts';
+import type { Taskhashes, TaskhashInputs } from '../taskgraph/taskhash.ts';
 import type { InputSources } from '../taskgraph/taskhashInputs.ts';
 import type { ObjectAccess } from './objectAccess.ts';
 
@@ -62,12 +63,8 @@ export async function foresight(
 ): Promise<Foresight> {
   const { workspace, summary, sources } = build;
   const { signal } = options;
-  const known = knownRecipes(variants, await graphConfigurations(workspace));
-  const graph = await unplacedTaskGraphOf(targets, known, workspace);
-  const problems = graph.problems
-    .filter(({ severity }) => severity !== 'information')
-    .map(({ severity, message }) => `${severity}: ${message}`);
-  const hashes = await unihashed(graph, variants, build, options, problems);
+  const problems: string[] = [];
+  const { graph, hashes } = await hashedTargets(targets, variants, build, options, problems);
   const configuration = await setsceneConfiguration(workspace, summary, sources.files);
   const { availability } = await build.access.objects(summary, sources.files);
   const objects = new TaskObjects(graph, hashes, build.access.names(summary), availability);
@@ -111,6 +108,28 @@ export async function judgeObjects(
   return availability.judge(paths, { signal, asksServers: servers });
 }
 
+/**
+ * The graph of targets with its hashes.
+ * @param variants of all recipes, in the order of recipe files
+ * @param problems is added to
+ * @throws as `unihashed`
+ */
+export async function hashedTargets(
+  targets: readonly string[],
+  variants: readonly VariantSignatures[],
+  build: ForeseenBuild,
+  options: Pick<ForesightOptions, 'servers' | 'signal'>,
+  problems: string[],
+): Promise<HashedTasks> {
+  const { workspace } = build;
+  const known = knownRecipes(variants, await graphConfigurations(workspace));
+  const graph = await unplacedTaskGraphOf(targets, known, workspace);
+  for (const { severity, message } of graph.problems)
+    if (severity !== 'information') problems.push(`${severity}: ${message}`);
+  const { inputs, hashes } = await unihashed(graph, variants, build, options, problems);
+  return { graph, hashes, files: (task) => inputs.files(task) };
+}
+
 /** The graph's hashes, with unihashes where the signature handler knows any. @param problems is added to */
 export async function unihashed(
   graph: TaskGraph,
@@ -118,10 +137,10 @@ export async function unihashed(
   { workspace, summary, sources, access: objects }: ForeseenBuild,
   { servers, signal }: Pick<ForesightOptions, 'servers' | 'signal'>,
   problems: string[],
-): Promise<Taskhashes> {
+): Promise<{ readonly inputs: TaskhashInputs; readonly hashes: Taskhashes }> {
   const settings = await equivalenceOf(workspace, summary, sources.files, sources.settings.handler);
   if (typeof settings === 'string') throw new Error(`BitBake stops: ${settings}`);
-  if (!settings) return taskhashesOf(graph, variants, sources).hashes;
+  if (!settings) return taskhashesOf(graph, variants, sources);
   const access = equivalenceAccess(sqliteFile());
   const { unihashes, warnings, dispose } = await openUnihashes(settings, access, {
     servers,
@@ -129,10 +148,10 @@ export async function unihashed(
     served: objects.servedBy(settings),
   });
   try {
-    const { hashes } = await unihashedTaskhashes(graph, variants, sources, unihashes);
+    const hashed = await unihashedTaskhashes(graph, variants, sources, unihashes);
     problems.push(...warnings.map((warning) => `warning: ${warning}`));
     problems.push(...unihashes.failures.map((failure) => `error: ${failure}`));
-    return hashes;
+    return hashed;
   } finally {
     dispose();
   }

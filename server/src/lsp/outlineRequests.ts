@@ -30,14 +30,14 @@ import { toRange } from './convert.ts';
 import { documentOf, refused } from './graphRequests.ts';
 import type { Session } from './session.ts';
 
-interface Outline {
+export interface Outline {
   readonly title: string;
   /** Why there is nothing, or what is not in it. */
   readonly message?: string;
   readonly nodes: readonly ShownNode[];
 }
 
-type ShownNode = Omit<OutlineNode, 'place' | 'children'> & {
+export type ShownNode = Omit<OutlineNode, 'place' | 'children'> & {
   readonly uri?: string;
   readonly range?: ProtocolRange;
   readonly children?: readonly ShownNode[];
@@ -146,7 +146,7 @@ function read(file: string): SignatureData {
   }
 }
 
-function shown(nodes: readonly OutlineNode[], session: Session): ShownNode[] {
+export function shown(nodes: readonly OutlineNode[], session: Session): ShownNode[] {
   return nodes.map(({ place, children, ...node }) => ({
     ...node,
     ...(place && { uri: session.documents.uriOf(place.path), range: toRange(place.range) }),

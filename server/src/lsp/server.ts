@@ -44,6 +44,7 @@ import {
 import type { Progress } from './taskGraph.ts';
 import { BASE_TEXT, BRANCHES, REVIEW, type Reviewing, Reviews } from './reviewRequests.ts';
 import { type Looking, SSTATE, sstateAnswer } from './sstateRequest.ts';
+import { missingAnswer, WHY_MISSING } from './whyMissingRequest.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
 
 /**
@@ -120,6 +121,9 @@ class LanguageServer {
       answered(() => this.reviews.review(params, this.session, () => this.reviewing(token)), token),
     );
     connection.onRequest(BASE_TEXT, (params: unknown) => this.reviews.baseText(params));
+    connection.onRequest(WHY_MISSING, (params: unknown, token: CancellationToken) =>
+      answered(() => missingAnswer(params, this.session, () => this.looking(token)), token),
+    );
     connection.onShutdown(() => this.session?.close());
     texts.onDidOpen(({ document }) => {
       this.session.update(document, document.getText(), true);

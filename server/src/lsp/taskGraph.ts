@@ -20,6 +20,7 @@ import type { Build } from './build.ts';
 import { BaselineObjects } from './baselineObjects.ts';
 import type { OpenDocuments } from './documents.ts';
 import type { ForesightOptions } from './foresight.ts';
+import type { FoundObject } from './missingObject.ts';
 import { ObjectVerdicts } from './objectVerdicts.ts';
 import type { Views } from './views.ts';
 
@@ -367,6 +368,11 @@ export class LiveTaskGraph implements GraphView {
 
   objectVerdict(of: TaskReference): ObjectVerdict | undefined {
     return this.objects.of(of, this.folded!);
+  }
+
+  /** Why the object of a task is missing, such as `zlib:do_package`. @throws as `Build.whyMissing` */
+  whyMissing(target: string, options: Pick<ForesightOptions, 'servers' | 'signal'>): Promise<FoundObject> {
+    return this.build.whyMissing(target, this.folded!.recipes, options);
   }
 
   /** All that needs a task, directly or not, whether its taskhash counts there or not. */

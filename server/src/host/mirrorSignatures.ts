@@ -5,14 +5,13 @@
  * asked for as; anything else is said, once for each file, and left alone.
  */
 import type { ObjectNames } from '../engine/objectNames.ts';
-import { recordedText } from '../host/recordings.ts';
-import type { SignatureFiles } from '../host/signatureFiles.ts';
+import type { RecordedSignatures, WantedSignature } from '../engine/ownSignatures.ts';
 import { parseSignatureData, type SignatureData } from '../signature/sigdata.ts';
 import type { MirrorContent, MirrorContents } from '../sstate/mirrorContents.ts';
 import { taskId } from '../sstate/sceneGraph.ts';
 import { nameAt, recipeAt, type TaskGraph } from '../taskgraph/graph.ts';
-import type { Output } from './output.ts';
-import type { RecordedSignatures, WantedSignature } from './ownSignatures.ts';
+import { recordedText } from './recordings.ts';
+import type { SignatureFiles } from './signatureFiles.ts';
 
 /** Of one file, as it is sent and decompressed. BitBake's are some 100 kB. */
 const MOST_SENT = 16 * 1024 * 1024;
@@ -20,6 +19,14 @@ const MOST_TEXT = 4 * MOST_SENT;
 /** So many files are asked for in all: a change at the root of everything changes thousands. */
 const MOST_FILES = 500;
 const AT_ONCE = 16;
+
+/** Who is told of what is going on. */
+export interface SearchTold {
+  /** What is being done; undefined: it has ended. */
+  progress(text: string | undefined): void;
+  /** Something that is wrong, in a sentence. */
+  note(text: string): void;
+}
 
 /** A file beside an object. */
 export interface SignatureOnMirror {
@@ -41,7 +48,7 @@ export class MirrorSignatures implements RecordedSignatures {
     private readonly contents: MirrorContents | undefined,
     private readonly names: ObjectNames,
     private readonly graph: TaskGraph,
-    private readonly output: Output,
+    private readonly told: SearchTold,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
@@ -71,14 +78,14 @@ export class MirrorSignatures implements RecordedSignatures {
 
   /** Asks servers; what they have is found from then on. @throws the reason of the signal when it is aborted */
   async fetch(wanted: readonly SignatureOnMirror[]): Promise<void> {
-    const { contents, output, signal } = this;
+    const { contents, told, signal } = this;
     if (!contents) return;
     const some = wanted.slice(0, MOST_FILES - this.asked);
     this.asked += some.length;
     let next = 0;
     const work = async () => {
       while (next < some.length) {
-        output.progress(`Reading signature data from servers: ${next + 1} of ${some.length}`);
+        told.progress(`Reading signature data from servers: ${next + 1} of ${some.length}`);
         const one = some[next++]!;
         const { content, failures } = await contents.read(one.path, MOST_SENT, signal);
         for (const failure of failures) this.say(`${failure}: signature data there is not read`);
@@ -87,7 +94,7 @@ export class MirrorSignatures implements RecordedSignatures {
     };
     const count = Math.min(AT_ONCE, contents.concurrency, some.length);
     await Promise.all(Array.from({ length: count }, work));
-    output.progress(undefined);
+    told.progress(undefined);
     if (some.length < wanted.length) {
       this.say(`more than ${MOST_FILES} tasks differ: signature data of the others is not read from servers`);
     }
@@ -113,6 +120,6 @@ export class MirrorSignatures implements RecordedSignatures {
   private say(text: string): void {
     if (this.said.has(text)) return;
     this.said.add(text);
-    this.output.note(`warning: ${text}`);
+    this.told.note(`warning: ${text}`);
   }
 }

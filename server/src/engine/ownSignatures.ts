@@ -6,10 +6,8 @@ import { explainDifference, type ExplainedTask } from '../signature/diff.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import { ownSignature } from '../signature/own.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
-import { findTask, nameAt, recipeAt } from '../taskgraph/graph.ts';
-import { CommandError, type Output } from './output.ts';
-import { type Session, withMaterial } from './session.ts';
-import { type HashedTasks, hashTasks, runDataOf } from './taskhashes.ts';
+import { nameAt, recipeAt } from '../taskgraph/graph.ts';
+import { type HashedTasks, runDataOf } from './hashedTasks.ts';
 
 /** Signature data that BitBake left. */
 export interface RecordedSignatures {
@@ -44,10 +42,11 @@ export class OwnSignatures {
   private readonly byHash = new Map<string, number>();
   private readonly material = new Map<string, VariantSignatures>();
 
-  private constructor(
+  /** @param evaluate the variant of a virtual file name, with what its hashes are made of */
+  constructor(
     private readonly tasks: HashedTasks,
     private readonly task: number,
-    private readonly session: Session,
+    private readonly evaluate: (mcfn: string) => Promise<VariantSignatures>,
   ) {
     for (const task of tasks.graph.recipeOf.keys()) {
       const hash = tasks.hashes.unihash(task);
@@ -55,35 +54,11 @@ export class OwnSignatures {
     }
   }
 
-  /** Evaluates every recipe. @throws CommandError where the task is not among those that run for its recipe */
-  static async of(
-    variant: VariantSignatures,
-    task: string,
-    session: Session,
-    output: Output,
-  ): Promise<OwnSignatures> {
-    const { mcfn, pn } = variant;
-    const multiconfig = /^mc:([^:]*):/.exec(mcfn)?.[1];
-    const target = `${multiconfig ? `mc:${multiconfig}:` : ''}${pn}:${task}`;
-    const tasks = await hashTasks([target], session, output);
-    const number = findTask(tasks.graph, mcfn, task);
-    if (number === undefined) throw new CommandError(`${pn}:${task} cannot run: see the messages above`);
-    const own = new OwnSignatures(tasks, number, session);
-    own.material.set(mcfn, variant);
-    return own;
-  }
-
-  /** Those of a task of a graph whose hashes are known. */
-  static among(tasks: HashedTasks, task: number, session: Session): OwnSignatures {
-    return new OwnSignatures(tasks, task, session);
-  }
-
-  /** Its own part and what the tasks it depends on add. @throws CommandError where its recipe cannot be evaluated */
+  /** Its own part and what the tasks it depends on add. @throws as `evaluate` */
   async data(): Promise<SignatureData> {
     const { graph } = this.tasks;
     const { mcfn } = recipeAt(graph, this.task);
-    const variant = this.material.get(mcfn) ?? (await withMaterial(mcfn, this.session));
-    if (!variant) throw new CommandError(`${mcfn} cannot be evaluated`);
+    const variant = this.material.get(mcfn) ?? (await this.evaluate(mcfn));
     this.material.set(mcfn, variant);
     return ownSignature(nameAt(graph, this.task), variant, this.runData);
   }
@@ -96,8 +71,11 @@ export class OwnSignatures {
     return runDataOf(this.tasks, this.task);
   }
 
-  /** Evaluates, step by step, the recipes of the tasks that differ, and loads what was recorded of these. */
-  async explain(theirs: SignatureData, files: RecordedSignatures, output: Output): Promise<ExplainedTask> {
+  /**
+   * Evaluates, step by step, the recipes of the tasks that differ, and loads what was recorded of these.
+   * @throws as `evaluate`
+   */
+  async explain(theirs: SignatureData, files: RecordedSignatures): Promise<ExplainedTask> {
     const ours = comparable(await this.data(), theirs);
     const loaded = new Set<string>();
     for (;;) {
@@ -115,13 +93,7 @@ export class OwnSignatures {
       });
       if (wanted.size === 0 && unrecorded.length === 0) return explained;
       if (unrecorded.length > 0) await files.load?.(unrecorded);
-      for (const mcfn of wanted) {
-        output.progress(`Evaluating ${mcfn}…`);
-        const found = await withMaterial(mcfn, this.session);
-        if (!found) throw new CommandError(`${mcfn} cannot be evaluated`);
-        this.material.set(mcfn, found);
-      }
-      output.progress(undefined);
+      for (const mcfn of wanted) this.material.set(mcfn, await this.evaluate(mcfn));
     }
   }
 
