@@ -90,10 +90,12 @@ try {
       again.push((await watched(everything, { XDG_CACHE_HOME: kept })).seconds);
     }
     figure('every recipe from what was kept', 's', again);
-    note('many recipes changed at once, and an edit of base.bbclass');
-    const changes = await (await bundled('benchChanges')).changeTimes(join(ROOT, 'dist'), buildDir);
+    note(`${EDITS} edits of base.bbclass, and many recipes changed at once`);
+    const { changeTimes } = await bundled('benchChanges');
+    const changes = await changeTimes(join(ROOT, 'dist'), buildDir, join(kept, 'changes'), EDITS);
     figure(`${changes.recipes} recipes changed at once, to their hashes`, 's', [changes.checkout]);
-    figure(`an edit of base.bbclass to all ${changes.changedTasks} changed tasks`, 's', [changes.classEdit]);
+    const edited = `an edit of base.bbclass to all ${changes.changedTasks} tasks with other basehashes`;
+    figure(`${edited} (${changes.evaluated} recipes evaluated)`, 's', changes.classEdits);
   }
   if (options['bitbake-env'] !== undefined) {
     note('BitBake: bitbake -p from nothing');

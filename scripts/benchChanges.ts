@@ -12,31 +12,50 @@ export interface ChangeTimes {
   /** How many recipes were changed at once, and the seconds until their hashes were known. */
   readonly recipes: number;
   readonly checkout: number;
-  /** The seconds until all tasks were known that an edit of a function of base.bbclass changes, and how many. */
-  readonly classEdit: number;
+  /** Seconds until all tasks were known whose basehashes an edit of a function of base.bbclass changes, of each edit. */
+  readonly classEdits: readonly number[];
+  /** How many tasks that were, and how many recipes were evaluated for all edits together. */
   readonly changedTasks: number;
+  readonly evaluated: number;
 }
 
 const MOST_RECIPES = 500;
 
-export async function changeTimes(dist: string, buildDir: string): Promise<ChangeTimes> {
-  const { workspace } = openPool(dist, buildDir, availableParallelism());
+/** @param kept a directory for what is kept of evaluations @param edits how many of base.bbclass */
+export async function changeTimes(
+  dist: string,
+  buildDir: string,
+  kept: string,
+  edits: number,
+): Promise<ChangeTimes> {
+  const { workspace } = openPool(dist, buildDir, availableParallelism(), kept);
   try {
     const all = (await workspace.summary()).recipes.map(({ path }) => path);
     const before = await hashes(workspace, all);
+    const base = await baseClass(workspace, all[0]!);
+    const text = readFileSync(base, 'utf8');
+    const asked = () => workspace.asked.get('evaluate') ?? 0;
+    const evaluations = asked();
+    const classEdits: number[] = [];
+    let changedTasks = 0;
+    for (let edit = 0; edit <= edits; edit++) {
+      const edited = text.replace(/^(base_do_compile\s*\(\)\s*\{)$/m, `$1\n    : edit ${edit}`);
+      if (edited === text) throw new Error(`${base} has no base_do_compile`);
+      classEdits.push(
+        await seconds(async () => {
+          workspace.setOverlay(base, edited);
+          const after = await hashes(workspace, all);
+          changedTasks = [...after].filter(([task, hash]) => before.get(task) !== hash).length;
+        }),
+      );
+    }
+    workspace.setOverlay(base, undefined);
+    const evaluated = asked() - evaluations;
     const chosen = all.slice(0, MOST_RECIPES);
     for (const path of chosen) workspace.setOverlay(path, `${readFileSync(path, 'utf8')}\nCHANGED = "1"\n`);
     const checkout = await seconds(() => hashes(workspace, chosen));
-    for (const path of chosen) workspace.setOverlay(path, undefined);
-    const base = await baseClass(workspace, all[0]!);
-    const text = readFileSync(base, 'utf8');
-    const edited = text.replace(/^(base_do_compile\s*\(\)\s*\{)$/m, '$1\n    : an edit');
-    if (edited === text) throw new Error(`${base} has no base_do_compile`);
-    workspace.setOverlay(base, edited);
-    let after = new Map<string, string>();
-    const classEdit = await seconds(async () => (after = await hashes(workspace, all)));
-    const changedTasks = [...after].filter(([task, hash]) => before.get(task) !== hash).length;
-    return { recipes: chosen.length, checkout, classEdit, changedTasks };
+    // The first edit finds nothing compiled.
+    return { recipes: chosen.length, checkout, classEdits: classEdits.slice(1), changedTasks, evaluated };
   } finally {
     workspace.dispose();
   }

@@ -67,8 +67,8 @@ const handlers: Handlers = {
     return { configuration: !evaluator || evaluator.dependsOn(paths) };
   },
 
-  evaluate({ path, overlays: temporary, hashesOnly = false, recipeInfo = false }) {
-    if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo);
+  evaluate({ path, overlays: temporary, hashesOnly = false, recipeInfo = false, ingredients = false }) {
+    if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients);
     const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
     try {
       for (const [name, text] of temporary) files.setOverlay(name, text);
@@ -94,6 +94,14 @@ const handlers: Handlers = {
 
   reads() {
     return opened().takeReads();
+  },
+
+  ingredients() {
+    return opened().takeIngredients();
+  },
+
+  analysePython({ texts }) {
+    return opened().analysePython(texts);
   },
 
   configurationReads() {

@@ -24,12 +24,13 @@ function machine() {
     const states = {
       recall: () => Promise.resolve(),
       state: text,
+      text: (path: string) => text(`x${path}`),
       setOverlay: (path: string, value: string | undefined) =>
         value === undefined ? laid.delete(path) : laid.set(path, value),
       forget: () => undefined,
     };
     const known = (path: string): KnownRead => [`b${path}`, text(`b${path}`)];
-    const configurationReads = () => ({ parsed: [known(CLASS)], listed: [] });
+    const configurationReads = () => ({ parsed: [known(CLASS)], listed: [], evaluated: [] });
     const answers: Record<string, (params: { path: string }) => unknown> = {
       change: () => ({ configuration: false }),
       open: () => ({ identity: text(`b${CLASS}`), recipes: [{ path: BB, appends: [] }] }),

@@ -71,10 +71,9 @@ export function openEvaluator(
 }
 
 /** Opens a build directory of real layers in this process, as the command does, on the machine that this is. */
-export function openCheckout(buildDir: string): Promise<RecipeEvaluator> {
+export function openCheckout(buildDir: string, files = checkoutFiles(buildDir)): Promise<RecipeEvaluator> {
   const build = openBuildDirectory(buildDir);
-  const { roots, system, facts, bitbakeDir } = openParameters(build, FILES, process.env);
-  const files = new HostFiles(roots, system);
+  const { roots, facts, bitbakeDir } = openParameters(build, FILES, process.env);
   return RecipeEvaluator.open({
     ...ASSETS,
     buildDir: build.path,
@@ -84,6 +83,12 @@ export function openCheckout(buildDir: string): Promise<RecipeEvaluator> {
     facts,
     limits: LIMITS,
   });
+}
+
+/** The files that may be read for a build directory of real layers. */
+export function checkoutFiles(buildDir: string): HostFiles {
+  const { roots, system } = openParameters(openBuildDirectory(buildDir), FILES, process.env);
+  return new HostFiles(roots, system);
 }
 
 /** A checkout of BitBake named for a release, such as SSTATE_LENS_BITBAKE_SCARTHGAP; else the built-in part. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -134,6 +134,16 @@ describe('the evaluator process', () => {
     expect(await it.request('write', join(readable, 'c'))).toBe('ERR_ACCESS_DENIED');
     expect(await it.request('spawn', 0)).toBe('ERR_ACCESS_DENIED');
     expect(existsSync(target)).toBe(false);
+  });
+
+  it('reads a directory that another one lies in, which is readable, too', async () => {
+    const inner = join(readable, 'inner');
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(join(inner, 'c.bb'), 'further inside');
+    const it = evaluator({ readable: [inner, readable, `${readable}/`] });
+    expect(await it.request('list', readable)).toBe('a.bb,inner');
+    expect(await it.request('read', join(inner, 'c.bb'))).toBe('further inside');
+    expect(await it.request('list', outside)).toBe('ERR_ACCESS_DENIED');
   });
 
   it('takes no request after it was disposed of', async () => {

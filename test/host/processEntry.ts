@@ -1,6 +1,6 @@
 /** An evaluator with methods that misbehave on purpose; bundled and started by `evaluatorProcess.test.ts`. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { noteWhere, serve, tellProgress } from '../../server/src/host/evaluatorPort.ts';
 
 let state = 'fresh';
@@ -43,6 +43,7 @@ serve({
   exit: () => process.exit(7),
   environment: () => Object.keys(process.env),
   read: (path: string) => attempt(() => readFileSync(path, 'utf8')),
+  list: (path: string) => attempt(() => readdirSync(path).sort()),
   write: (path: string) => attempt(() => writeFileSync(path, 'x')),
   spawn: () => attempt(() => spawnSync('/bin/true').status),
   depth: (n: number) => depth(n),

@@ -81,6 +81,7 @@ describe('chains', () => {
 describe('the recipe of a document', () => {
   const summary = {
     identity: '',
+    values: '',
     buildDir: '/b',
     bitbakeDir: undefined,
     bitbakeVersion: '2.18.0',

@@ -51,6 +51,10 @@ export class ReadFrames {
   private readonly doubtful = new Map<string, string>();
   private allDoubtful: string | undefined;
   private lastDoubt = '';
+  /** Variables whose values were asked for, from anywhere, by others than who hashes them. */
+  private values = new Set<string>();
+  /** What is being hashed itself. */
+  private hashed: string | undefined;
   /** How often anything was in doubt. */
   doubts = 0;
 
@@ -105,6 +109,30 @@ export class ReadFrames {
     }
     if (frame.usesOverrides) outer.usesOverrides = true;
     if (frame.passing) outer.passing = true;
+  }
+
+  // Whose values decide what is evaluated
+
+  /** Starts over. @returns the variables whose values were asked for until now */
+  takeValues(): Set<string> {
+    const { values } = this;
+    this.values = new Set();
+    return values;
+  }
+
+  /** The value of a variable, not of one of its flags, is asked for. */
+  askValue(variable: string): void {
+    if (variable !== this.hashed || this.frames.length > 0) this.values.add(variable);
+  }
+
+  /** Asks for a value only to hash it: what is evaluated does not depend on it. */
+  forHash<T>(variable: string, ask: () => T): T {
+    this.hashed = variable;
+    try {
+      return ask();
+    } finally {
+      this.hashed = undefined;
+    }
   }
 
   // What is in doubt
@@ -226,6 +254,10 @@ export class ExpansionCache {
   private readonly overrideUsers = new Set<string>();
   /** How often the datastore was changed. */
   private changes = 0;
+
+  get changeCount(): number {
+    return this.changes;
+  }
 
   get(key: string): CachedExpansion | undefined {
     const entry = this.entries.get(key);

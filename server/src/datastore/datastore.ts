@@ -82,6 +82,16 @@ export class Datastore {
     this.cache.clear();
   }
 
+  /** Another number after each change. */
+  get changeCount(): number {
+    return this.cache.changeCount;
+  }
+
+  /** Whether values of variables are filtered. */
+  get isFiltered(): boolean {
+    return this.filters.size > 0;
+  }
+
   createCopy(): Datastore {
     return new Datastore(this.context, this);
   }
@@ -102,7 +112,14 @@ export class Datastore {
   getVarFlag(name: string, flag: string, expand = true, options?: ReadOptions): Value {
     if (expand) return this.expansion(name, flag, options, true).value;
     this.context.frames.read(name, this.cache);
+    if (flag === '_content') this.context.frames.askValue(name);
     return this.unexpanded(name, flag, options).value;
+  }
+
+  /** Whether the variable has a value that Python takes for true, whatever it is. */
+  hasValue(name: string): boolean {
+    this.context.frames.read(name, this.cache);
+    return Boolean(this.unexpanded(name, '_content', undefined).value);
   }
 
   /**
@@ -123,6 +140,7 @@ export class Datastore {
     this.context.frames.read(name, this.cache);
     if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
     const key = flag === '_content' ? name : `${name}[${flag}]`;
+    if (flag === '_content') this.context.frames.askValue(name);
     const cacheable = !options?.noWeakDefault && !options?.parsing;
     if (cacheable) {
       const cached = this.cachedExpansion(key);
@@ -267,6 +285,7 @@ export class Datastore {
     internal = false,
   ): Map<string, Value> | undefined {
     this.context.frames.read(name, this.cache);
+    if (internal) this.context.frames.askValue(name);
     const flags = this.level.find(name);
     if (!flags) return undefined;
     const found = new Map<string, Value>();

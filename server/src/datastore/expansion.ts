@@ -96,12 +96,34 @@ export function expandWithReferences(text: Value, variable: string | undefined, 
   return expansion;
 }
 
+/** Where the values of variables come from. */
+interface ValueSource {
+  getVar(name: string): Value;
+}
+
+/**
+ * `expandWithReferences` of a text whose variables have values of which none changes meanwhile.
+ * @returns undefined where Python would have to be run
+ * @throws what `values` throws; Error where the text refers to `variable` itself
+ */
+export function expandKnown(text: string, variable: string, values: ValueSource): Expansion | undefined {
+  const expansion = new Expansion(variable, text, text);
+  let current = text;
+  for (let before = ''; current !== before;) {
+    if (current.includes('${@')) return undefined;
+    before = current;
+    current = substituteVariables(current, expansion, values);
+  }
+  expansion.value = current;
+  return expansion;
+}
+
 /** What is expanded for `X := …` goes by the name `X[:=]`. */
 function nameOf(variable: string | undefined): string | undefined {
   return variable?.replace(/\[:=\]$/, '');
 }
 
-function substituteVariables(text: string, expansion: Expansion, d: Datastore): string {
+function substituteVariables(text: string, expansion: Expansion, d: ValueSource): string {
   if (!text.includes('${')) return text;
   return text.replace(VARIABLE, (match) => {
     const key = match.slice(2, -1);

@@ -16,22 +16,16 @@ import { ParseContext } from '../metadata/context.ts';
 import { InlineEvaluator } from '../metadata/inline.ts';
 import { collectionOf, type RecipeFile } from '../metadata/layers.ts';
 import { evaluateRecipe, type Variant, virtualFileName } from '../metadata/recipe.ts';
-import {
-  recipeInfo,
-  type RecipeInfo,
-  type RecipeSurroundings,
-  skippedRecipe,
-  type SkippedRecipe,
-  taskDependencies,
-  type TaskDependencies,
-} from '../metadata/recipeInfo.ts';
+import { type RecipeSurroundings, taskDependencies, type TaskDependencies } from '../metadata/recipeInfo.ts';
 import { detectRelease } from '../metadata/release.ts';
 import { datastoreService } from '../metadata/service.ts';
 import { pythonText } from '../metadata/statements.ts';
+import type { PythonAnalysis } from '../python/runtime.ts';
 import { RememberingRuntime } from '../python/remembering.ts';
 import { createSandbox, type SandboxOptions } from '../python/sandbox.ts';
-import { dependencyNodes, taskSignatures } from '../signature/basehash.ts';
+import { dependencyNodes, hashOrder, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
+import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
@@ -39,6 +33,7 @@ import { adviceProblems } from './advice.ts';
 import { ConfigurationFiles } from './configurationFiles.ts';
 import { doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
+import { IngredientNotes } from './ingredients.ts';
 import { origins, originsOf, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { placeOf, reportRefusals, say, whereOf } from './reports.ts';
@@ -56,6 +51,7 @@ import type {
 } from './results.ts';
 import { summarise, textOr } from './summary.ts';
 import { nameFromFile } from './targets.ts';
+import { unknownTasks, whatOthersKnow, withoutDependencies } from './variantParts.ts';
 
 export interface EvaluatorOptions extends Pick<
   SandboxOptions,
@@ -93,6 +89,7 @@ interface Live {
 interface Wanted {
   readonly hashesOnly: boolean;
   readonly recipeInfo: boolean;
+  readonly ingredients: boolean;
 }
 
 /** The signatures of one variant, and what they were made of where that is wanted. */
@@ -107,6 +104,7 @@ interface Held {
   readonly configurationReads: ConfigurationReads;
   readonly told: ToldReads;
   readonly files: ConfigurationFiles;
+  readonly notes: IngredientNotes;
 }
 
 const MOST_NAMED = 3;
@@ -116,6 +114,8 @@ export class RecipeEvaluator {
   private live: Live | undefined;
   /** Its variants whose hashes are known. */
   hashed: Hashed[] = [];
+  /** Of the recipe that was evaluated last, where its ingredients were wanted. */
+  private noted: readonly VariantSignatures[] | undefined;
 
   private constructor(
     private readonly late: Late,
@@ -180,7 +180,9 @@ export class RecipeEvaluator {
     const told = new ToldReads(options.files);
     const listed = recipeListReads(reads.taken());
     for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
-    const configurationReads = { parsed: told.known(parsed), listed: told.known(listed) };
+    const notes = new IngredientNotes(ctx);
+    const { evaluated } = notes;
+    const configurationReads = { parsed: told.known(parsed), listed: told.known(listed), evaluated };
     reportRefusals(python, ctx);
     ctx.settle();
     try {
@@ -190,10 +192,19 @@ export class RecipeEvaluator {
       python.restore();
     }
     const identity = digestOfReads(configurationReads.parsed);
-    const summary = { identity, ...summarise(options, release.version, configuration, ctx) };
+    const summary = {
+      identity,
+      values: identity,
+      ...summarise(options, release.version, configuration, ctx),
+    };
     const files = new ConfigurationFiles(configurationReads, options.files);
-    const held = { reads, configurationReads, told, files };
+    const held = { reads, configurationReads, told, files, notes };
     return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary, held);
+  }
+
+  /** What the hashes of the last `evaluate` are made of, where that was wanted and can be told. */
+  takeIngredients(): ToldIngredients | undefined {
+    return this.noted && this.held.notes.take(this.noted);
   }
 
   /** What the last `evaluate`, `configurationValues` or `extraDepends` was decided by; undefined: not files alone. */
@@ -215,12 +226,14 @@ export class RecipeEvaluator {
    * Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does.
    * @param hashesOnly what hashes were made of is left out
    * @param recipeInfo each variant comes with what the task graph and taskhashes need to know of it
+   * @param ingredients `takeIngredients` tells what hashes were made of
    */
-  evaluate(path: string, hashesOnly = false, recipeInfo = false): RecipeEvaluation {
+  evaluate(path: string, hashesOnly = false, recipeInfo = false, ingredients = false): RecipeEvaluation {
     const start = performance.now();
     this.held.reads.begin();
-    const wanted = { hashesOnly, recipeInfo };
+    const wanted = { hashesOnly, recipeInfo, ingredients };
     const { all, signatures } = this.everyVariant(path, wanted);
+    this.noted = ingredients ? signatures : undefined;
     if (all.length === 0) {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
@@ -270,6 +283,7 @@ export class RecipeEvaluator {
     this.python.restore();
     this.python.turnTo(path, !wanted.hashesOnly);
     this.ctx.begin();
+    this.held.notes.begin();
     this.hashed = [];
     const signatures: VariantSignatures[] = [];
     const all: Variant[] = [];
@@ -320,13 +334,12 @@ export class RecipeEvaluator {
   private evaluateIn(
     configuration: Configuration,
     recipe: RecipeFile,
-    { hashesOnly, recipeInfo }: Wanted,
+    { hashesOnly, recipeInfo, ingredients }: Wanted,
   ): { variants: Variant[]; results: VariantSignatures[] } {
     const { multiconfig } = configuration;
     const computed = new Map<string, Computed>();
     const tasks = new Map<string, TaskDependencies>();
     const fault = (error: unknown): void => void this.ctx.reportError(error);
-    const ignoreVariable = this.ctx.release.signature.ignoreVariable;
     const { frames } = this.ctx.datastoreContext;
     const doubts = new VariantDoubts(frames);
     const finalised = (name: string, d: Datastore): void => {
@@ -335,11 +348,23 @@ export class RecipeEvaluator {
       frames.beginStep();
       if (recipeInfo) tasks.set(name, taskDependencies(d, fault));
       frames.endStep();
-      // The list is read once, from the configuration: `bb/siggen.py` does so when it starts.
-      const ignored = new Set(splitWords(configuration.d.getText(ignoreVariable) ?? ''));
+      const ignored = this.held.notes.ignoredIn(configuration.d);
       const { moduleFunctions, release } = this.ctx;
-      const generated = generateDependencies(d, ignored, moduleFunctions, release.signature, this.analysis);
-      const signatures = taskSignatures(generated);
+      const changes = d.changeCount;
+      const generated = generateDependencies(
+        d,
+        ignored,
+        moduleFunctions,
+        release.signature,
+        this.analysis,
+        ingredients,
+      );
+      const names = hashOrder(generated);
+      const signatures = taskSignatures(generated, names);
+      if (ingredients) {
+        const mcfn = virtualFileName(recipe.path, name, multiconfig);
+        this.held.notes.variant(mcfn, d, generated, names, ignored, changes);
+      }
       // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
       computed.set(
         name,
@@ -410,6 +435,11 @@ export class RecipeEvaluator {
       tasks,
       nodes: computed?.generated ? dependencyNodes(computed.generated) : new Map(),
     };
+  }
+
+  /** What pieces of Python name; each is decided by its text. */
+  analysePython(texts: readonly string[]): PythonAnalysis[] {
+    return texts.map((text) => this.python.analyse(text, ''));
   }
 
   /** Whether the configuration, or which recipes there are, is another with these files as they are now. */
@@ -513,26 +543,4 @@ export class RecipeEvaluator {
 function hashesLines(d: Datastore): boolean {
   const excluded = textOr(d, 'BB_SIGNATURE_EXCLUDE_FLAGS', '');
   return excluded !== '' && !splitWords(excluded).includes('lineno');
-}
-
-function whatOthersKnow(
-  { d, skipped }: Variant,
-  tasks: TaskDependencies | undefined,
-  around: RecipeSurroundings,
-): RecipeInfo | SkippedRecipe {
-  if (skipped !== undefined || !tasks) return skippedRecipe(d, skipped ?? '', around);
-  return recipeInfo(d, tasks, around);
-}
-
-function withoutDependencies({ task, basehash }: TaskSignature): TaskSignature {
-  return { task, basehash, dependencies: [] };
-}
-
-function unknownTasks(d: Datastore, reason: string): TaskSignature[] {
-  const tasks = d.getVar('__BBTASKS', false);
-  return (Array.isArray(tasks) ? tasks : []).map((task) => ({
-    task: pythonText(task),
-    basehash: { unknown: reason },
-    dependencies: [],
-  }));
 }

@@ -3,6 +3,8 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { Glimpse, HostFacts, Occasion, Revision } from '../inputs/ports.ts';
+import type { PythonAnalysis } from '../python/runtime.ts';
+import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import type { RequestReads } from './requestReads.ts';
 import type {
@@ -63,7 +65,8 @@ export interface EvaluatorMethods {
   /**
    * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
    * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size. With
-   * `recipeInfo` it has what the task graph and taskhashes need of each variant.
+   * `recipeInfo` it has what the task graph and taskhashes need of each variant; with `ingredients`, the request of
+   * that name tells what hashes were made of.
    */
   evaluate: {
     params: {
@@ -71,9 +74,14 @@ export interface EvaluatorMethods {
       readonly overlays?: ReadonlyMap<string, string>;
       readonly hashesOnly?: boolean;
       readonly recipeInfo?: boolean;
+      readonly ingredients?: boolean;
     };
     result: RecipeEvaluation;
   };
+  /** What the hashes of the last `evaluate` were made of; undefined where that cannot be told. */
+  ingredients: { params: undefined; result: ToldIngredients | undefined };
+  /** Analyses pieces of Python by their texts alone; needs no configuration that is up to date. */
+  analysePython: { params: { readonly texts: readonly string[] }; result: readonly PythonAnalysis[] };
   /** The final values of variables of the configuration, those named and all whose names start alike. */
   configurationValues: {
     params: { readonly names: readonly string[]; readonly prefixes: readonly string[] };

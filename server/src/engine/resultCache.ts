@@ -21,6 +21,14 @@ interface Configuration {
   readonly reads: ConfigurationReads;
 }
 
+/** What of a configuration stands before its reads. */
+interface KeptText {
+  readonly summary: ConfigurationSummary;
+  /** How many of the reads are those of `ConfigurationReads.parsed`. */
+  readonly parsed: number;
+  readonly evaluated: readonly string[];
+}
+
 export class ResultCache {
   /** Whether `configured` is that of the present files; undefined: to be looked at. */
   private valid: boolean | undefined;
@@ -31,7 +39,7 @@ export class ResultCache {
   /** @param base a digest of everything but files that decides results */
   constructor(
     private readonly store: ResultStore,
-    private readonly states: ReadStates,
+    readonly states: ReadStates,
     private readonly base: string,
   ) {}
 
@@ -64,7 +72,8 @@ export class ResultCache {
     this.valid = undefined;
     if (edited) return;
     const all = [...reads.parsed, ...reads.listed];
-    const text = encoded(JSON.stringify({ summary, parsed: reads.parsed.length }), all);
+    const { parsed, evaluated } = reads;
+    const text = encoded(JSON.stringify({ summary, parsed: parsed.length, evaluated }), all);
     if (text !== undefined) this.store.write(this.key('open', undefined), text);
   }
 
@@ -98,8 +107,9 @@ export class ResultCache {
     const text = await this.store.read(this.key('open', undefined));
     const found = text === undefined ? undefined : decoded(text);
     if (!found) return undefined;
-    const { summary, parsed } = JSON.parse(found.result) as { summary: ConfigurationSummary; parsed: number };
-    return { summary, reads: { parsed: found.reads.slice(0, parsed), listed: found.reads.slice(parsed) } };
+    const { summary, parsed, evaluated } = JSON.parse(found.result) as KeptText;
+    const reads = { parsed: found.reads.slice(0, parsed), listed: found.reads.slice(parsed), evaluated };
+    return { summary, reads };
   }
 
   private isCurrent(reads: readonly KnownRead[]): boolean {

@@ -32,6 +32,8 @@ export interface RecipeEvaluation {
 export interface ConfigurationSummary {
   /** The same as long as all files that its variables and Python were made of are: what recipes start from. */
   readonly identity: string;
+  /** The same as long as its variables have the same values, the texts of functions apart that only hashes look at. */
+  readonly values: string;
   readonly buildDir: string;
   /** Where BitBake's library was found; undefined: the built-in part of it is used. */
   readonly bitbakeDir: string | undefined;
@@ -49,6 +51,8 @@ export interface ConfigurationSummary {
 export interface ConfigurationReads {
   readonly parsed: readonly KnownRead[];
   readonly listed: readonly KnownRead[];
+  /** Functions whose texts decided it. */
+  readonly evaluated: readonly string[];
 }
 
 /** The final value of one variable of one variant, for a hover. */

@@ -10,7 +10,7 @@ export function summarise(
   version: string,
   configuration: BuildConfiguration,
   ctx: ParseContext,
-): Omit<ConfigurationSummary, 'identity'> {
+): Omit<ConfigurationSummary, 'identity' | 'values'> {
   const plain = configuration.configurations[0]!;
   const layerDirs = splitWords(textOr(plain.d, 'BBLAYERS', ''));
   return {

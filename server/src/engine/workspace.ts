@@ -6,7 +6,11 @@
  * and no file system of its own.
  */
 import type { Problem } from '../base/problem.ts';
+import type { KnownRead } from '../inputs/reads.ts';
+import type { PythonAnalysis } from '../python/runtime.ts';
+import { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
+import { KeptRecipes } from './keptRecipes.ts';
 import {
   type CacheableMethod,
   type EvaluatorConnection,
@@ -33,6 +37,8 @@ export interface WorkspaceOptions {
   readonly connect: () => EvaluatorConnection;
   /** Where results are kept that need not be computed again; undefined: none are. */
   readonly cache?: ResultCache | undefined;
+  /** Whether hashes of recipes are made again after edits of functions; takes the cache, which knows files. */
+  readonly rehash?: boolean;
 }
 
 /** One evaluator with what it was told. Requests to it are queued by the caller's awaiting. */
@@ -43,6 +49,7 @@ interface Member {
   version: number;
   busy: Promise<unknown>;
   received: ReceivedReads;
+  ingredients: ReceivedIngredients | undefined;
 }
 
 export class Workspace {
@@ -59,7 +66,13 @@ export class Workspace {
   /** How often evaluators were asked what, for who wants to know what was computed. */
   readonly asked = new Map<Method, number>();
 
-  constructor(private readonly options: WorkspaceOptions) {}
+  /** What evaluations were made of, where that is kept. */
+  readonly kept: KeptRecipes | undefined;
+
+  constructor(private readonly options: WorkspaceOptions) {
+    const { cache, rehash } = options;
+    if (cache && rehash) this.kept = new KeptRecipes(cache.states, (texts) => this.analysePython(texts));
+  }
 
   /**
    * The configuration, known from before or read by the first evaluator; read again after a change that concerns it.
@@ -71,7 +84,7 @@ export class Workspace {
     const member = this.member(0);
     const known = member.opened ? undefined : await this.options.cache?.configuration();
     const at = this.changes.length;
-    const summary = known ?? (await this.queued(member, () => this.ready(member)));
+    const summary = known ?? this.kept?.summary() ?? (await this.queued(member, () => this.ready(member)));
     const { last } = this;
     if (last?.raw !== summary) {
       const isSame = last && JSON.stringify(last.summary) === JSON.stringify(summary);
@@ -86,6 +99,7 @@ export class Workspace {
     if (text === undefined) this.overlays.delete(path);
     else this.overlays.set(path, text);
     this.options.cache?.setOverlay(path, text);
+    this.kept?.changed();
     this.changes.push({ path, disk: false });
   }
 
@@ -93,6 +107,7 @@ export class Workspace {
   filesChanged(paths: Iterable<string>): void {
     const all = [...paths];
     this.options.cache?.filesChanged(all);
+    this.kept?.changed();
     for (const path of all) this.changes.push({ path, disk: true });
   }
 
@@ -114,10 +129,17 @@ export class Workspace {
     return this.ask(0, 'evaluate', params, cache && !overlays && !this.overlays.has(path) ? keep : undefined);
   }
 
+  /** The hashes of a recipe as they are made again after edits of functions; undefined where it must be evaluated. */
+  async made(path: string): Promise<RecipeEvaluation | undefined> {
+    return this.kept?.find(path, true);
+  }
+
   /** The hashes of a recipe as they are known from before, without asking an evaluator. */
   async known(path: string): Promise<RecipeEvaluation | undefined> {
     const { cache } = this.options;
     if (!cache) return undefined;
+    const made = await this.made(path);
+    if (made) return made;
     const { last } = this;
     const summary = last?.at === this.changes.length ? last.summary : await cache.configuration();
     if (!summary) return undefined;
@@ -240,12 +262,22 @@ export class Workspace {
       version: 0,
       busy: Promise.resolve(),
       received: new ReceivedReads(),
+      ingredients: undefined,
     });
   }
 
   /** Hashes without what they were made of, as they are known from before or computed now. */
-  private evaluateOn(index: number, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
-    return this.find(index, 'evaluate', lightParameters(path, recipeInfo), path);
+  private async evaluateOn(index: number, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
+    const made = await this.kept?.find(path, recipeInfo);
+    return made ?? this.find(index, 'evaluate', lightParameters(path, recipeInfo), path);
+  }
+
+  /** Undefined where no evaluator is at hand. */
+  private async analysePython(texts: readonly string[]): Promise<readonly PythonAnalysis[] | undefined> {
+    const [member] = this.members;
+    if (!member?.opened) return undefined;
+    const ask = () => member.connection.request('analysePython', { texts });
+    return this.queued(member, ask).catch(() => undefined);
   }
 
   /** What is known from before; else an evaluator is asked, and the answer kept. @param recipe which it is about */
@@ -260,7 +292,8 @@ export class Workspace {
     const summary = await this.summary();
     const known = await cache.find(method, params, summary, recipe);
     if (known !== undefined) return known;
-    return this.ask(index, method, params, (result, member) =>
+    const wanted = this.kept && method === 'evaluate' ? { ...params, ingredients: true } : params;
+    return this.ask(index, method, wanted, (result, member) =>
       this.keep(member, method, params, result, recipe),
     );
   }
@@ -277,8 +310,25 @@ export class Workspace {
     const opened = await member.opened;
     if (!told || !opened) return;
     const reads = member.received.receive(told);
+    if (this.kept && 'variants' in result)
+      await this.keepIngredients(this.kept, member, params, result, reads);
     if (reads.some(([read]) => this.overlays.has(read.slice(1)))) return;
     this.options.cache?.keep(method, params, opened, recipe, result, reads);
+  }
+
+  private async keepIngredients(
+    kept: KeptRecipes,
+    member: Member,
+    params: object,
+    evaluation: RecipeEvaluation,
+    reads: readonly KnownRead[],
+  ): Promise<void> {
+    const told = await member.connection.request('ingredients', undefined);
+    const opened = await member.opened;
+    if (!told || !opened) return;
+    member.ingredients ??= new ReceivedIngredients(kept.table);
+    const recipeInfo = 'recipeInfo' in params && params.recipeInfo === true;
+    kept.keep(evaluation, recipeInfo, opened.identity, reads, told, member.ingredients);
   }
 
   /** @param answered told of the answer before anything else is asked of the same evaluator */
@@ -340,6 +390,7 @@ export class Workspace {
     member.version = this.changes.length;
     await member.connection.request('change', { overlays: this.overlays, changed: [] });
     member.received = new ReceivedReads();
+    member.ingredients = undefined;
     this.asked.set('open', (this.asked.get('open') ?? 0) + 1);
     const summary = await member.connection.request('open', undefined);
     const { cache } = this.options;
@@ -347,6 +398,7 @@ export class Workspace {
       const reads = await member.connection.request('configurationReads', undefined);
       const edited = [...reads.parsed, ...reads.listed].some(([read]) => this.overlays.has(read.slice(1)));
       cache.keepConfiguration(summary, reads, edited);
+      return this.kept?.keepConfiguration(summary, reads) ?? summary;
     }
     return summary;
   }

@@ -312,9 +312,9 @@ function forkEvaluator(
   // The stack of Windows is fixed when Node is built, and no larger than what V8 uses of it anyway.
   if (process.platform !== 'win32') flags.push(`--stack-size=${STACK_KILOBYTES}`);
   if (permission !== undefined) {
-    const directories = [dirname(options.entry), ...options.readable];
+    const directories = outermost([dirname(options.entry), ...options.readable]);
     flags.push(permission, '--disable-warning=ExperimentalWarning');
-    flags.push(...directories.map((directory) => `--allow-fs-read=${directory.replace(/\/*$/, '/*')}`));
+    flags.push(...directories.map((directory) => `--allow-fs-read=${directory}/*`));
     flags.push(...(options.readableFiles ?? []).map((path) => `--allow-fs-read=${path}`));
   }
   return fork(options.entry, [], {
@@ -323,6 +323,15 @@ function forkEvaluator(
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', note],
   });
+}
+
+/**
+ * Directories without those that lie in another of them: Node would refuse to tell of the outer one itself whether it
+ * is there.
+ */
+function outermost(directories: readonly string[]): string[] {
+  const names = [...new Set(directories.map((directory) => directory.replace(/\/*$/, '')))];
+  return names.filter((name) => !names.some((other) => name.startsWith(`${other}/`)));
 }
 
 /** Of the environment only what the process itself needs: the time zone, and to be Node where Node is Electron. */

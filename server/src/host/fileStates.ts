@@ -61,6 +61,10 @@ export class FileStates implements ReadStates {
     return state;
   }
 
+  text(path: string): string | undefined {
+    return this.files.readText(path);
+  }
+
   setOverlay(path: string, text: string | undefined): void {
     this.files.setOverlay(path, text);
     this.drop(path);

@@ -17,6 +17,8 @@ export interface ReadStates {
   /** To be awaited before the first question. */
   recall(): Promise<void>;
   state(read: Read): string;
+  /** The text of a file, as `x` has its state; undefined: it cannot be read. */
+  text(path: string): string | undefined;
   setOverlay(path: string, text: string | undefined): void;
   /** Files changed, came or went. */
   forget(paths: readonly string[]): void;

@@ -74,15 +74,15 @@ export class Build {
 
   private start(processes: number, cache?: ResultCache): Workspace {
     const connect = () => connectEvaluator(this.directory, evaluatorFiles(), this.environment);
-    return new Workspace({ processes, connect, cache });
+    return new Workspace({ processes, connect, cache, rehash: cache !== undefined });
   }
 
   /** The configuration; read again where something that it depends on has changed. */
   async summary(): Promise<ConfigurationSummary> {
     const raw = await this.workspace.summary();
     if (this.read?.raw !== raw) {
+      if (this.read?.raw.values !== raw.values) this.sources = undefined;
       this.read = { raw, summary: this.canonicalSummary(raw) };
-      this.sources = undefined;
     }
     return this.read.summary;
   }
@@ -125,6 +125,11 @@ export class Build {
   async known(recipe: string): Promise<RecipeEvaluation | undefined> {
     const found = await this.workspace.known(this.recipeName(recipe));
     return found && this.canonical(found);
+  }
+
+  /** The hashes of a recipe as edits of functions leave them, where that can be told without evaluating it. */
+  async made(recipe: string): Promise<readonly VariantSignatures[] | undefined> {
+    return (await this.workspace.made(this.recipeName(recipe)))?.variants;
   }
 
   async evaluate(recipe: string): Promise<RecipeEvaluation> {

@@ -4,8 +4,9 @@
  *
  * The recipes are evaluated by as many evaluators as there are processors, the first of which makes the views, too:
  * before each recipe it waits until every view is up to date, so an edit waits for one recipe at most. What is known
- * from an earlier start is not evaluated again. What was evaluated stays until one of its files changes; what
- * an open document's edits do to recipes without a view of their own is not looked into, but counted as unseen.
+ * from an earlier start is not evaluated again. What was evaluated stays until one of its files changes. Of recipes
+ * without a view of their own an open document's edits are looked into where they are of functions only
+ * (`engine/keptRecipes.ts`); the others are counted as unseen.
  */
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { FoldedGraph, RecipeVariants } from '../engine/foldedGraph.ts';
@@ -14,6 +15,7 @@ import type { ObjectVerdict } from '../ide/objectVerdict.ts';
 import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
 import type { View } from '../ide/view.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
+import { readSource } from '../host/sources.ts';
 import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';
 import type { Build } from './build.ts';
@@ -246,18 +248,21 @@ export class LiveTaskGraph implements GraphView {
   }
 
   private async update(): Promise<void> {
-    if (this.build.lastSummary !== this.summary) {
+    const { lastSummary } = this.build;
+    if (lastSummary?.values !== this.summary?.values) {
       // Another configuration: all recipes are to be asked again.
       this.collected = false;
       this.folded = this.baseline = undefined;
       return;
     }
+    this.summary = lastSummary;
     if (this.build.hasNewSources) this.folded = this.baseline = undefined;
     const views = this.documents.all().flatMap(({ path }) => this.views.get(path) ?? []);
     const known = views.filter(({ current, baseline }) => isWhole(current) && isWhole(baseline));
-    const before = this.all(known, ({ baseline }) => baseline!);
-    const now = this.all(known, ({ current }) => current!);
     const files = new Set(known.map(({ recipe }) => recipe!));
+    const made = await this.madeAgain(files);
+    const before = this.all(known, ({ baseline }) => baseline!);
+    const now = new Map([...this.all(known, ({ current }) => current!), ...made]);
     if (!this.baseline || !sameRecipes(before, this.baseline.recipes)) {
       const folded = await this.take(before, files);
       const taskhashes = new Map<string, BitBakeHash | Unknown>();
@@ -270,7 +275,7 @@ export class LiveTaskGraph implements GraphView {
     const folded = await this.take(now, files);
     this.changed = new Set(folded.changedSince(this.baseline.keys));
     this.shown = new Set(known.flatMap(({ current }) => current ?? []));
-    this.unseen = this.unseenRecipes(files);
+    this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
     void this.refill(files);
   }
 
@@ -288,6 +293,27 @@ export class LiveTaskGraph implements GraphView {
         return variants ? [[path, variants] as const] : [];
       }),
     );
+  }
+
+  /**
+   * What the edits make of recipes without a view, where that can be told without evaluating these: those that were
+   * evaluated with the texts that the edits are compared with.
+   */
+  private async madeAgain(seen: ReadonlySet<string>): Promise<RecipeVariants> {
+    const made = new Map<string, readonly VariantSignatures[]>();
+    const edited = this.documents.edited();
+    const onDisk = new Set(
+      edited.filter(({ path, baseline }) => readSource(path) === baseline).map(({ path }) => path),
+    );
+    for (const [recipe, entry] of this.entries) {
+      const own = edited.filter(({ path }) => entry.files.includes(path));
+      const isBaseline = ({ path }: { readonly path: string }) =>
+        onDisk.has(path) && !entry.edited.has(path) && (this.changes.get(path) ?? 0) <= entry.stamp;
+      if (seen.has(recipe) || own.length === 0 || !own.every(isBaseline)) continue;
+      const variants = await this.build.made(recipe);
+      if (variants) made.set(recipe, variants);
+    }
+    return made;
   }
 
   /** How many recipes an edited file takes part in, without those that are seen. */

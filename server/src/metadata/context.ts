@@ -49,6 +49,8 @@ export class ParseContext {
   readonly datastoreContext: DatastoreContext;
   /** Functions of the layers' Python libraries, by name, with what they depend on. */
   readonly moduleFunctions = new Map<string, ModuleFunction>();
+  /** The names of all functions that were ever defined in braces. */
+  readonly functions = new Set<string>();
   /** Every file that took part since `begin`, in order of first use. */
   readonly involved = new Set<string>();
   private problems: Problem[] = [];

@@ -205,7 +205,8 @@ function defineFunction(
     ctx.python.define(text, { file: source.path, line: firstLine });
     d.setVar('__BBANONFUNCS', [...textList(d.getVar('__BBANONFUNCS', false)), name]);
   }
-  if (d.getVar(name, false)) {
+  ctx.functions.add(name);
+  if (d.hasValue(name)) {
     d.delVarFlag(name, 'python');
     d.delVarFlag(name, 'fakeroot');
   }
@@ -243,13 +244,14 @@ function exportFunctions(
   const className = fileName(source.path).replace(/\.[^.]*$/, '');
   for (const name of statement.functions) {
     const called = `${className}_${name}`;
-    const current = d.getVar(name, false);
+    const isDefined = d.hasValue(name);
     if (bySentinel) {
-      if (current && !(typeof current === 'string' && current.includes(EXPORT_SENTINEL))) continue;
-    } else if (current && !d.getVarFlag(name, 'export_func', false)) {
+      const current = isDefined && d.getVar(name, false);
+      if (typeof current === 'string' ? !current.includes(EXPORT_SENTINEL) : current) continue;
+    } else if (isDefined && !d.getVarFlag(name, 'export_func', false)) {
       continue;
     }
-    if (d.getVar(name, false)) {
+    if (isDefined) {
       d.setVarFlag(name, 'python', undefined);
       d.setVarFlag(name, 'func', undefined);
     }

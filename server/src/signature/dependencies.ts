@@ -26,6 +26,23 @@ export interface Dependency {
   readonly names: ReadonlySet<string>;
   /** The text that is hashed for it; undefined where BitBake has None. */
   readonly value: string | undefined;
+  /** Of a function, how its text leads to both; only where that is wanted. */
+  readonly function?: FunctionText;
+}
+
+/** The text of a function, and what of its dependencies does not come of the text. */
+export interface FunctionText {
+  /** The file that defines it. */
+  readonly path: string | undefined;
+  readonly python: boolean;
+  /** Unexpanded; undefined where more than the text and its tests decides what is hashed. */
+  readonly text: string | undefined;
+  /** What it depends on whatever its text is, exported variables apart, which every shell function has. */
+  readonly others: ReadonlySet<string>;
+  /** What it does not depend on whatever its text is. */
+  readonly excluded: ReadonlySet<string>;
+  /** The variables that it names, with the values that its text was analysed with. */
+  readonly values: ReadonlyMap<string, Value>;
 }
 
 export interface GeneratedDependencies {
@@ -34,6 +51,10 @@ export interface GeneratedDependencies {
   readonly dependencies: ReadonlyMap<string, Dependency>;
   /** Names whose text or dependencies are not certain to be BitBake's, and why. */
   readonly unknown: ReadonlyMap<string, string>;
+  /** Variables that every shell function depends on. */
+  readonly exported: ReadonlySet<string>;
+  /** Whether there is such a variable or library function. */
+  isKnown(name: string): boolean;
 }
 
 /** Flags that are expanded when they are read for a hash. */
@@ -50,7 +71,9 @@ const EXPANDED_FLAGS = [
 
 /**
  * All dependencies of all tasks of a finished variant. What the host was not asked for while one name was looked at
- * makes that name unknown, and what reads its value. @throws what expansion throws
+ * makes that name unknown, and what reads its value.
+ * @param functions whether functions come with how their texts lead to what is hashed
+ * @throws what expansion throws
  */
 export function generateDependencies(
   d: Datastore,
@@ -58,10 +81,11 @@ export function generateDependencies(
   moduleFunctions: ReadonlyMap<string, ModuleFunction>,
   traits: SignatureTraits,
   analysis: CodeAnalysis,
+  functions = false,
 ): GeneratedDependencies {
   const { frames } = d.context;
   frames.beginStep();
-  const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis);
+  const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis, functions);
   const tasks = taskList(d);
   const shared = frames.endStep();
   if (shared !== undefined) frames.putAllInDoubt(shared);
@@ -101,13 +125,23 @@ export function generateDependencies(
       level = next;
     }
   }
-  return { tasks, dependencies, unknown };
+  const { exported } = builder;
+  return { tasks, dependencies, unknown, exported, isKnown: (name) => builder.isKnown(name) };
 }
+
+/** What is hashed of a variable, and what of it is the text of a function. */
+interface HashedValue {
+  readonly value: string | undefined;
+  readonly text?: Value;
+  readonly values?: ReadonlyMap<string, Value> | undefined;
+}
+
+const NONE: ReadonlyMap<string, Value> = new Map();
 
 class DependencyBuilder {
   /** Names already asked for -> whether there is such a variable or library function. */
   private readonly known = new Map<string, boolean>();
-  private readonly exported: ReadonlySet<string>;
+  readonly exported: ReadonlySet<string>;
   private readonly excludesFlag: ((flag: string) => boolean) | undefined;
   /** The datastore whose values code is analysed with. */
   private readonly analysed: Datastore;
@@ -118,6 +152,7 @@ class DependencyBuilder {
     private readonly moduleFunctions: ReadonlyMap<string, ModuleFunction>,
     traits: SignatureTraits,
     private readonly analysis: CodeAnalysis,
+    private readonly functions: boolean,
   ) {
     this.exported = exportedVariables(d, traits);
     const flags = d.getText('BB_SIGNATURE_EXCLUDE_FLAGS') ?? '';
@@ -160,16 +195,35 @@ class DependencyBuilder {
     };
     const excluded = new Set(splitWords(text('vardepsexclude')));
     const names = new Set<string>();
-    let value = this.hashedValue(key, flags, excluded, names);
+    /** Names that do not come of the value. */
+    const others = this.functions && flags.get('func') ? new Set<string>() : names;
+    const hashed = this.hashedValue(key, flags, excluded, names);
+    let { value } = hashed;
     if (flags.has('vardepvalueexclude') && value !== undefined) {
       for (const part of text('vardepvalueexclude').split('|')) if (part) value = value.replaceAll(part, '');
     }
-    if (this.excludesFlag) {
-      for (const flag of flags.keys()) if (!this.excludesFlag(flag)) names.add(`${key}[${flag}]`);
+    if (flags.get('func')) {
+      for (const flag of ['prefuncs', 'postfuncs', 'exports']) {
+        if (!flags.has('vardepvalue')) for (const name of splitWords(text(flag))) others.add(name);
+      }
     }
-    for (const name of splitWords(text('vardeps'))) names.add(name);
+    if (this.excludesFlag) {
+      for (const flag of flags.keys()) if (!this.excludesFlag(flag)) others.add(`${key}[${flag}]`);
+    }
+    for (const name of splitWords(text('vardeps'))) others.add(name);
+    if (others !== names) for (const name of others) names.add(name);
     for (const name of excluded) names.delete(name);
-    return { names: this.withoutIgnored(names), value };
+    this.withoutIgnored(names);
+    if (others === names) return { names, value };
+    const path = text('filename') || undefined;
+    const python = Boolean(flags.get('python'));
+    const isPlain = typeof hashed.text === 'string' && !flags.has('vardepvalueexclude');
+    const own = isPlain ? (hashed.text as string) : undefined;
+    return {
+      names,
+      value,
+      function: { path, python, text: own, others, excluded, values: hashed.values ?? NONE },
+    };
   }
 
   /** The text to hash; what it depends on is added to `names`. */
@@ -178,21 +232,21 @@ class DependencyBuilder {
     flags: ReadonlyMap<string, Value>,
     excluded: ReadonlySet<string>,
     names: Set<string>,
-  ): string | undefined {
+  ): HashedValue {
     if (flags.has('vardepvalue')) {
       const value = flags.get('vardepvalue');
-      return value === undefined ? undefined : pythonText(value);
+      return { value: value === undefined ? undefined : pythonText(value) };
     }
+    const { frames } = this.d.context;
     if (!flags.get('func')) {
-      const expansion = this.d.expansionOf(key);
+      const expansion = frames.forHash(key, () => this.d.expansionOf(key));
       for (const name of expansion.references) names.add(name);
       this.addKnown(names, expansion.execs);
       const value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
-      return this.withRemoves(value, expansion, excluded, names);
+      return { value: this.withRemoves(value, expansion, excluded, names) };
     }
-    let value: string;
     if (flags.get('python')) {
-      const body = this.analysed.getVar(key, false);
+      const body = frames.forHash(key, () => this.analysed.getVar(key, false));
       if (body && (flags.get('lineno') === undefined || flags.get('filename') === undefined)) {
         throw new FatalError(
           `the Python function ${key} needs the flags lineno and filename: BitBake cannot analyse it without`,
@@ -201,22 +255,24 @@ class DependencyBuilder {
       const found = this.analysis.python(body === undefined ? '' : pythonText(body), key);
       for (const name of found.references) names.add(name);
       this.addKnown(names, found.execs);
-      value = this.withContains(body, found.contains, excluded);
-    } else {
-      const expansion = this.analysed.expansionOf(key);
-      const commands = this.analysis.shell(pythonText(expansion.value), key);
-      for (const name of this.exported) names.add(name);
-      for (const name of expansion.references) names.add(name);
-      this.addKnown(names, commands);
-      this.addKnown(names, expansion.execs);
-      value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
-      value = this.withRemoves(value, expansion, excluded, names);
+      return { value: this.withContains(body, found.contains, excluded), text: body };
     }
-    for (const flag of ['prefuncs', 'postfuncs', 'exports']) {
-      const listed = flags.get(flag);
-      if (typeof listed === 'string') for (const name of splitWords(listed)) names.add(name);
-    }
-    return value;
+    const expansion = frames.forHash(key, () => this.analysed.expansionOf(key));
+    const commands = this.analysis.shell(pythonText(expansion.value), key);
+    for (const name of this.exported) names.add(name);
+    for (const name of expansion.references) names.add(name);
+    this.addKnown(names, commands);
+    this.addKnown(names, expansion.execs);
+    const value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
+    return {
+      value: this.withRemoves(value, expansion, excluded, names),
+      text: expansion.removes ? undefined : expansion.unexpanded,
+      values: this.functions ? this.valuesOf(expansion.references) : undefined,
+    };
+  }
+
+  private valuesOf(names: ReadonlySet<string>): ReadonlyMap<string, Value> {
+    return new Map([...names].map((name) => [name, this.analysed.getVar(name)]));
   }
 
   /** Tests for items of a variable count by their outcome, not by the variable's value. */
@@ -262,7 +318,7 @@ class DependencyBuilder {
     for (const name of candidates) if (this.isKnown(name)) names.add(name);
   }
 
-  private isKnown(name: string): boolean {
+  isKnown(name: string): boolean {
     let known = this.known.get(name);
     if (known === undefined) {
       known = this.moduleFunctions.has(name) || (!name.startsWith('__') && this.d.isSet(name));

@@ -1,0 +1,282 @@
+/**
+ * Evaluations with what they were made of, so that after edits of functions their hashes are made again instead of
+ * being computed from the start: where everything that was read is the same but for the texts of functions, and
+ * nobody but who hashes has looked at these.
+ *
+ * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. Knows files by
+ * their states only (`inputs/resultPorts.ts`).
+ */
+import type { KnownRead } from '../inputs/reads.ts';
+import type { ReadStates } from '../inputs/resultPorts.ts';
+import { type Release, releaseOf } from '../metadata/release.ts';
+import type { PythonAnalysis } from '../python/runtime.ts';
+import { analyseShell } from '../shell/analysis.ts';
+import type { ToldIngredients } from '../signature/ingredients.ts';
+import type { KeptVariant, ReceivedIngredients } from '../signature/keptIngredients.ts';
+import { NameTable } from '../signature/nameTable.ts';
+import { type EditAnalysis, Rehash, Unmade } from '../signature/rehash.ts';
+import { type FunctionEdit, functionEdits } from '../syntax/functionEdits.ts';
+import { contentDigest, digestOfReads } from './requestReads.ts';
+import type { ConfigurationReads, ConfigurationSummary, RecipeEvaluation } from './results.ts';
+
+/** Analyses texts of Python; undefined where that cannot be done without delay. */
+export type AnalysePython = (texts: readonly string[]) => Promise<readonly PythonAnalysis[] | undefined>;
+
+interface KeptConfiguration {
+  readonly summary: ConfigurationSummary;
+  readonly reads: ConfigurationReads;
+}
+
+interface KeptRecipe {
+  readonly configuration: KeptConfiguration;
+  readonly evaluation: RecipeEvaluation;
+  readonly recipeInfo: boolean;
+  readonly reads: readonly KnownRead[];
+  readonly evaluated: ReadonlySet<string>;
+  readonly variants: ReadonlyMap<string, KeptVariant>;
+  /** What was made of it last, and of which edits. */
+  last?: { readonly key: string; readonly evaluation: RecipeEvaluation };
+}
+
+/** The present state of files, compared with what was read. */
+interface Comparison {
+  /** A read that was answered otherwise then -> the functions that make the difference; undefined: something else. */
+  readonly edits: Map<KnownRead, readonly FunctionEdit[] | undefined>;
+  readonly rehashes: Map<readonly FunctionEdit[], KeyedRehash>;
+  readonly configurations: Map<KeptConfiguration, EditedConfiguration | undefined>;
+}
+
+interface KeyedRehash {
+  readonly rehash: Rehash;
+  /** The same for the same edits. */
+  readonly key: string;
+}
+
+interface EditedConfiguration {
+  readonly summary: ConfigurationSummary;
+  readonly edits: readonly FunctionEdit[];
+}
+
+const NO_EDITS: readonly FunctionEdit[] = [];
+/** How many texts of one file are kept, and how many analyses of code. */
+const MOST_TEXTS = 4;
+const MOST_ANALYSES = 10_000;
+
+export class KeptRecipes {
+  readonly table = new NameTable();
+  private readonly recipes = new Map<string, KeptRecipe>();
+  /** The one that was read last. */
+  private configuration: KeptConfiguration | undefined;
+  /** Texts of metadata as they were read, by path and then by state. */
+  private readonly texts = new Map<string, Map<string, string>>();
+  private readonly looked = new WeakSet<KnownRead>();
+  private comparison: Comparison | undefined;
+  private readonly analyses = new Map<string, PythonAnalysis>();
+  private readonly shells = new Map<string, readonly string[] | undefined>();
+  private release: Release | undefined;
+  /** How often evaluations were found as they were, made again, or not, and why: for who wants to know. */
+  readonly outcomes = new Map<string, number>();
+
+  constructor(
+    private readonly states: ReadStates,
+    private readonly analyse: AnalysePython,
+  ) {}
+
+  /** Any file, or text that lies over one, may be another now. */
+  changed(): void {
+    this.comparison = undefined;
+    if (this.analyses.size > MOST_ANALYSES) this.analyses.clear();
+    if (this.shells.size > MOST_ANALYSES) this.shells.clear();
+  }
+
+  /** @returns the summary, with the same values as the one before it where they are */
+  keepConfiguration(read: ConfigurationSummary, reads: ConfigurationReads): ConfigurationSummary {
+    const before = this.summary();
+    const summary = before?.identity === read.identity ? { ...read, values: before.values } : read;
+    // Recipes hold on to the one they were evaluated with.
+    this.configuration = { summary, reads };
+    this.release = releaseOf(summary.bitbakeVersion, (name) =>
+      summary.bitbakeDir === undefined ? undefined : this.states.text(`${summary.bitbakeDir}/lib/bb/${name}`),
+    );
+    this.keepTexts([...reads.parsed, ...reads.listed], '');
+    return summary;
+  }
+
+  /** @param identity of the configuration with which the recipe was evaluated */
+  keep(
+    evaluation: RecipeEvaluation,
+    recipeInfo: boolean,
+    identity: string,
+    reads: readonly KnownRead[],
+    told: ToldIngredients,
+    received: ReceivedIngredients,
+  ): void {
+    const variants = new Map(received.receive(told).map((variant) => [variant.mcfn, variant]));
+    const { configuration } = this;
+    if (configuration?.summary.identity !== identity) return;
+    this.keepTexts(reads, evaluation.path);
+    this.recipes.set(evaluation.path, {
+      configuration,
+      evaluation,
+      recipeInfo,
+      reads,
+      evaluated: new Set(told.evaluated),
+      variants,
+    });
+  }
+
+  /** The configuration as it is with edits of functions; undefined where it must be read again. */
+  summary(): ConfigurationSummary | undefined {
+    return this.configuration && this.edited(this.configuration)?.summary;
+  }
+
+  /** The evaluation of a recipe as it is with edits of functions; undefined where it must be evaluated. */
+  async find(path: string, recipeInfo: boolean): Promise<RecipeEvaluation | undefined> {
+    const kept = this.recipes.get(path);
+    if (!kept || (recipeInfo && !kept.recipeInfo)) return undefined;
+    try {
+      const edits = this.editsOf(kept);
+      await this.prepare(edits);
+      const found = edits.length === 0 ? kept.evaluation : withEdits(kept, this.rehash(edits));
+      this.count(edits.length === 0 ? 'the same' : 'made again');
+      return found;
+    } catch (error) {
+      if (!(error instanceof Unmade)) throw error;
+      this.count(error.message);
+      return undefined;
+    }
+  }
+
+  private count(what: string): void {
+    this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + 1);
+  }
+
+  // What is another than it was
+
+  private get now(): Comparison {
+    return (this.comparison ??= { edits: new Map(), rehashes: new Map(), configurations: new Map() });
+  }
+
+  /** @throws Unmade where something else has changed, or where an edited function decided more than hashes */
+  private editsOf({ configuration, reads, evaluated }: KeptRecipe): readonly FunctionEdit[] {
+    const shared = this.edited(configuration);
+    if (!shared) throw new Unmade('the configuration is another');
+    const edits = this.different(reads, shared.edits);
+    if (!edits) throw new Unmade('its files are others');
+    const decisive = edits.find(({ name }) => evaluated.has(name));
+    if (decisive) throw new Unmade(`${decisive.name} is evaluated`);
+    return edits;
+  }
+
+  private edited(configuration: KeptConfiguration): EditedConfiguration | undefined {
+    const { configurations } = this.now;
+    if (configurations.has(configuration)) return configurations.get(configuration);
+    const found = this.compared(configuration);
+    configurations.set(configuration, found);
+    return found;
+  }
+
+  private compared({ summary, reads }: KeptConfiguration): EditedConfiguration | undefined {
+    const edits = this.different(reads.parsed, NO_EDITS);
+    if (!edits || this.different(reads.listed, NO_EDITS)?.length !== 0) return undefined;
+    if (edits.length === 0) return { summary, edits };
+    if (edits.some(({ name }) => reads.evaluated.includes(name))) return undefined;
+    const states = reads.parsed.map(([read]): KnownRead => [read, this.states.state(read)]);
+    return { summary: { ...summary, identity: digestOfReads(states) }, edits };
+  }
+
+  /** The edits between what was read and what is there now; undefined where there is more to it. */
+  private different(
+    reads: readonly KnownRead[],
+    more: readonly FunctionEdit[],
+  ): readonly FunctionEdit[] | undefined {
+    const { edits } = this.now;
+    let found = more;
+    for (const known of reads) {
+      if (!edits.has(known)) edits.set(known, this.editsBetween(known));
+      const own = edits.get(known);
+      if (!own) return undefined;
+      for (const edit of own) {
+        const same = found.find(({ path, name }) => path === edit.path && name === edit.name);
+        if (!same) found = [...found, edit];
+        else if (same.before !== edit.before) return undefined;
+      }
+    }
+    return found;
+  }
+
+  private editsBetween([read, state]: KnownRead): readonly FunctionEdit[] | undefined {
+    if (this.states.state(read) === state) return NO_EDITS;
+    if (!read.startsWith('x') || !this.release) return undefined;
+    const path = read.slice(1);
+    const before = this.texts.get(path)?.get(state);
+    const after = this.states.text(path);
+    if (before === undefined || after === undefined) return undefined;
+    return functionEdits(path, before, after, this.release.syntax);
+  }
+
+  /** @param except a path whose text is not kept */
+  private keepTexts(reads: readonly KnownRead[], except: string): void {
+    for (const known of reads) {
+      const [read, state] = known;
+      if (!read.startsWith('x') || this.looked.has(known)) continue;
+      this.looked.add(known);
+      const path = read.slice(1);
+      let texts = this.texts.get(path);
+      if (path === except || texts?.has(state)) continue;
+      const text = this.states.text(path);
+      // It may be another already.
+      if (text === undefined || contentDigest(text) !== state) continue;
+      if (!texts) this.texts.set(path, (texts = new Map()));
+      texts.set(state, text);
+      const [oldest] = texts.keys();
+      if (texts.size > MOST_TEXTS) texts.delete(oldest!);
+    }
+  }
+
+  // Code
+
+  private rehash(edits: readonly FunctionEdit[]): KeyedRehash {
+    const { rehashes } = this.now;
+    let known = rehashes.get(edits);
+    if (!known) {
+      known = { rehash: new Rehash(edits, this.table, this.analysis), key: JSON.stringify(edits) };
+      rehashes.set(edits, known);
+    }
+    return known;
+  }
+
+  private readonly analysis: EditAnalysis = {
+    python: (text) => {
+      const found = this.analyses.get(text);
+      return found && !found.syntaxError && found.error === undefined ? found : undefined;
+    },
+    shell: (text) => {
+      if (!this.shells.has(text)) {
+        const { execs, problem } = analyseShell(text, this.release?.shell);
+        this.shells.set(text, problem ? undefined : [...execs]);
+      }
+      return this.shells.get(text);
+    },
+  };
+
+  private async prepare(edits: readonly FunctionEdit[]): Promise<void> {
+    const texts = edits.filter(({ python }) => python).flatMap(({ before, after }) => [before, after]);
+    const fresh = texts.filter((text) => !this.analyses.has(text));
+    if (fresh.length === 0) return;
+    const found = await this.analyse(fresh);
+    for (const [at, analysis] of found?.entries() ?? []) this.analyses.set(fresh[at]!, analysis);
+  }
+}
+
+function withEdits(recipe: KeptRecipe, { rehash, key }: KeyedRehash): RecipeEvaluation {
+  if (recipe.last?.key === key) return recipe.last.evaluation;
+  const { evaluation, variants } = recipe;
+  const made = evaluation.variants.map((variant) => {
+    const kept = variants.get(variant.mcfn);
+    const tasks = kept ? rehash.tasks(kept, variant.tasks) : variant.tasks;
+    return tasks === variant.tasks ? variant : { ...variant, tasks };
+  });
+  recipe.last = { key, evaluation: { ...evaluation, variants: made } };
+  return recipe.last.evaluation;
+}

@@ -1,0 +1,51 @@
+/**
+ * All names of a variant in the order in which they are hashed, and their edges: each task
+ * reaches hundreds of them, and sorting once is most of the work of sorting for each.
+ */
+import { createHash } from 'node:crypto';
+import type { BitBakeHash } from './signatures.ts';
+
+export class DependencyGraph {
+  /** By place: the last search that came by. */
+  private readonly seen: Uint32Array;
+  private searches = 0;
+
+  /**
+   * @param texts what is hashed of each name
+   * @param edges what each name depends on directly: numbers of names
+   * @param places number of a name -> its place
+   */
+  constructor(
+    private readonly names: readonly string[],
+    private readonly texts: readonly string[],
+    private readonly edges: readonly (readonly number[])[],
+    private readonly places: ArrayLike<number>,
+  ) {
+    this.seen = new Uint32Array(names.length);
+  }
+
+  /** Every place that a task depends on, directly or not, in order. Its own is in it only if something names it. */
+  reachableFrom(task: number): number[] {
+    const search = ++this.searches;
+    const { seen, edges, places } = this;
+    const waiting = [task];
+    for (let from = waiting.pop(); from !== undefined; from = waiting.pop()) {
+      for (const number of edges[from]!) {
+        const at = places[number]!;
+        if (seen[at] === search) continue;
+        seen[at] = search;
+        waiting.push(at);
+      }
+    }
+    const reached: number[] = [];
+    for (let at = 0; at < this.seen.length; at++) if (this.seen[at] === search) reached.push(at);
+    return reached;
+  }
+
+  /** SHA-256 over the task's text, then each dependency's name and text, joined without delimiters. */
+  basehash(task: number, reached: readonly number[]): BitBakeHash {
+    const parts = [this.texts[task]!];
+    for (const at of reached) parts.push(this.names[at]!, this.texts[at]!);
+    return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
+  }
+}

@@ -1,0 +1,29 @@
+/** Names as numbers, in the order in which they came. */
+export class NameTable {
+  readonly names: string[] = [];
+  private readonly numbers = new Map<string, number>();
+  /** Lists that many have, by their content. */
+  private readonly lists = new Map<string, readonly number[]>();
+
+  add(name: string): number {
+    let number = this.numbers.get(name);
+    if (number === undefined) {
+      number = this.names.push(name) - 1;
+      this.numbers.set(name, number);
+    }
+    return number;
+  }
+
+  /** Undefined: it never came. */
+  find(name: string): number | undefined {
+    return this.numbers.get(name);
+  }
+
+  /** The same list for the same numbers. */
+  shared(numbers: readonly number[]): readonly number[] {
+    const key = numbers.join();
+    const known = this.lists.get(key);
+    if (!known) this.lists.set(key, numbers);
+    return known ?? numbers;
+  }
+}

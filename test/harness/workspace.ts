@@ -1,0 +1,87 @@
+/** A workspace whose evaluator works in this process, and knows afterwards what was asked of it. */
+import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
+import type { EvaluatorConnection, EvaluatorMethods, Method } from '../../server/src/engine/protocol.ts';
+import { ResultCache } from '../../server/src/engine/resultCache.ts';
+import { Workspace } from '../../server/src/engine/workspace.ts';
+import type { HostFiles } from '../../server/src/host/files.ts';
+import { FileStates } from '../../server/src/host/fileStates.ts';
+
+export interface OpenWorkspace {
+  readonly workspace: Workspace;
+  /** Methods, in the order in which they were asked, since it was last emptied. */
+  readonly asked: Method[];
+}
+
+/**
+ * @param files a new view of the files, with nothing laid over them
+ * @param open opens an evaluator over such a view
+ * @param texts laid over files from the start
+ */
+export function openWorkspace(
+  files: () => HostFiles,
+  open: (files: HostFiles) => Promise<RecipeEvaluator>,
+  texts: ReadonlyMap<string, string> = new Map(),
+): OpenWorkspace {
+  const store = { read: () => Promise.resolve(undefined), write: () => undefined };
+  const cache = new ResultCache(store, new FileStates(files(), store, 'files'), 'base');
+  const asked: Method[] = [];
+  const connect = () => new InProcess(files(), open, asked);
+  const workspace = new Workspace({ processes: 1, connect, cache, rehash: true });
+  for (const [path, text] of texts) workspace.setOverlay(path, text);
+  return { workspace, asked };
+}
+
+/** Does what `evaluator.ts` does, without a process. */
+class InProcess implements EvaluatorConnection {
+  private evaluator: RecipeEvaluator | undefined;
+
+  constructor(
+    private readonly files: HostFiles,
+    private readonly open: (files: HostFiles) => Promise<RecipeEvaluator>,
+    private readonly asked: Method[],
+  ) {}
+
+  async request<M extends Method>(
+    method: M,
+    params: EvaluatorMethods[M]['params'],
+  ): Promise<EvaluatorMethods[M]['result']> {
+    this.asked.push(method);
+    if (method === 'open') {
+      this.evaluator = await this.open(this.files);
+      return this.evaluator.summary as EvaluatorMethods[M]['result'];
+    }
+    return structuredClone(this.answer(method, params)) as EvaluatorMethods[M]['result'];
+  }
+
+  private answer(method: Method, params: unknown): unknown {
+    const { evaluator, files } = this;
+    switch (method) {
+      case 'change': {
+        const { overlays, changed } = params as EvaluatorMethods['change']['params'];
+        for (const [path, text] of overlays) files.setOverlay(path, text);
+        files.forget(changed);
+        const paths = [...overlays.keys(), ...changed];
+        evaluator?.outdate(paths);
+        return { configuration: !evaluator || evaluator.dependsOn(paths) };
+      }
+      case 'evaluate': {
+        const wanted = params as EvaluatorMethods['evaluate']['params'];
+        return evaluator!.evaluate(wanted.path, wanted.hashesOnly, wanted.recipeInfo, wanted.ingredients);
+      }
+      case 'reads':
+        return evaluator!.takeReads();
+      case 'ingredients':
+        return evaluator!.takeIngredients();
+      case 'configurationReads':
+        return evaluator!.configurationReads;
+      case 'analysePython':
+        return evaluator!.analysePython((params as EvaluatorMethods['analysePython']['params']).texts);
+      default:
+        throw new Error(`${method} is not asked here`);
+    }
+  }
+
+  dispose(): void {
+    this.evaluator = undefined;
+  }
+}
