@@ -197,8 +197,9 @@ async function causesOfRecipes(
   states: BothStates,
   edits: readonly NamedEdit[],
   causes: Causes,
-  { progress, spelled }: ReviewOptions,
+  options: ReviewOptions,
 ): Promise<Pick<FirstHand, 'tasks' | 'edits'>> {
+  const { progress, spelled } = options;
   const tasks = new Map<string, readonly number[]>();
   const taking = new Map<string, readonly NamedEdit[]>();
   const take = (pair: RecipePair): void => {
@@ -219,12 +220,16 @@ async function causesOfRecipes(
     const part = inFull.slice(at, at + AT_ONCE);
     const [old, young] = await Promise.all([
       withMaterial(
-        base.workspace,
+        'base',
+        base,
         part.map(([path]) => path),
+        options,
       ),
       withMaterial(
-        head.workspace,
+        'head',
+        head,
         part.map(([, path]) => path),
+        options,
       ),
     ]);
     for (const [was, is] of part)
@@ -236,15 +241,29 @@ async function causesOfRecipes(
   return { tasks, edits: (mcfn) => taking.get(mcfn) ?? [] };
 }
 
-/** The evaluations with what hashes were made of. */
+/** The evaluations with what hashes were made of; of those that are left out it is told why. */
 async function withMaterial(
-  workspace: Workspace,
+  name: 'base' | 'head',
+  { workspace }: ReviewSide,
   paths: readonly string[],
+  { lost }: ReviewOptions,
 ): Promise<ReadonlyMap<string, RecipeEvaluation>> {
   const found = new Map<string, RecipeEvaluation>();
-  await workspace.evaluateAll(paths, (path, result) => {
-    if (!(result instanceof Error)) found.set(path, result);
-  });
+  const failed = new Map<string, string>();
+  const evaluate = (wanted: readonly string[]) =>
+    workspace.evaluateAll(wanted, (path, result) => {
+      if (result instanceof Error) {
+        failed.set(path, result.message);
+        return;
+      }
+      found.set(path, result);
+      failed.delete(path);
+    });
+  await evaluate(paths);
+  // It could be evaluated before: what ended it, such as want of memory beside others, need not do so again.
+  if (failed.size > 0) await evaluate([...failed.keys()]);
+  for (const [path, reason] of failed)
+    lost(name, path, `the causes of its changes cannot be told: ${reason}`);
   return found;
 }
 
