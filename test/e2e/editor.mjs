@@ -19,11 +19,19 @@ const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
+/** The themes that VS Code comes with, and the class of the workbench by which each is known. */
+const THEMES = {
+  dark: ['Default Dark Modern', 'vs-dark'],
+  light: ['Default Light Modern', 'vs'],
+  contrast: ['Default High Contrast', 'hc-black'],
+  'contrast-light': ['Default High Contrast Light', 'hc-light'],
+};
+
 const USER_SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.colorTheme': THEMES.dark[0],
   'editor.minimap.enabled': false,
   'editor.fontFamily': 'DejaVu Sans Mono',
   'editor.hover.delay': 100,
@@ -41,7 +49,8 @@ export async function startServer(runtime, vsix, profile) {
   const userData = join(profile, 'user-data');
   const extensions = join(profile, 'extensions');
   mkdirSync(join(userData, 'User'), { recursive: true });
-  writeFileSync(join(userData, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
+  const settings = join(userData, 'User/settings.json');
+  writeFileSync(settings, JSON.stringify(USER_SETTINGS));
   const port = await freePort();
   const config = join(profile, 'config.yaml');
   const options = ['disable-telemetry', 'disable-update-check', 'disable-getting-started-override'];
@@ -86,7 +95,7 @@ export async function startServer(runtime, vsix, profile) {
     }
     await sleep(200);
   }
-  return { origin, log, logs: join(userData, 'logs'), pid: child.pid, stop };
+  return { origin, log, logs: join(userData, 'logs'), settings, pid: child.pid, stop };
 }
 
 async function isHealthy(origin) {
@@ -117,15 +126,18 @@ export async function openFolder(runtime, server, folder) {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`);
   await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: 90_000 });
-  return { browser, page, editor: new Editor(page) };
+  return { browser, page, editor: new Editor(page, server.settings) };
 }
 
 /** What a user does in the window, and sees. Every wait is for a text to be there, and says what was there instead. */
 export class Editor {
   #page;
+  #settings;
 
-  constructor(page) {
+  /** @param settings the file with the user's settings */
+  constructor(page, settings) {
     this.#page = page;
+    this.#settings = settings;
   }
 
   /** By the quick-open box, as fast typists do; `path` as it is shown there. */
@@ -148,6 +160,15 @@ export class Editor {
     await page.waitForSelector('.quick-input-widget input');
     await page.keyboard.type(title);
     await page.locator(`.quick-input-list [aria-label^="${title}"]`).first().click();
+  }
+
+  /** Has the window drawn in one of `THEMES`. */
+  async theme(name) {
+    const [title, mark] = THEMES[name];
+    writeFileSync(this.#settings, JSON.stringify({ ...USER_SETTINGS, 'workbench.colorTheme': title }));
+    await this.#page.waitForSelector(`.monaco-workbench.${mark}`, { timeout: 20_000 });
+    // Colours fade from one theme to the next.
+    await sleep(1000);
   }
 
   /** Puts the cursor at the end of the first line that contains a text. */

@@ -2,30 +2,46 @@
  * The end-to-end test: makes the package, installs it in a real VS Code, opens the sample workspace in a git
  * repository of its own, edits a recipe and reads the screen. Screenshots land in test/e2e/screenshots.
  *
- *     node test/e2e/run.mjs [--report FILE.json] [--vsix FILE] [--keep]
+ *     node test/e2e/run.mjs [--report FILE.json] [--vsix FILE] [--keep] [--only TEXT] [--pictures]
+ *
+ * `--only` leaves out the steps that have not TEXT in their title, save those that the others build on. `--pictures`
+ * has the pictures of README made anew (docs/images; made small where there is pngquant).
  *
  * Where it cannot run for want of a browser and the like, it says so and counts as skipped; with
  * SSTATE_LENS_E2E=required that is a failure.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openFolder, startServer } from './editor.mjs';
 import { prepareRuntime } from './runtime.mjs';
-import { SCENARIO } from './scenario.mjs';
+import { FOUNDATION, SCENARIO } from './scenario.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Each step waits for what it wants to see: without a server, all of them would. */
 const GIVE_UP_AFTER = 3;
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
+/** The pictures that README shows, each made by a step under the same name. */
+const IMAGES = join(ROOT, 'docs/images');
 
 const { values: options } = parseArgs({
   options: {
     report: { type: 'string' },
     vsix: { type: 'string' },
     keep: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    pictures: { type: 'boolean', default: false },
   },
 });
 
@@ -60,6 +76,7 @@ async function main() {
     window = await openFolder(runtime, server, workspace);
     let failedInARow = 0;
     for (const [index, [title, act]] of SCENARIO.entries()) {
+      if (options.only !== undefined && index >= FOUNDATION && !title.includes(options.only)) continue;
       if (failedInARow === GIVE_UP_AFTER) {
         console.log(`FAILED ${title}: not tried, after ${GIVE_UP_AFTER} failures in a row`);
         counts.failed++;
@@ -81,6 +98,7 @@ async function main() {
       failedInARow = wrong ? failedInARow + 1 : 0;
     }
     if (counts.failed > 0) console.log(serverLog(server.logs));
+    else if (options.pictures) makeImages();
   } catch (error) {
     counts.failed++;
     console.log(`FAILED to get a window\n${indent(error.stack ?? String(error))}`);
@@ -126,6 +144,18 @@ function makeRepository(workspace) {
     '-m',
     'The sample workspace',
   );
+}
+
+/** Has README show what the screen looked like in this run. */
+function makeImages() {
+  for (const name of readdirSync(IMAGES)) {
+    const made = join(SCREENSHOTS, name);
+    if (!existsSync(made)) continue;
+    const args = ['--force', '--strip', '--speed', '1', '--quality', '85-100'];
+    const { status } = spawnSync('pngquant', [...args, '--output', join(IMAGES, name), made]);
+    if (status !== 0) cpSync(made, join(IMAGES, name));
+    console.log(`docs/images/${name}${status === 0 ? '' : ': not made small, as pngquant did not run'}`);
+  }
 }
 
 /** What the extension wrote to its output channel. */
