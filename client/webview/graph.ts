@@ -171,10 +171,8 @@ function drawLinks(top: number, bottom: number): void {
     if (!from || !to) return;
     const [y1, y2] = [yOf(from), yOf(to)];
     if (Math.max(y1, y2) < top || Math.min(y1, y2) > bottom) return;
-    const [x1, x2] = [xOf(from) + WIDTH, xOf(to)];
     const path = document.createElementNS(SVG, 'path');
-    const bend = Math.max(30, Math.abs(x2 - x1) / 2);
-    path.setAttribute('d', `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`);
+    path.setAttribute('d', curve(from, to));
     path.setAttribute('class', kind);
     paths.push(path);
   };
@@ -183,6 +181,20 @@ function drawLinks(top: number, bottom: number): void {
   for (const user of tree.users[selected] ?? []) link(places.get(user), here, 'user');
   for (const other of tree.nodes[selected]?.on ?? []) link(here, places.get(other), 'use');
   canvas.prepend(...paths);
+}
+
+/** From the side that faces the other: to the right, to the left, or out of a column and back into it. */
+function curve(from: Placed, to: Placed): string {
+  const [y1, y2] = [yOf(from), yOf(to)];
+  const [here, there] = [xOf(from), xOf(to)];
+  const bend = Math.max(30, Math.abs(there - here - WIDTH) / 2);
+  if (from.level < to.level) return bezier(here + WIDTH, bend, there, -bend);
+  if (from.level > to.level) return bezier(here, -30, there + WIDTH, 30);
+  return bezier(here + WIDTH, 30, there + WIDTH, 30);
+
+  function bezier(x1: number, out: number, x2: number, into: number): string {
+    return `M${x1},${y1}C${x1 + out},${y1} ${x2 + into},${y2} ${x2},${y2}`;
+  }
 }
 
 function nodeElement(place: Placed): SVGGElement {
