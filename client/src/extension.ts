@@ -6,6 +6,7 @@ import type { ExtensionContext } from 'vscode';
 import * as baseline from './baseline.ts';
 import * as buildDirectory from './buildDirectory.ts';
 import { LensContext } from './context.ts';
+import * as differences from './differences.ts';
 import * as fixes from './fixes.ts';
 import * as graph from './graph.ts';
 import * as machine from './machine.ts';
@@ -27,6 +28,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   taskGraph.activate(lens);
   fixes.activate(lens);
   views.activate(lens);
+  differences.activate(lens);
   graph.activate(lens);
   objects.activate(lens);
   review.activate(lens);

@@ -29,15 +29,7 @@ export function activate({ client, subscriptions }: LensContext): void {
     vscode.commands.registerCommand(
       'sstateLens.selectMachine',
       told(async () => {
-        const { machine, machines } = await client.sendRequest<{ machine?: string; machines: string[] }>(
-          'sstateLens/machines',
-          {},
-        );
-        const choices = machines.map((name): Choice => ({
-          label: name,
-          machine: name,
-          ...(name === machine && { description: 'now' }),
-        }));
+        const choices = await machineChoices(client);
         choices.unshift({ label: 'As the build is configured', machine: undefined });
         const choice = await vscode.window.showQuickPick(choices, {
           placeHolder: 'MACHINE, as if it were set in the environment of BitBake',
@@ -57,4 +49,29 @@ export function activate({ client, subscriptions }: LensContext): void {
         'In local.conf, set it with ??= to have the environment count.',
     );
   }
+}
+
+/** One of the machines that layers have, the present one first. @param but one that is left out */
+export async function askMachine(
+  { client }: LensContext,
+  placeHolder: string,
+  but?: string,
+): Promise<string | undefined> {
+  const choices = (await machineChoices(client)).filter(({ machine }) => machine !== but);
+  if (choices.length === 0)
+    throw new Error('The layers have no other machine: each is a file in conf/machine of a layer.');
+  choices.sort((a, b) => Number(b.description !== undefined) - Number(a.description !== undefined));
+  return (await vscode.window.showQuickPick(choices, { placeHolder }))?.machine;
+}
+
+async function machineChoices(client: LensContext['client']): Promise<Choice[]> {
+  const { machine, machines } = await client.sendRequest<{ machine?: string; machines: string[] }>(
+    'sstateLens/machines',
+    {},
+  );
+  return machines.map((name) => ({
+    label: name,
+    machine: name,
+    ...(name === machine && { description: 'now' }),
+  }));
 }

@@ -110,7 +110,7 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const item = new vscode.TreeItem(label);
     // The first is the recipe itself, others are its variants.
     const isFirst = kind === 'recipe' && node === this.nodes[0];
-    const isOpen = !this.wishes.folded && (isFirst || kind === 'cause');
+    const isOpen = !this.wishes.folded && (isFirst || kind === 'cause' || kind === 'changed');
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     item.collapsibleState = !children?.length ? None : isOpen ? Expanded : Collapsed;
     if (description !== undefined) item.description = description;

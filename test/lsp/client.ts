@@ -3,7 +3,7 @@
  * remembers what it is told. Files are edited in a copy of the sample workspace that is a git repository.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -39,6 +39,13 @@ export function sampleCopy({ git = true } = {}): string {
     commit(folder, 'The sample workspace');
   }
   return folder;
+}
+
+/** Adds a machine to the sample, which is as the one it has by another name. */
+export function addMachine(folder: string, name: string): void {
+  const machines = join(folder, 'meta-sample/conf/machine');
+  const conf = readFileSync(join(machines, 'samplebox.conf'), 'utf8');
+  writeFileSync(join(machines, `${name}.conf`), conf.replaceAll('samplebox', name));
 }
 
 /** Commits all of a folder, whatever git is set up to do on this machine. */

@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Editor, sampleCopy } from './client.ts';
+import { addMachine, Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
 import { short } from './table.ts';
 
 const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
-const MACHINES = 'meta-sample/conf/machine';
 
 let command: string;
 let editor: Editor;
@@ -17,8 +16,7 @@ afterEach(() => editor.kill());
 
 async function start(): Promise<string> {
   const folder = sampleCopy();
-  const conf = readFileSync(join(folder, MACHINES, 'samplebox.conf'), 'utf8');
-  writeFileSync(join(folder, MACHINES, 'otherbox.conf'), conf.replaceAll('samplebox', 'otherbox'));
+  addMachine(folder, 'otherbox');
   editor = new Editor(folder, { command });
   await editor.initialize({ buildDirectory: '' });
   await editor.open(HELLO);

@@ -1,28 +1,11 @@
 /** What views beside the text are told. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { lines, type Outline } from './outlines.ts';
 import { sampleHash, short } from './table.ts';
 
 const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
-
-interface Node {
-  readonly label: string;
-  readonly description?: string;
-  readonly detail?: string;
-  readonly kind: string;
-  readonly uri?: string;
-  readonly range?: { readonly start: { readonly line: number } };
-  readonly children?: readonly Node[];
-}
-
-interface Outline {
-  readonly title: string;
-  readonly message?: string;
-  readonly nodes: readonly Node[];
-}
 
 let command: string;
 let editor: Editor;
@@ -42,14 +25,6 @@ const ask = (name: string, params: object = {}) =>
     textDocument: { uri: editor.uri(HELLO) },
     ...params,
   });
-
-/** `label | description`, indented. */
-function lines(nodes: readonly Node[], depth = 0): string[] {
-  return nodes.flatMap(({ label, description, children = [] }) => [
-    `${'  '.repeat(depth)}${label}${description === undefined ? '' : ` | ${description}`}`,
-    ...lines(children, depth + 1),
-  ]);
-}
 
 describe('outlines', { timeout: 60_000 }, () => {
   it('of a recipe are its tasks with their hashes, the changed ones marked', async () => {
@@ -96,54 +71,6 @@ describe('outlines', { timeout: 60_000 }, () => {
     expect(all).toMatchObject({ title: '11 tasks in 3 recipes would rerun' });
     expect(all.message).toBeUndefined();
     expect(all.nodes.map(({ label }) => label)).toContain('greet-image');
-  });
-
-  it('of a task against the baseline lead to the line that was edited', async () => {
-    await start();
-    expect(await ask('difference', { task: 'do_install' })).toMatchObject({
-      title: 'hello:do_install: the baseline and now',
-      message: 'Nothing differs in what the recipe says itself.',
-      nodes: [],
-    });
-    await editor.replace(HELLO, 'MOTD = "', 'MOTD = "-- ');
-    const { nodes } = await ask('difference', { task: 'do_install' });
-    expect(lines(nodes).slice(0, 4)).toEqual([
-      expect.stringMatching(/^basehash changed from [0-9a-f]{64} to [0-9a-f]{64}$/),
-      'Variable MOTD value changed | hello_1.0.bb:7',
-      '  "{+--+} ${GREETING}, ${AUDIENCE}!"',
-    ]);
-    expect(nodes[1]).toMatchObject({ uri: editor.uri(HELLO), range: { start: { line: 6 } } });
-    await expect(ask('difference', { task: 'do_nothing' })).rejects.toThrow('there is no such task');
-  });
-
-  it('of two signature files go down to the root causes', async () => {
-    await start();
-    const folder = join(editor.folder, 'stamps/all');
-    mkdirSync(folder, { recursive: true });
-    const file = (task: string, hash: string, more: object) => {
-      const path = join(folder, `1.0.${task}.sigdata.${hash}`);
-      const data = { task, basehash: hash, varvals: {}, gendeps: {}, taskdeps: [], taskhash: hash, ...more };
-      writeFileSync(path, JSON.stringify({ runtaskdeps: [], runtaskhashes: {}, ...data }));
-      return path;
-    };
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [
-      string,
-      string,
-      string,
-      string,
-    ];
-    file('do_low', a, { varvals: { X: '1' } });
-    file('do_low', b, { varvals: { X: '2' } });
-    const before = file('do_top', c, { runtaskdeps: ['all:do_low'], runtaskhashes: { 'all:do_low': a } });
-    const after = file('do_top', d, { runtaskdeps: ['all:do_low'], runtaskhashes: { 'all:do_low': b } });
-    const { title, nodes } = await ask('difference', { before, after });
-    expect(title).toBe('all:do_top');
-    const shown = lines(nodes);
-    expect(shown).toContain('all:do_low');
-    expect(shown).toContain("  Variable X value changed from '1' to '2'");
-    await expect(ask('difference', { before, after: join(folder, 'gone') })).rejects.toThrow(
-      /cannot read .*gone/,
-    );
   });
 });
 

@@ -4,6 +4,13 @@
  */
 import { join } from 'node:path';
 import { splitWords } from '../base/words.ts';
+import {
+  isMachineName,
+  MACHINE_FILE,
+  machineLine,
+  machineStays,
+  withLastLine,
+} from '../engine/assumedMachine.ts';
 import { OTHER_OCCASION } from '../engine/stability.ts';
 import type { ConfigurationSummary } from '../engine/results.ts';
 import type { TaskPair, TaskPairs } from '../engine/taskPairs.ts';
@@ -69,16 +76,14 @@ async function machines(names: readonly string[], build: BuildDirectory, output:
   if (names.length !== 2 || a === b)
     throw new CommandError('name two machines: --machine qemux86-64 --machine genericx86-64');
   const open = async (machine: string) => {
-    const session = await openState(withLine('conf/local.conf', `MACHINE = "${machine}"`, build), output);
+    const session = await openState(withLine(MACHINE_FILE, machineLine(machine), build), output);
     const found = session.summary.machine;
     if (found === machine) return { label: machine, session };
     session.workspace.dispose();
-    throw new CommandError(
-      `MACHINE stays ${found ?? 'unset'} whatever conf/local.conf says: take away what sets it (a fragment, MACHINE:forcevariable, the environment)`,
-    );
+    throw new CommandError(machineStays(found));
   };
   for (const name of names) {
-    if (!/^[\w.+-]+$/.test(name)) throw new CommandError(`${name} is not the name of a machine`);
+    if (!isMachineName(name)) throw new CommandError(`${name} is not the name of a machine`);
   }
   return {
     ...(await bothOpen(
@@ -255,6 +260,5 @@ async function bothOpen(
 function withLine(file: string, line: string, build: BuildDirectory): BuildState {
   const path = join(build.path, file);
   const text = new HostFiles(build.roots).readText(path) ?? '';
-  const end = text === '' || text.endsWith('\n') ? '' : '\n';
-  return { build, texts: new Map([[path, `${text}${end}${line}\n`]]) };
+  return { build, texts: new Map([[path, withLastLine(text, line)]]) };
 }

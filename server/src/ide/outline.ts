@@ -1,11 +1,8 @@
 /**
- * What views beside the text show, as trees of plain data: the tasks of a recipe, what would rerun, how two signatures
- * differ. Says what there is; how it looks is the client's.
+ * What views beside the text show, as trees of plain data: the tasks of a recipe, what would rerun. Says what there is;
+ * how it looks is the client's.
  */
 import type { Range } from '../base/text.ts';
-import { describeDifference } from '../signature/diffText.ts';
-import type { Difference, ExplainedTask } from '../signature/diff.ts';
-import { variableOf } from '../signature/explanation.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { previousHash } from './lenses.ts';
 import { markText, type ObjectMark } from './objectVerdict.ts';
@@ -91,51 +88,4 @@ export function rerunOutline(recipes: readonly RecipeTasks[]): OutlineNode[] {
     const children = tasks.map((label): OutlineNode => ({ label, kind: 'changed', place }));
     return { label: recipe, description: counted(tasks.length, 'task'), kind: 'recipe', place, children };
   });
-}
-
-/** Where a variable of a task got its value; undefined: nobody knows. */
-export type PlaceOfVariable = (task: string, variable: string) => OutlineNode['place'];
-
-/** What differs in a task, and below each task that it depends on what differs in that. */
-export function differenceOutline(
-  task: string,
-  { differences, causes }: ExplainedTask,
-  placeOf: PlaceOfVariable,
-): OutlineNode[] {
-  return differences.map((difference): OutlineNode => {
-    const [first = '', ...more] = describeDifference(difference);
-    const cause = difference.kind === 'task-hash' && causes.find((known) => known.task === difference.task);
-    if (cause) return causeNode(cause, first, placeOf);
-    const variable = variableOf(difference);
-    const place = variable === undefined ? undefined : placeOf(task, variable);
-    return {
-      label: first.replace(/:$/, ''),
-      kind: isRoot(difference) ? 'changed' : 'text',
-      detail: [first, ...more].join('\n'),
-      ...(place && { place, description: placeText(place) }),
-      children: more.flatMap((text) => text.split('\n')).map((label) => ({ label, kind: 'text' })),
-    };
-  });
-}
-
-function causeNode(
-  { task, explained }: ExplainedTask['causes'][number],
-  label: string,
-  placeOf: PlaceOfVariable,
-): OutlineNode {
-  const kind = 'cause';
-  if (explained === 'shown') return { label: task, description: 'explained above', detail: label, kind };
-  if (explained === 'missing') {
-    return { label: task, description: 'no signature data of both hashes was found', detail: label, kind };
-  }
-  return { label: task, detail: label, kind, children: differenceOutline(task, explained, placeOf) };
-}
-
-/** Whether it is a reason of its own, and not the sum of others. */
-function isRoot({ kind }: Difference): boolean {
-  return kind === 'value' || kind === 'file' || kind === 'taint' || kind === 'variable-dependencies';
-}
-
-function placeText({ path, range }: NonNullable<OutlineNode['place']>): string {
-  return `${path.slice(path.lastIndexOf('/') + 1)}:${range.start.line + 1}`;
 }

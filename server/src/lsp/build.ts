@@ -12,6 +12,7 @@ import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engin
 import { equivalenceOf, taskhashSources } from '../engine/taskhashes.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
 import type { ResultCache } from '../engine/resultCache.ts';
+import { candidates } from '../engine/targets.ts';
 import { Workspace } from '../engine/workspace.ts';
 import type { BuildDirectory } from '../host/buildDirectory.ts';
 import { availableParallelism } from 'node:os';
@@ -267,6 +268,35 @@ export class Build {
     for (const [path, text] of overlays) baseline.setOverlay(path, text);
     this.baselineTexts = overlays;
     return this.canonical(await baseline.evaluate(name, undefined, { recipeInfo }));
+  }
+
+  /**
+   * The same build directory with other texts laid over files, evaluated by itself and kept nowhere. Has to be disposed
+   * of.
+   */
+  aside(texts: ReadonlyMap<string, string>): Build {
+    const other = new Build(this.directory, this.environment, undefined, () => undefined);
+    for (const [path, text] of texts)
+      for (const name of this.spellings(path)) other.workspace.setOverlay(name, text);
+    return other;
+  }
+
+  /** Where variables of the recipe with a PN are set now, latest first; empty unless exactly one recipe has it. */
+  async originsOf(pn: string, names: readonly string[]): Promise<ReadonlyMap<string, readonly Origin[]>> {
+    const found: { readonly path: string; readonly mcfn: string }[] = [];
+    for (const path of candidates(pn, await this.summary())) {
+      const { variants } = await this.evaluate(path);
+      const variant = variants.find((known) => known.pn === pn && known.skipped === undefined);
+      if (variant) found.push({ path, mcfn: variant.mcfn });
+    }
+    const [only, ...others] = found;
+    const origins = new Map<string, readonly Origin[]>();
+    if (!only || others.length > 0) return origins;
+    for (const name of names) {
+      const inspection = await this.inspect(only.path, only.mcfn, name);
+      if (inspection) origins.set(name, inspection.origins);
+    }
+    return origins;
   }
 
   /** Ends the second evaluator where no edited document needs it any more. */

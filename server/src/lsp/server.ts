@@ -27,6 +27,7 @@ import { withMachine } from '../metadata/environment.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
 import { DEPENDENCY_GRAPH, dependencyGraph } from './dependencyRequests.ts';
+import { DIFFERENCE, difference } from './differenceRequests.ts';
 import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { inlayHint } from './inlayHint.ts';
@@ -112,6 +113,9 @@ class LanguageServer {
     connection.onRequest(SELECT_MACHINE, (params: unknown) => this.selectMachine(params));
     connection.onRequest(DEPENDENCY_GRAPH, (params: unknown, token: CancellationToken) =>
       answered(() => dependencyGraph(params, this.session), token),
+    );
+    connection.onRequest(DIFFERENCE, (params: unknown, token: CancellationToken) =>
+      answered(() => difference(params, this.session), token),
     );
     connection.onRequest(SSTATE, (params: unknown, token: CancellationToken) =>
       answered(() => sstateAnswer(params, this.session, () => this.looking(token)), token),

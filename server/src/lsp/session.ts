@@ -85,6 +85,11 @@ export class Session {
   /** The tree of any file that a view may refer to. */
   readonly trees: Trees = (path) => this.documents.tree(path, this.traits);
 
+  /** What reads and evaluates the build directory; undefined where none is open. */
+  get evaluates(): Build | undefined {
+    return this.build;
+  }
+
   get buildDir(): string | undefined {
     return this.build?.directory.path;
   }
