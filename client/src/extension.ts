@@ -10,6 +10,7 @@ import * as differences from './differences.ts';
 import * as fixes from './fixes.ts';
 import * as graph from './graph.ts';
 import * as machine from './machine.ts';
+import * as multiconfig from './multiconfig.ts';
 import * as objects from './objects.ts';
 import * as review from './review.ts';
 import * as server from './server.ts';
@@ -35,6 +36,7 @@ export async function activate(extension: ExtensionContext): Promise<void> {
   buildDirectory.activate(lens);
   baseline.activate(lens);
   machine.activate(lens);
+  multiconfig.activate(lens);
   await server.activate(lens);
 }
 

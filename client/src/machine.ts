@@ -9,6 +9,7 @@ interface Entry extends vscode.QuickPickItem {
 
 const MENU: readonly Entry[] = [
   { label: '$(circuit-board) Select Machine…', command: 'sstateLens.selectMachine' },
+  { label: '$(versions) Select Multiconfig…', command: 'sstateLens.selectMulticonfig' },
   { label: '$(diff) Compare With…', command: 'sstateLens.compareWith' },
   { label: '$(folder) Select Build Directory…', command: 'sstateLens.selectBuildDirectory' },
   { label: '$(refresh) Restart Language Server', command: 'sstateLens.restart' },

@@ -123,10 +123,16 @@ export async function openFolder(runtime, server, folder) {
     executablePath: runtime.chromium,
     args: CHROMIUM_FLAGS,
   });
-  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`);
-  await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: 90_000 });
-  return { browser, page, editor: new Editor(page, server.settings) };
+  try {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`, { timeout: 120_000 });
+    await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: 90_000 });
+    return { browser, page, editor: new Editor(page, server.settings) };
+  } catch (error) {
+    // Else the run would wait for it for ever.
+    await browser.close();
+    throw error;
+  }
 }
 
 /** What a user does in the window, and sees. Every wait is for a text to be there, and says what was there instead. */

@@ -87,6 +87,7 @@ describe('the recipe of a document', () => {
     bitbakeVersion: '2.18.0',
     machine: 'm',
     distro: undefined,
+    multiconfigs: [],
     layers: [],
     problems: [],
     recipes: [

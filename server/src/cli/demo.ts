@@ -106,13 +106,13 @@ function printEdit(before: string, after: string, output: Output): void {
   }
 }
 
-function printChange({ edit, variants }: HashChange, name: string, output: Output): void {
+function printChange({ edit, variants }: HashChange, file: string, output: Output): void {
   const tasks = [...new Set(variants.flatMap((variant) => variant.tasks.map(({ task }) => task)))];
-  output.result(`${name}:${edit.range.start.line + 1}: Changes the basehash of ${enumerate(tasks)}`);
-  for (const { pn, tasks } of variants) {
+  output.result(`${file}:${edit.range.start.line + 1}: Changes the basehash of ${enumerate(tasks)}`);
+  for (const { name, tasks } of variants) {
     for (const { task, before, after, chain } of tasks) {
       output.result(
-        `  ${`${pn} ${task}`.padEnd(26)} ${(before ?? 'new').slice(0, 8)} -> ${after.slice(0, 8)}`,
+        `  ${`${name} ${task}`.padEnd(26)} ${(before ?? 'new').slice(0, 8)} -> ${after.slice(0, 8)}`,
       );
       output.result(`    ${chain.length > 1 ? showChain(chain) : `${task}: its own text`}`);
     }

@@ -34,7 +34,7 @@ import { ConfigurationFiles } from './configurationFiles.ts';
 import { doubtOf, VariantDoubts } from './doubts.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import { IngredientNotes } from './ingredients.ts';
-import { origins, originsOf, roleOf } from './origins.ts';
+import { originsOf, recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { placeOf, reportRefusals, say, whereOf } from './reports.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
@@ -246,7 +246,7 @@ export class RecipeEvaluator {
       variants: signatures,
       problems,
       files: this.sourceFiles(path),
-      origins: hashesOnly ? new Map() : origins(all[0]?.d, signatures[0]),
+      ...(hashesOnly ? { origins: new Map() } : recipeOrigins(all, signatures)),
       milliseconds: performance.now() - start,
     };
   }

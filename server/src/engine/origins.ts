@@ -5,7 +5,8 @@
  */
 import type { Datastore } from '../datastore/datastore.ts';
 import type { Origin, VariantSignatures } from '../signature/signatures.ts';
-import type { SourceFile } from './results.ts';
+import { multiconfigOf } from '../signature/table.ts';
+import type { RecipeEvaluation, SourceFile } from './results.ts';
 
 /** The part that a file takes in a recipe's evaluation. */
 export function roleOf(file: string, recipe: string): SourceFile['role'] {
@@ -27,13 +28,26 @@ export function originsOf(d: Datastore, name: string): Origin[] {
     .reverse();
 }
 
-/** The same of all that enters hashes of a variant. */
-export function origins(
-  d: Datastore | undefined,
-  signatures: VariantSignatures | undefined,
-): Map<string, Origin[]> {
+/**
+ * The same of all that enters hashes of the first variant of each multiconfig.
+ * @param signatures of these variants, in the same order
+ */
+export function recipeOrigins(
+  variants: readonly { readonly d: Datastore }[],
+  signatures: readonly VariantSignatures[],
+): Pick<RecipeEvaluation, 'origins' | 'originsElsewhere'> {
+  const found = new Map<string, ReadonlyMap<string, Origin[]>>();
+  for (const [at, { d }] of variants.entries()) {
+    const multiconfig = multiconfigOf(signatures[at]!.mcfn);
+    if (!found.has(multiconfig)) found.set(multiconfig, variantOrigins(d, signatures[at]!));
+  }
+  const [first, ...elsewhere] = found;
+  const origins = first?.[1] ?? new Map<string, Origin[]>();
+  return elsewhere.length === 0 ? { origins } : { origins, originsElsewhere: new Map(elsewhere) };
+}
+
+function variantOrigins(d: Datastore, signatures: VariantSignatures): Map<string, Origin[]> {
   const found = new Map<string, Origin[]>();
-  if (!d || !signatures) return found;
   for (const name of signatures.nodes.keys()) {
     const places = originsOf(d, name);
     if (places.length > 0) found.set(name, places);

@@ -168,6 +168,7 @@ function revived<M extends CacheableMethod>(method: M, result: unknown): Evaluat
     ...evaluation,
     variants: variants.map((variant) => ({ ...variant, nodes: new Map() })),
     origins: new Map(),
+    ...(evaluation.originsElsewhere && { originsElsewhere: new Map() }),
   };
   return whole as EvaluatorMethods[M]['result'];
 }

@@ -24,6 +24,8 @@ export interface RecipeEvaluation {
   readonly files: readonly SourceFile[];
   /** Where the names in the hashes got their text, of the plain variant; by name, latest first. */
   readonly origins: ReadonlyMap<string, readonly Origin[]>;
+  /** Multiconfig -> the same of its first variant, of those multiconfigs that the plain variant is not of. */
+  readonly originsElsewhere?: ReadonlyMap<string, ReadonlyMap<string, readonly Origin[]>>;
   /** Milliseconds the evaluation took, for `--verbose` and the benchmark. */
   readonly milliseconds: number;
 }
@@ -41,6 +43,8 @@ export interface ConfigurationSummary {
   readonly bitbakeVersion: string;
   readonly machine: string | undefined;
   readonly distro: string | undefined;
+  /** BBMULTICONFIG, in its order. */
+  readonly multiconfigs: readonly { readonly name: string; readonly machine: string | undefined }[];
   readonly layers: readonly { readonly name: string; readonly path: string; readonly priority: number }[];
   /** Every recipe file with the appends that apply to it, in BitBake's order. */
   readonly recipes: readonly { readonly path: string; readonly appends: readonly string[] }[];

@@ -19,6 +19,9 @@ export function summarise(
     bitbakeVersion: version,
     machine: textOr(plain.d, 'MACHINE', '') || undefined,
     distro: textOr(plain.d, 'DISTRO', '') || undefined,
+    multiconfigs: configuration.configurations
+      .filter(({ multiconfig }) => multiconfig !== '')
+      .map(({ multiconfig, d }) => ({ name: multiconfig, machine: textOr(d, 'MACHINE', '') || undefined })),
     layers: plain.collections.map(({ name, pattern, priority }) => ({
       name,
       path: layerDirs.find((dir) => pattern.test(`${dir}/`)) ?? '',

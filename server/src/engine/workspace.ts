@@ -428,7 +428,9 @@ function light(evaluation: RecipeEvaluation): RecipeEvaluation {
     tasks: variant.tasks.map((task) => ({ ...task, dependencies: [] })),
     nodes: new Map(),
   }));
-  return { ...evaluation, variants, origins: new Map() };
+  const { originsElsewhere } = evaluation;
+  const elsewhere = originsElsewhere && { originsElsewhere: new Map<string, never>() };
+  return { ...evaluation, variants, origins: new Map(), ...elsewhere };
 }
 
 function isNotOpened(error: unknown): boolean {

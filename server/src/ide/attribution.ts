@@ -10,6 +10,7 @@ import { type Chain, chainsTo } from './chains.ts';
 import type { TaskChange, VariantChange } from './comparison.ts';
 import type { EditedStatement } from './edits.ts';
 import { matches, type SetName } from './names.ts';
+import { variantName } from './view.ts';
 
 export interface ChangedTask extends TaskChange {
   /** From the task to what the statement changed; the task alone where that is the task's own text. */
@@ -17,7 +18,8 @@ export interface ChangedTask extends TaskChange {
 }
 
 export interface VariantEffect {
-  readonly pn: string;
+  /** `hello-native`, `mc:musl:hello`. */
+  readonly name: string;
   readonly mcfn: string;
   readonly tasks: readonly ChangedTask[];
 }
@@ -40,8 +42,8 @@ export function attribute(
     const targets = responsibilities(change, own[index]!, edits, silent);
     for (const [which, nodes] of targets.entries()) {
       const tasks = reached(change, nodes);
-      const { pn, mcfn } = change.current;
-      if (tasks.length > 0) effects[which]!.push({ pn, mcfn, tasks });
+      const { mcfn } = change.current;
+      if (tasks.length > 0) effects[which]!.push({ name: variantName(change.current), mcfn, tasks });
     }
   }
   return edits.flatMap((edit, index) =>

@@ -72,7 +72,7 @@ function namesText(tasks: readonly { readonly task: string }[]): string {
 
 /** The tasks of one variant that change. */
 interface ChangedVariant {
-  readonly pn: string;
+  readonly name: string;
   readonly tasks: readonly { readonly task: string }[];
 }
 
@@ -80,17 +80,17 @@ interface ChangedVariant {
 export function changedTasksText(variants: readonly ChangedVariant[]): string {
   const byTasks = new Map<string, { tasks: string[]; variants: string[] }>();
   const common = sharedTasks(variants);
-  const add = (tasks: string[], pn: string) => {
+  const add = (tasks: string[], name: string) => {
     if (tasks.length === 0) return;
     const key = tasks.join(' ');
     const known = byTasks.get(key);
-    if (known) known.variants.push(pn);
-    else byTasks.set(key, { tasks, variants: [pn] });
+    if (known) known.variants.push(name);
+    else byTasks.set(key, { tasks, variants: [name] });
   };
-  for (const { pn } of variants) add(common, pn);
-  for (const { pn, tasks } of variants) {
+  for (const { name } of variants) add(common, name);
+  for (const { name, tasks } of variants) {
     const rest = tasks.map(({ task }) => task).filter((task) => !common.includes(task));
-    add(rest, pn);
+    add(rest, name);
   }
   const parts = [...byTasks.values()].map(({ tasks, variants }) => {
     const names = tasks.length > 8 ? enumerate(tasks) : tasks.join(', ');

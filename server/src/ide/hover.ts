@@ -11,7 +11,7 @@ import { compareEvaluations, type VariantChange } from './comparison.ts';
 import { previousHash } from './lenses.ts';
 import { type GraphView, type RecipeTasks, taskCount } from './rerun.ts';
 import type { Symbol } from './symbols.ts';
-import { isUnknown, plainVariant, taskOf, type View } from './view.ts';
+import { isUnknown, plainVariant, taskOf, variantName, type View } from './view.ts';
 import { counted } from './wording.ts';
 
 /** A markdown link target for a place; `line` counts from 1. */
@@ -43,10 +43,12 @@ export function taskHover(task: string, view: View, graph?: GraphView, hint?: st
   const having = (view.current?.variants ?? []).filter((variant) => taskOf(variant, task));
   const changes = compareEvaluations(view.current, view.baseline);
   const lines = [`### ${task}`, ''];
-  for (const variant of having) lines.push(`- ${code(variant.pn)}: ${hashText(task, variant, view)}`);
+  for (const variant of having)
+    lines.push(`- ${code(variantName(variant))}: ${hashText(task, variant, view)}`);
   if (graph) {
     lines.push('', 'Taskhash, with all that the task depends on:', '');
-    for (const variant of having) lines.push(`- ${code(variant.pn)}: ${taskhashText(task, variant, graph)}`);
+    for (const variant of having)
+      lines.push(`- ${code(variantName(variant))}: ${taskhashText(task, variant, graph)}`);
     if (graph.equivalenceNote !== undefined)
       lines.push('', `Hash equivalence: ${plain(graph.equivalenceNote)}`);
     lines.push(...objectLines(task, having, graph));
@@ -75,15 +77,15 @@ function taskhashText(task: string, { mcfn }: VariantSignatures, graph: GraphVie
 }
 
 function objectLines(task: string, having: readonly VariantSignatures[], graph: GraphView): string[] {
-  const lines = having.flatMap(({ mcfn, pn }) => {
-    const verdict = graph.objectVerdict({ mcfn, task });
+  const lines = having.flatMap((variant) => {
+    const verdict = graph.objectVerdict({ mcfn: variant.mcfn, task });
     if (!verdict) return [];
     const { text, detail, object, minutes } = verdict;
     const because =
       detail === undefined ? '' : `, ${verdict.mark === 'unknown' ? 'because ' : ''}${code(detail)}`;
     const age = minutes === undefined ? '' : `, as was said ${counted(minutes, 'minute')} ago`;
     const named = object === undefined ? [] : [`  ${code(object)}`];
-    return [`- ${code(pn)}: sstate: ${text}${because}${age}`, ...named];
+    return [`- ${code(variantName(variant))}: sstate: ${text}${because}${age}`, ...named];
   });
   return lines.length > 0 ? ['', 'Its object, when it was last looked for:', '', ...lines] : [];
 }
@@ -103,7 +105,7 @@ function changedIngredients(task: string, change: VariantChange): string[] {
   const known = new Set([task, ...(taskOf(change.current, task)?.dependencies ?? [])]);
   for (const name of taskOf(change.baseline, task)?.dependencies ?? []) known.add(name);
   const changed = [...change.nodes].filter((name) => known.has(name));
-  return ['', `Changed for ${code(change.current.pn)}: ${names(changed)}`];
+  return ['', `Changed for ${code(variantName(change.current))}: ${names(changed)}`];
 }
 
 /** Which variables of the configuration say what stays out of hashes. */
@@ -202,7 +204,7 @@ function reach(
         ? []
         : ['', `By the text of ${code('vardepvalue')}, whatever its value is.`];
     return [
-      `Enters ${counted(chains.length, 'task')} of ${code(variant.pn)}:`,
+      `Enters ${counted(chains.length, 'task')} of ${code(variantName(variant))}:`,
       '',
       ...shown,
       ...(rest > 0 ? [`- and ${rest} more`] : []),
@@ -212,7 +214,7 @@ function reach(
     ];
   }
   const why = ignored.has(name) ? `: ${code(IGNORE_VARIABLES[0]!)} leaves it out` : '';
-  return [`Enters no basehash of ${code(variant.pn)}${why}.`, ...excluded];
+  return [`Enters no basehash of ${code(variantName(variant))}${why}.`, ...excluded];
 }
 
 /** How many tasks of all recipes run again where these do. */

@@ -10,7 +10,16 @@ import { baseName } from './names.ts';
 import { markText } from './objectVerdict.ts';
 import { nameRange, originRange } from './places.ts';
 import { type GraphView, type RecipeTasks, rerunText } from './rerun.ts';
-import { counterpart, isUnknown, plainVariant, shortHash, taskOf, type Trees, type View } from './view.ts';
+import {
+  counterpart,
+  isUnknown,
+  plainVariant,
+  shortHash,
+  taskOf,
+  type Trees,
+  variantName,
+  type View,
+} from './view.ts';
 import { counted, oneLine } from './wording.ts';
 
 export interface TaskEntry {
@@ -57,7 +66,8 @@ function unavailable({ failure, recipe }: View): string {
 
 /** `12 tasks · do_install 3f2a91c4 → 9b01c2d3 · 2 changed, +1 variant` */
 function summary(tree: SyntaxTree, view: View, plain: VariantSignatures): string {
-  const of = tree.kind === 'recipe' ? '' : `${plain.pn}: `;
+  const name = variantName(plain);
+  const of = tree.kind === 'recipe' && name === plain.pn ? '' : `${name}: `;
   if (plain.skipped !== undefined) return `${of}skipped: ${oneLine(plain.skipped)}`;
   if (plain.failed !== undefined && plain.tasks.length === 0) return `${of}unknown: ${oneLine(plain.failed)}`;
   const headline = headlineTask(tree, plain);
@@ -103,7 +113,7 @@ function functionLenses(
       if (!task) continue;
       const title =
         hashTitle(task, variant, view) +
-        (variant === plain ? elsewhere(task, plain, view) : ` (${variant.pn})`) +
+        (variant === plain ? elsewhere(task, plain, view) : ` (${variantName(variant)})`) +
         (graph ? ` · ${taskhashTitle(task, variant, graph)}` : '');
       const range = nameRange(statement);
       const verdict = graph?.objectVerdict({ mcfn: variant.mcfn, task: task.task });
@@ -183,7 +193,7 @@ function entries(view: View, trees: Trees, graph: GraphView | undefined, only?: 
         const before = previousHash(task, variant, view);
         const taskhash = graph?.taskhash({ mcfn: variant.mcfn, task });
         return {
-          name: index === 0 ? task : `${task} (${variant.pn})`,
+          name: index === 0 ? task : `${task} (${variantName(variant)})`,
           basehash: isUnknown(basehash) ? `unknown: ${oneLine(basehash.unknown)}` : basehash,
           ...(before !== undefined && before !== basehash && { previous: before }),
           ...(taskhash !== undefined && {

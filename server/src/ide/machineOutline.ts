@@ -8,7 +8,7 @@ import { ownSignature } from '../signature/own.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import { differenceOutline, placeOfOrigins, type PlaceOfVariable } from './differenceOutline.ts';
 import type { OutlineNode } from './outline.ts';
-import { counterpart, isUnknown, shortHash, taskOf, type Trees } from './view.ts';
+import { counterpart, isUnknown, shortHash, taskOf, type Trees, variantName } from './view.ts';
 import { counted } from './wording.ts';
 
 /** A recipe as one machine has it. */
@@ -21,7 +21,7 @@ export interface MachineSide {
 export function machineOutline(before: MachineSide, after: MachineSide, trees: Trees): OutlineNode[] {
   const known = after.evaluation.variants.map((variant) => variantNode(variant, before, after, trees));
   const gone = before.evaluation.variants.filter((variant) => !counterpart(variant, after.evaluation));
-  return [...known, ...gone.map(({ pn }) => onlyOn(pn, before.machine))];
+  return [...known, ...gone.map((variant) => onlyOn(variantName(variant), before.machine))];
 }
 
 function onlyOn(label: string, machine: string): OutlineNode {
@@ -34,11 +34,12 @@ function variantNode(
   after: MachineSide,
   trees: Trees,
 ): OutlineNode {
-  const { pn, tasks } = variant;
+  const { tasks } = variant;
+  const name = variantName(variant);
   const old = counterpart(variant, before.evaluation);
-  if (!old) return onlyOn(pn, after.machine);
+  if (!old) return onlyOn(name, after.machine);
   const why = left(old, before.machine) ?? left(variant, after.machine);
-  if (why !== undefined) return { label: pn, description: why, kind: 'unknown' };
+  if (why !== undefined) return { label: name, description: why, kind: 'unknown' };
   const placeOf = placeOfOrigins([after.evaluation.origins, before.evaluation.origins], trees);
   const children = tasks.flatMap((task) => taskNode(task, variant, old, after.machine, placeOf));
   const gone = old.tasks.filter(({ task }) => !taskOf(variant, task));
@@ -47,7 +48,7 @@ function variantNode(
     children.length === 0
       ? `the same ${counted(tasks.length, 'basehash')}`.replace(/hashs$/, 'hashes')
       : `${children.length} of ${counted(tasks.length, 'task')}`;
-  return { label: pn, description, kind: 'recipe', children };
+  return { label: name, description, kind: 'recipe', children };
 }
 
 /** Why nothing is known of a variant on one side. */

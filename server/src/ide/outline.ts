@@ -8,7 +8,7 @@ import { previousHash } from './lenses.ts';
 import { markText, type ObjectMark } from './objectVerdict.ts';
 import { originRange } from './places.ts';
 import type { GraphView, RecipeTasks } from './rerun.ts';
-import { isUnknown, shortHash, type Trees, type View } from './view.ts';
+import { isUnknown, shortHash, type Trees, variantName, type View } from './view.ts';
 import { counted, oneLine } from './wording.ts';
 
 export interface OutlineNode {
@@ -26,10 +26,10 @@ export interface OutlineNode {
 /** The tasks of each variant with their hashes, in BitBake's order. */
 export function recipeOutline(view: View, trees: Trees, graph: GraphView | undefined): OutlineNode[] {
   return (view.current?.variants ?? []).map((variant): OutlineNode => {
-    const { pn, skipped, failed } = variant;
+    const { skipped, failed } = variant;
     const why = skipped === undefined ? failed : `skipped: ${skipped}`;
     return {
-      label: pn,
+      label: variantName(variant),
       description: why ?? counted(variant.tasks.length, 'task'),
       kind: why === undefined ? 'recipe' : 'unknown',
       children: variant.tasks.map(({ task }) => taskNode(task, variant, view, trees, graph)),

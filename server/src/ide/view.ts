@@ -8,6 +8,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { SourceFile, RecipeEvaluation } from '../engine/results.ts';
 import type { Unknown, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
+import { multiconfigOf } from '../signature/table.ts';
 import type { SyntaxTree } from '../syntax/tree.ts';
 
 /** Why there is no evaluation. */
@@ -34,16 +35,34 @@ export interface View {
 /** The tree of a file's present text; undefined where it cannot be read. */
 export type Trees = (path: string) => SyntaxTree | undefined;
 
-/** The variant that speaks for the recipe: the plain one. */
+/** The variant that speaks for the recipe: the plain one of the multiconfig that was chosen. */
 export function plainVariant(evaluation: RecipeEvaluation | undefined): VariantSignatures | undefined {
   return evaluation?.variants[0];
 }
 
 /** The variant as a target that BitBake is given; undefined where it provides nothing. */
 export function targetOf(variant: VariantSignatures | undefined): string | undefined {
-  if (!variant || variant.skipped !== undefined) return undefined;
-  const multiconfig = /^mc:([^:]*):/.exec(variant.mcfn)?.[1];
-  return multiconfig === undefined ? variant.pn : `mc:${multiconfig}:${variant.pn}`;
+  return variant?.skipped === undefined ? variant && variantName(variant) : undefined;
+}
+
+/** PN, after `mc:NAME:` where it is one of a multiconfig. */
+export function variantName({ pn, mcfn }: Pick<VariantSignatures, 'pn' | 'mcfn'>): string {
+  const multiconfig = multiconfigOf(mcfn);
+  return multiconfig === '' ? pn : `mc:${multiconfig}:${pn}`;
+}
+
+/**
+ * The evaluation with one multiconfig's variants first, so that they speak for the recipe; as it is where the multiconfig
+ * does not have the recipe.
+ */
+export function spokenFor(evaluation: RecipeEvaluation, multiconfig: string): RecipeEvaluation {
+  const own = evaluation.variants.filter(({ mcfn }) => multiconfigOf(mcfn) === multiconfig);
+  if (own.length === 0 || own[0] === evaluation.variants[0]) return evaluation;
+  return {
+    ...evaluation,
+    variants: [...own, ...evaluation.variants.filter((variant) => !own.includes(variant))],
+    origins: evaluation.originsElsewhere?.get(multiconfig) ?? new Map(),
+  };
 }
 
 export function taskOf(variant: VariantSignatures | undefined, task: string): TaskSignature | undefined {

@@ -26,6 +26,7 @@ import { canonicalPath, readSource } from '../host/sources.ts';
 import { latestSignatures } from '../host/signatureFiles.ts';
 import { IGNORE_VARIABLES } from '../ide/hover.ts';
 import { recordedEvaluation } from '../ide/recorded.ts';
+import { spokenFor } from '../ide/view.ts';
 import { filePattern } from '../metadata/patterns.ts';
 import type { SignatureData } from '../signature/sigdata.ts';
 import type { Origin, VariantSignatures } from '../signature/signatures.ts';
@@ -64,6 +65,8 @@ export class Build {
     readonly environment: Environment,
     readonly cacheDirectory: string | undefined,
     log: (message: string) => void,
+    /** Whose variants speak for recipes; `''`: those of the plain configuration. */
+    readonly multiconfig = '',
   ) {
     this.cache =
       cacheDirectory === undefined
@@ -275,7 +278,8 @@ export class Build {
    * of.
    */
   aside(texts: ReadonlyMap<string, string>): Build {
-    const other = new Build(this.directory, this.environment, undefined, () => undefined);
+    const { directory, environment, multiconfig } = this;
+    const other = new Build(directory, environment, undefined, () => undefined, multiconfig);
     for (const [path, text] of texts)
       for (const name of this.spellings(path)) other.workspace.setOverlay(name, text);
     return other;
@@ -417,7 +421,8 @@ export class Build {
     };
   }
 
-  private canonical(evaluation: RecipeEvaluation): RecipeEvaluation {
+  private canonical(evaluated: RecipeEvaluation): RecipeEvaluation {
+    const evaluation = spokenFor(evaluated, this.multiconfig);
     const origins = new Map(
       [...evaluation.origins].map(([name, places]) => [
         name,

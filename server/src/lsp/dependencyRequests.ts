@@ -5,7 +5,7 @@
  * task.
  */
 import { type GraphNode, neededTasks, variableGraph } from '../ide/dependencyGraph.ts';
-import { plainVariant, taskOf } from '../ide/view.ts';
+import { plainVariant, taskOf, variantName } from '../ide/view.ts';
 import { needed } from '../taskgraph/chains.ts';
 import { toRange } from './convert.ts';
 import { askedTask, documentOf, refused } from './graphRequests.ts';
@@ -20,7 +20,7 @@ export async function dependencyGraph(params: unknown, session: Session): Promis
   if (!variant || !taskOf(variant, task)) throw refused(`the recipe of this file has no task ${task}`);
   if (of !== 'tasks') {
     const nodes = variableGraph(task, view, session.trees);
-    return { title: `What goes into ${variant.pn}:${task}`, nodes: shown(nodes, session) };
+    return { title: `What goes into ${variantName(variant)}:${task}`, nodes: shown(nodes, session) };
   }
   const { live, task: number, graph } = await askedTask(params, session);
   const changed = live.changedTasks;
@@ -31,7 +31,7 @@ export async function dependencyGraph(params: unknown, session: Session): Promis
     (each) => live.pathOf(each),
     (each) => changed.has(each),
   );
-  return { title: `What ${variant.pn}:${task} depends on`, nodes: shown(nodes, session) };
+  return { title: `What ${variantName(variant)}:${task} depends on`, nodes: shown(nodes, session) };
 }
 
 function shown(nodes: readonly GraphNode[], { documents }: Session): object[] {

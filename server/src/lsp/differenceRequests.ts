@@ -12,7 +12,7 @@ import { readSignatureFile, SignatureFiles, signatureOfName, surroundings } from
 import { readSource } from '../host/sources.ts';
 import { differenceOutline, placeOfOrigins, type PlaceOfVariable } from '../ide/differenceOutline.ts';
 import { machineOutline, type MachineSide } from '../ide/machineOutline.ts';
-import { counterpart, plainVariant, taskOf } from '../ide/view.ts';
+import { counterpart, plainVariant, taskOf, variantName } from '../ide/view.ts';
 import { type ExplainedTask, explainDifference } from '../signature/diff.ts';
 import { variableOf } from '../signature/explanation.ts';
 import { ownSignature } from '../signature/own.ts';
@@ -40,7 +40,7 @@ async function fromBaseline(params: unknown, session: Session): Promise<Outline>
   if (!variant || !old || task === undefined || !taskOf(variant, task))
     throw refused('there is no such task in the recipe of this file');
   if (!taskOf(old, task)) throw refused(`${task} is new: there is nothing to compare it with`);
-  const name = `${variant.pn}:${task}`;
+  const name = `${variantName(variant)}:${task}`;
   const explained = explainDifference(
     ownSignature(task, old, undefined),
     ownSignature(task, variant, undefined),

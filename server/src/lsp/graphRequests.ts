@@ -18,7 +18,7 @@ import { taskDefinedBy } from '../ide/lenses.ts';
 import { meaning } from '../ide/hover.ts';
 import { rerunText } from '../ide/rerun.ts';
 import { symbolAt } from '../ide/symbols.ts';
-import { plainVariant, taskOf } from '../ide/view.ts';
+import { plainVariant, taskOf, variantName } from '../ide/view.ts';
 import { contains } from '../base/text.ts';
 import { linkKind, needed, reachable, shortestChain } from '../taskgraph/chains.ts';
 import { recipeLabel, type TaskGraph } from '../taskgraph/graph.ts';
@@ -49,7 +49,7 @@ async function tasks(params: unknown, session: Session): Promise<object> {
   const { position } = params as { position?: Position };
   const at = position && taskAt(known, position);
   return {
-    recipe: variant.pn,
+    recipe: variantName(variant),
     tasks: variant.tasks.map(({ task }) => task).filter((task) => !task.endsWith('_setscene')),
     ...(at !== undefined && { at }),
   };
@@ -117,7 +117,9 @@ export async function askedTask(params: unknown, session: Session): Promise<Aske
   const name = (params as { task?: string }).task ?? '';
   const task = folded?.task(variant.mcfn, name);
   if (!folded || task === undefined)
-    throw refused(`${variant.pn}:${name} is not in the task graph: nothing in world or an image needs it`);
+    throw refused(
+      `${variantName(variant)}:${name} is not in the task graph: nothing in world or an image needs it`,
+    );
   return { live, graph: folded.graph, task };
 }
 

@@ -11,7 +11,7 @@ import type { Range as ProtocolRange } from 'vscode-languageserver/node';
 import { compareEvaluations } from '../ide/comparison.ts';
 import { type OutlineNode, recipeOutline, rerunOutline } from '../ide/outline.ts';
 import { type RecipeTasks, rerunText, taskCount } from '../ide/rerun.ts';
-import { plainVariant, type View } from '../ide/view.ts';
+import { plainVariant, variantName, type View } from '../ide/view.ts';
 import { counted } from '../ide/wording.ts';
 import { toRange } from './convert.ts';
 import { documentOf } from './graphRequests.ts';
@@ -43,7 +43,7 @@ async function recipe(params: unknown, session: Session): Promise<Outline> {
   if (!variant)
     return { title: '', message: view.failure?.message ?? 'No recipe uses this file.', nodes: [] };
   const nodes = recipeOutline(view, session.trees, session.graphOf(view));
-  return { title: variant.pn, nodes: shown(nodes, session) };
+  return { title: variantName(variant), nodes: shown(nodes, session) };
 }
 
 async function rerun(_: unknown, session: Session): Promise<Outline> {
@@ -68,7 +68,7 @@ function changedRecipes(views: readonly View[]): RecipeTasks[] {
   for (const { current, baseline, recipe } of views) {
     for (const { current: variant, tasks } of compareEvaluations(current, baseline)) {
       found.set(variant.mcfn, {
-        recipe: variant.pn,
+        recipe: variantName(variant),
         path: recipe ?? '',
         tasks: tasks.map(({ task }) => task),
       });

@@ -32,6 +32,7 @@ import { GRAPH_REQUESTS } from './graphRequests.ts';
 import { hover } from './hover.ts';
 import { inlayHint } from './inlayHint.ts';
 import { MACHINES, machineNamed, SELECT_MACHINE } from './machine.ts';
+import { MULTICONFIGS, multiconfigNamed, multiconfigsOf, SELECT_MULTICONFIG } from './multiconfig.ts';
 import { OUTLINE_REQUESTS } from './outlineRequests.ts';
 import { Session } from './session.ts';
 import {
@@ -73,6 +74,7 @@ class LanguageServer {
   private capabilities: InitializeParams['capabilities'] = {};
   /** The one that was chosen; undefined: the configuration's own. */
   private machine: string | undefined;
+  private multiconfig = '';
   private actions: ActionClient = { resolves: false, annotates: false, creates: false };
   private folders: string[] = [];
   private settings: Settings = readSettings(undefined);
@@ -111,6 +113,8 @@ class LanguageServer {
     }
     connection.onRequest(MACHINES, () => this.session.machines);
     connection.onRequest(SELECT_MACHINE, (params: unknown) => this.selectMachine(params));
+    connection.onRequest(MULTICONFIGS, () => multiconfigsOf(this.session.evaluates));
+    connection.onRequest(SELECT_MULTICONFIG, (params: unknown) => this.selectMulticonfig(params));
     connection.onRequest(DEPENDENCY_GRAPH, (params: unknown, token: CancellationToken) =>
       answered(() => dependencyGraph(params, this.session), token),
     );
@@ -247,12 +251,20 @@ class LanguageServer {
     return machine === undefined ? {} : { machine };
   }
 
+  private async selectMulticonfig(params: unknown): Promise<{ multiconfig: string }> {
+    const path = this.session.buildDir;
+    this.multiconfig = await multiconfigNamed(params, this.session.evaluates);
+    if (path !== undefined) this.open(path);
+    const { multiconfig } = await multiconfigsOf(this.session.evaluates);
+    return { multiconfig };
+  }
+
   private open(path: string): void {
     const { options, settings } = this;
     this.log(`build directory: ${path}`);
     const cache = options.cache === false ? undefined : (options.cache ?? cacheDirectory(process.env));
     const environment = withMachine({ ...process.env, ...settings.environment }, this.machine);
-    this.session.open(path, options.bitbake, environment, settings.taskGraph, cache);
+    this.session.open(path, options.bitbake, environment, settings.taskGraph, cache, this.multiconfig);
   }
 
   /** Until the settings say otherwise. */

@@ -110,12 +110,13 @@ export class Session {
     environment: Environment,
     mode: TaskGraphMode = 'off',
     cacheDirectory?: string,
+    multiconfig?: string,
   ): void {
     this.close();
     this.mode = mode;
     const directory = openBuildDirectory(path, bitbakeDir);
     const log = (message: string) => this.events.log(message);
-    this.build = new Build(directory, environment, cacheDirectory, log);
+    this.build = new Build(directory, environment, cacheDirectory, log, multiconfig);
     const events: ViewsEvents = {
       configured: (summary) => this.configured(summary),
       previewed: () => {
@@ -383,7 +384,8 @@ export class Session {
   }
 
   private sayConfigured(summary: ConfigurationSummary): void {
-    this.say(configured(summary, `Edits are compared with ${BASELINES[this.baselines.kind]}`, this.edits));
+    const compared = `Edits are compared with ${BASELINES[this.baselines.kind]}`;
+    this.say(configured(summary, compared, this.edits, this.build?.multiconfig));
   }
 
   /** What the edits of all open documents do to hashes, in a few words. */

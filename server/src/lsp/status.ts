@@ -48,15 +48,26 @@ export function wrongBuildDirectory(path: string): Status {
 /**
  * @param baseline what edits are compared with, as a sentence
  * @param edits what the present edits do to hashes, in a few words
+ * @param multiconfig whose hashes are shown; `''`: those of the plain configuration
  */
-export function configured(summary: ConfigurationSummary, baseline: string, edits?: string): Status {
+export function configured(
+  summary: ConfigurationSummary,
+  baseline: string,
+  edits?: string,
+  multiconfig = '',
+): Status {
   const errors = summary.problems.filter(({ severity }) => severity === 'error');
-  const machine = summary.machine ?? 'no MACHINE';
+  const { multiconfigs } = summary;
+  const chosen = multiconfigs.find(({ name }) => name === multiconfig);
+  const machine = `${(chosen ?? summary).machine ?? 'no MACHINE'}${chosen ? ` · mc:${chosen.name}` : ''}`;
   const facts = [
     `Build directory: ${code(summary.buildDir)}`,
     `${counted(summary.recipes.length, 'recipe')} in ${counted(summary.layers.length, 'layer')}` +
       `: ${summary.layers.map(({ name }) => code(name)).join(', ')}`,
     ...(summary.distro === undefined ? [] : [`DISTRO ${code(summary.distro)}`]),
+    ...(multiconfigs.length === 0
+      ? []
+      : [`Multiconfigs, beside the plain one: ${multiconfigs.map(({ name }) => code(name)).join(', ')}`]),
     summary.bitbakeDir === undefined
       ? `No BitBake is at hand: the rules are those of ${summary.bitbakeVersion}`
       : `BitBake ${summary.bitbakeVersion} in ${code(summary.bitbakeDir)}`,

@@ -38,6 +38,11 @@ export function splitVirtual(recipe: string): { readonly prefix: string; readonl
   return { prefix: match[1]!, path: match[2]! };
 }
 
+/** The multiconfig of a virtual file name; `''`: the plain configuration. */
+export function multiconfigOf(mcfn: string): string {
+  return /^mc:([^:]*):/.exec(mcfn)?.[1] ?? '';
+}
+
 /** The row's recipe with its path made absolute below `root`. */
 export function absoluteRecipe(recipe: string, root: string): string {
   const { prefix, path } = splitVirtual(recipe);

@@ -5,7 +5,7 @@
 import type { RecipeEvaluation } from '../../engine/results.ts';
 import { compareEvaluations } from '../comparison.ts';
 import { changedTasksText } from '../findings.ts';
-import { isUnknown } from '../view.ts';
+import { isUnknown, variantName } from '../view.ts';
 import type { Fix } from './fix.ts';
 
 /** What would be, or why that cannot be told. */
@@ -20,7 +20,10 @@ export function effectText(fix: Fix, before: RecipeEvaluation, after: Outcome): 
 /** `Changes the basehash of do_install of hello`, `Changes no basehash`, `What it changes is unknown: …` */
 export function hashesText(before: RecipeEvaluation, after: Outcome): string {
   if ('unknown' in after) return `What it changes is known once it is done: ${after.unknown}`;
-  const variants = compareEvaluations(after, before).map(({ current, tasks }) => ({ ...current, tasks }));
+  const variants = compareEvaluations(after, before).map(({ current, tasks }) => ({
+    name: variantName(current),
+    tasks,
+  }));
   const lost = unknownOnly(after, before);
   const unknown = lost.length > 0 ? `; makes those of ${lost.join(', ')} unknown` : '';
   const changed = variants.length > 0 ? changedTasksText(variants) : 'Changes no basehash';
