@@ -7,6 +7,8 @@
  * `--only` leaves out the steps that have not TEXT in their title, save those that the others build on. `--pictures`
  * has the pictures of README made anew (docs/images; made small where there is pngquant).
  *
+ * With SSTATE_LENS_OE_CORE, a checkout of OE-Core is opened after that (a copy of it).
+ *
  * Where it cannot run for want of a browser and the like, it says so and counts as skipped; with
  * SSTATE_LENS_E2E=required that is a failure.
  */
@@ -26,6 +28,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openFolder, startServer } from './editor.mjs';
 import { prepareRuntime } from './runtime.mjs';
+import { copyCheckout, OE_CORE_SCENARIO } from './oeCore.mjs';
 import { FOUNDATION, SCENARIO } from './scenario.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -46,6 +49,8 @@ const { values: options } = parseArgs({
 });
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** How many steps have been tried. */
+let played = 0;
 process.exitCode = await main();
 if (options.report) writeFileSync(options.report, JSON.stringify(counts));
 
@@ -67,26 +72,44 @@ async function main() {
   makeRepository(workspace);
 
   let server;
-  let window;
   // Also where this process is interrupted, nothing of it may stay behind.
   process.on('exit', () => server?.stop());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
   try {
     server = await startServer(runtime, vsix, profile);
-    window = await openFolder(runtime, server, workspace);
+    await play(SCENARIO, FOUNDATION, workspace, runtime, server);
+    await playOeCore(join(folder, 'oe-core'), runtime, server);
+    if (counts.failed > 0) console.log(serverLog(server.logs));
+    else if (options.pictures) makeImages();
+  } catch (error) {
+    counts.failed++;
+    console.log(`FAILED to get a window\n${indent(error.stack ?? String(error))}`);
+  } finally {
+    server?.stop();
+    if (options.keep) console.log(`kept ${folder}`);
+    else rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+  }
+  console.log(`screenshots: ${SCREENSHOTS}`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+/** Has a user go through steps in a window on a folder. @param foundation how many of them `--only` does not leave out */
+async function play(steps, foundation, folder, runtime, server) {
+  const window = await openFolder(runtime, server, folder);
+  try {
     let failedInARow = 0;
-    for (const [index, [title, act]] of SCENARIO.entries()) {
-      if (options.only !== undefined && index >= FOUNDATION && !title.includes(options.only)) continue;
+    for (const [index, [title, act]] of steps.entries()) {
+      if (options.only !== undefined && index >= foundation && !title.includes(options.only)) continue;
       if (failedInARow === GIVE_UP_AFTER) {
         console.log(`FAILED ${title}: not tried, after ${GIVE_UP_AFTER} failures in a row`);
         counts.failed++;
         continue;
       }
-      const name = `${String(index + 1).padStart(2, '0')}-${title.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}`;
+      const name = `${String(++played).padStart(2, '0')}-${title.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}`;
       const started = performance.now();
       let wrong;
       try {
-        await act(window.editor, workspace);
+        await act(window.editor, folder);
       } catch (error) {
         wrong = error;
       }
@@ -97,19 +120,21 @@ async function main() {
       counts[wrong ? 'failed' : 'passed']++;
       failedInARow = wrong ? failedInARow + 1 : 0;
     }
-    if (counts.failed > 0) console.log(serverLog(server.logs));
-    else if (options.pictures) makeImages();
-  } catch (error) {
-    counts.failed++;
-    console.log(`FAILED to get a window\n${indent(error.stack ?? String(error))}`);
   } finally {
-    await window?.browser.close();
-    server?.stop();
-    if (options.keep) console.log(`kept ${folder}`);
-    else rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+    await window.browser.close();
   }
-  console.log(`screenshots: ${SCREENSHOTS}`);
-  return counts.failed === 0 ? 0 : 1;
+}
+
+/** On a copy of the checkout of OE-Core that SSTATE_LENS_OE_CORE names. */
+async function playOeCore(copy, runtime, server) {
+  const checkout = process.env.SSTATE_LENS_OE_CORE;
+  if (checkout === undefined) {
+    console.log('not run: steps on OE-Core, as SSTATE_LENS_OE_CORE names no checkout of it');
+    return;
+  }
+  copyCheckout(checkout, copy);
+  makeCommit(copy);
+  await play(OE_CORE_SCENARIO, 0, copy, runtime, server);
 }
 
 function makePackage() {
@@ -125,25 +150,21 @@ function makePackage() {
   return join(ROOT, 'sstate-lens.vsix');
 }
 
-/** The sample workspace as its first commit, whatever git is set up to do on this machine. */
 function makeRepository(workspace) {
   cpSync(join(ROOT, 'samples/workspace'), workspace, {
     recursive: true,
     filter: (path) => !/\/build\/(?!conf)/.test(path),
   });
+  makeCommit(workspace);
+}
+
+/** All of a folder as the first commit of a repository, whatever git is set up to do on this machine. */
+function makeCommit(folder) {
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
-  const git = (...args) => execFileSync('git', args, { cwd: workspace, env, stdio: 'ignore' });
+  const git = (...args) => execFileSync('git', args, { cwd: folder, env, stdio: 'ignore' });
   git('init');
   git('add', '.');
-  git(
-    '-c',
-    'user.name=sample',
-    '-c',
-    'user.email=sample@example.com',
-    'commit',
-    '-m',
-    'The sample workspace',
-  );
+  git('-c', 'user.name=sample', '-c', 'user.email=sample@example.com', 'commit', '-m', 'All files');
 }
 
 /** Has README show what the screen looked like in this run. */

@@ -16,10 +16,14 @@ function folder(...files: string[]): string {
 
 describe('the build directory of the shell', () => {
   it('is the one that it names, where that names one', () => {
-    const path = folder('b/conf/bblayers.conf');
+    const path = folder('b/conf/bblayers.conf', 'kas/build/conf/bblayers.conf');
     const build = join(path, 'b');
     expect(buildDirectoryOfShell({ BUILDDIR: build })).toBe(build);
     expect(buildDirectoryOfShell({ BUILDDIR: path, KAS_BUILD_DIR: build })).toBe(build);
+    const kas = join(path, 'kas');
+    expect(buildDirectoryOfShell({ KAS_WORK_DIR: kas })).toBe(join(kas, 'build'));
+    expect(buildDirectoryOfShell({ KAS_WORK_DIR: kas, KAS_BUILD_DIR: build })).toBe(build);
+    expect(buildDirectoryOfShell({ KAS_WORK_DIR: path })).toBeUndefined();
     expect(buildDirectoryOfShell({ BUILDDIR: path })).toBeUndefined();
     expect(buildDirectoryOfShell({ BUILDDIR: 'b' })).toBeUndefined();
   });

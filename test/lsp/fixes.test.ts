@@ -19,6 +19,7 @@ import { bundledCommand } from './command.ts';
 
 const RECIPE = 'layer/recipes/tool_1.0.bb';
 const THEIRS = 'upstream/recipes/lib_2.0.bb';
+const LOCAL_CONF = 'build/conf/local.conf';
 const BUILD_CLASS = 'layer/classes/shared.bbclass';
 
 const SCENARIO = parseScenario(
@@ -34,6 +35,7 @@ BB_SIGNATURE_EXCLUDE_FLAGS = "doc filename lineno func python task deps noexec e
 SSTATETASKS = "do_install"
 DEPLOY_DIR = "\${TMPDIR}/deploy"
 BUILT := "\${@time.strftime('%Y', time.gmtime())}"
+DISTRO_NOTE = "for \${WHO}"
 INHERIT += "shared"
 -- upstream/conf/layer.conf --
 BBPATH .= ":\${LAYERDIR}"
@@ -72,7 +74,7 @@ python do_install() {
 }
 
 do_listed() {
-    echo \${HIDDEN} $made
+    echo \${HIDDEN} $made \${DISTRO_NOTE}
 }
 do_listed[vardeps] += "made \\
     ⟦SECRET⟧ \\
@@ -151,6 +153,20 @@ const CASES: readonly Case[] = [
     at: 'GREETING = ',
     after: 'GREETING = "hello ${WHO}"\nGREETING[vardepvalue] = "${GREETING}"\nWHO',
     changes: ['do_compile'],
+  },
+  {
+    title: 'Hash DISTRO_NOTE by its final value alone (vardepvalue)',
+    file: LOCAL_CONF,
+    at: 'DISTRO_NOTE = ',
+    after: 'DISTRO_NOTE = "for ${WHO}"\nDISTRO_NOTE[vardepvalue] = "${DISTRO_NOTE}"\n',
+    changes: ['do_listed'],
+  },
+  {
+    title: 'Leave WHO out of the hash of DISTRO_NOTE (vardepsexclude)',
+    file: LOCAL_CONF,
+    at: 'WHO}"\nINHERIT',
+    after: 'DISTRO_NOTE = "for ${WHO}"\nDISTRO_NOTE[vardepsexclude] += "WHO"\n',
+    changes: ['do_listed'],
   },
   {
     title: 'Take away FROZEN[vardepvalue]: hash FROZEN as it is',
@@ -352,6 +368,8 @@ describe('a client that shows no descriptions', { timeout: 60_000 }, () => {
 describe('quick fixes', { timeout: 60_000 }, () => {
   it.each(CASES)('$title', async (given) => {
     const { file = RECIPE, title } = given;
+    // What a file of the configuration changes is told of the recipe that was last worked on.
+    if (file === LOCAL_CONF) await editor.open(RECIPE);
     await editor.open(file);
     const known = await editor.until(
       () => offered(file, rangeOf(given)),
@@ -373,9 +391,12 @@ describe('quick fixes', { timeout: 60_000 }, () => {
     const path = fileURLToPath(edit.textDocument.uri);
     const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
     expect(documentChanges!.some((change) => 'kind' in change)).toBe(text === undefined);
-    // A class is not a recipe: what it changes is seen in one.
-    const recipe = file === BUILD_CLASS ? RECIPE : file;
-    const anew = text === undefined || file === BUILD_CLASS;
+    // What a class or a file of the configuration changes is seen in a recipe.
+    const isShared = file === BUILD_CLASS || file === LOCAL_CONF;
+    const recipe = isShared ? RECIPE : file;
+    const anew = text === undefined || isShared;
+    if (file === LOCAL_CONF)
+      expect(annotation!.description).toContain('. Other recipes that use it change, too');
     const before = await hashesOnDisk(recipe, path, false);
     mkdirSync(dirname(path), { recursive: true });
     const edits = edit.edits.map((each) => ({
@@ -397,6 +418,6 @@ describe('quick fixes', { timeout: 60_000 }, () => {
       else writeFileSync(path, text);
     }
     expect(await hashesOnDisk(recipe, path, anew)).toEqual(before);
-    await editor.close(file);
+    await editor.closeAll();
   });
 });

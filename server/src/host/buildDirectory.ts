@@ -50,11 +50,15 @@ export function setupsIn(top: string): string[] {
     .filter((path) => isBuildDirectory(path));
 }
 
-/** The build directory of the shell that the editor was started from (`oe-init-build-env` sets BUILDDIR, kas KAS_BUILD_DIR). */
+/**
+ * The build directory of the shell that the editor was started from: `oe-init-build-env` sets BUILDDIR, kas is told of
+ * KAS_BUILD_DIR, or makes `build` in KAS_WORK_DIR.
+ */
 export function buildDirectoryOfShell(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  return [environment['BUILDDIR'], environment['KAS_BUILD_DIR']].find(
+  const { BUILDDIR, KAS_BUILD_DIR, KAS_WORK_DIR } = environment;
+  return [BUILDDIR, KAS_BUILD_DIR, KAS_WORK_DIR && join(KAS_WORK_DIR, 'build')].find(
     (path) => path !== undefined && path.startsWith('/') && isBuildDirectory(path),
   );
 }

@@ -130,7 +130,7 @@ async function offersAt(
   session: Session,
   { creates }: ActionClient,
 ): Promise<Offer[]> {
-  if (tree.kind === 'configuration' || !view.current) return [];
+  if (!view.current) return [];
   const selection = { start: fromPosition(range.start), end: fromPosition(range.end) };
   const subject = subjectAt({ text: document.text, tree }, selection, view);
   const fixes = fixesAt(subject, await session.lookUp(view, lookups(subject)));

@@ -19,11 +19,16 @@ export function lookups(subject: Subject): string[] {
   ];
 }
 
+/** What is said of a fix in a file that every recipe starts from. */
+const BEYOND = 'Other recipes that use it change, too: only this one was evaluated';
+
+/** In a file of the configuration those that are about tasks are left out: which tasks there are is a recipe's to say. */
 export function fixesAt(subject: Subject, known: Known): Fix[] {
+  const isConfiguration = subject.file.tree.kind === 'configuration';
   const all = [
     ...advisedFixes(subject, known),
     ...dependencyFixes(subject, known),
-    ...taskFixes(subject, known),
-  ];
+    ...(isConfiguration ? [] : taskFixes(subject, known)),
+  ].map((fix) => (isConfiguration ? { ...fix, portable: false, besides: BEYOND } : fix));
   return all.filter(({ id }, index) => all.findIndex((other) => other.id === id) === index);
 }
