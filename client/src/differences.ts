@@ -12,13 +12,11 @@ import { askSubject, type Subject, told } from './subject.ts';
 export function activate(lens: LensContext): void {
   const { client, subscriptions } = lens;
   /** What was asked for last, and whether the answer is another after each edit. */
-  let wanted: { readonly params: object; readonly live: boolean } | undefined;
-  const view = new OutlineView(
-    'sstateLens.difference',
-    async () => wanted && client.sendRequest<Outline>('sstateLens/differenceOutline', wanted.params),
-  );
-  const compare = async (params: object, live: boolean) => {
-    wanted = { params, live };
+  let wanted: { readonly ask: () => Promise<Outline>; readonly live: boolean } | undefined;
+  const view = new OutlineView('sstateLens.difference', async () => wanted?.ask());
+  const compare = (params: object, live: boolean) => show('differenceOutline', params, live);
+  const show = async (method: string, params: object, live: boolean) => {
+    wanted = { ask: () => client.sendRequest<Outline>(`sstateLens/${method}`, params), live };
     await vscode.commands.executeCommand('setContext', 'sstateLens.hasDifference', true);
     await vscode.commands.executeCommand('sstateLens.difference.focus');
     await view.refresh();

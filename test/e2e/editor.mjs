@@ -21,8 +21,8 @@ const CHROMIUM_FLAGS = [
 
 /** The themes that VS Code comes with, and the class of the workbench by which each is known. */
 const THEMES = {
-  dark: ['Default Dark Modern', 'vs-dark'],
-  light: ['Default Light Modern', 'vs'],
+  dark: ['Dark Modern', 'vs-dark'],
+  light: ['Light Modern', 'vs'],
   contrast: ['Default High Contrast', 'hc-black'],
   'contrast-light': ['Default High Contrast Light', 'hc-light'],
 };
@@ -175,6 +175,12 @@ export class Editor {
     await this.#page.waitForSelector(`.monaco-workbench.${mark}`, { timeout: 20_000 });
     // Colours fade from one theme to the next.
     await sleep(1000);
+  }
+
+  /** Leaves the room of the panel to the editor, where there is a panel. */
+  async hidePanel() {
+    if (await this.#page.locator('.part.panel').isVisible())
+      await this.command('View: Toggle Panel Visibility');
   }
 
   /** Puts the cursor at the end of the first line that contains a text. */

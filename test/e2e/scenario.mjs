@@ -163,7 +163,7 @@ export const SCENARIO = [
     'the graph of what goes into a hash is searched and walked by keyboard, in any theme',
     async (editor) => {
       await editor.cursorAtEndOf('install -m 0755 hello');
-      await editor.command('View: Toggle Panel Visibility');
+      await editor.hidePanel();
       await editor.command('View: Toggle Primary Side Bar Visibility');
       await editor.command("sstate Lens: Show What Goes Into a Task's Hash");
       const graph = await editor.webview();

@@ -9,7 +9,8 @@
  * Without `servers: true` only directories are looked through, and what servers have said before counts.
  */
 import type { ObjectState } from '../host/missingObject.ts';
-import { differenceOutline, type OutlineNode, type PlaceOfVariable } from '../ide/outline.ts';
+import { differenceOutline, type PlaceOfVariable } from '../ide/differenceOutline.ts';
+import type { OutlineNode } from '../ide/outline.ts';
 import { originRange } from '../ide/places.ts';
 import { plainVariant, targetOf, taskOf } from '../ide/view.ts';
 import { documentOf, graphOf, refused } from './graphRequests.ts';
