@@ -5,7 +5,7 @@
  */
 import { createVSIX } from '@vscode/vsce';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entries } from './zip.mjs';
@@ -65,7 +65,17 @@ function textsUnderGpl(name, bytes) {
 
 const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
-await createVSIX({ cwd: ROOT, packagePath: PACKAGE, dependencies: false, allowMissingRepository: true });
+// Nothing shows the pictures of README where the package is looked at: they are not in it.
+const readmePath = 'dist/README.md';
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+writeFileSync(join(ROOT, readmePath), readme.replace(/^!\[.*\]\(docs\/images\/.*\)\n\n?/gm, ''));
+await createVSIX({
+  cwd: ROOT,
+  packagePath: PACKAGE,
+  dependencies: false,
+  allowMissingRepository: true,
+  readmePath,
+});
 
 const vsix = readFileSync(PACKAGE);
 const wrong = problems(vsix);
