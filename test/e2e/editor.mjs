@@ -19,12 +19,12 @@ const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-/** The themes that VS Code comes with, and the class of the workbench by which each is known. */
+/** The themes that VS Code comes with, by their labels, and the class of the workbench that each goes with. */
 const THEMES = {
   dark: ['Dark Modern', 'vs-dark'],
   light: ['Light Modern', 'vs'],
-  contrast: ['Default High Contrast', 'hc-black'],
-  'contrast-light': ['Default High Contrast Light', 'hc-light'],
+  contrast: ['Dark High Contrast', 'hc-black'],
+  'contrast-light': ['Light High Contrast', 'hc-light'],
 };
 
 const USER_SETTINGS = {
@@ -49,8 +49,7 @@ export async function startServer(runtime, vsix, profile) {
   const userData = join(profile, 'user-data');
   const extensions = join(profile, 'extensions');
   mkdirSync(join(userData, 'User'), { recursive: true });
-  const settings = join(userData, 'User/settings.json');
-  writeFileSync(settings, JSON.stringify(USER_SETTINGS));
+  writeFileSync(join(userData, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
   const port = await freePort();
   const config = join(profile, 'config.yaml');
   const options = ['disable-telemetry', 'disable-update-check', 'disable-getting-started-override'];
@@ -95,7 +94,7 @@ export async function startServer(runtime, vsix, profile) {
     }
     await sleep(200);
   }
-  return { origin, log, logs: join(userData, 'logs'), settings, pid: child.pid, stop };
+  return { origin, log, logs: join(userData, 'logs'), pid: child.pid, stop };
 }
 
 async function isHealthy(origin) {
@@ -127,7 +126,7 @@ export async function openFolder(runtime, server, folder) {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`, { timeout: 120_000 });
     await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: 90_000 });
-    return { browser, page, editor: new Editor(page, server.settings) };
+    return { browser, page, editor: new Editor(page) };
   } catch (error) {
     // Else the run would wait for it for ever.
     await browser.close();
@@ -138,12 +137,9 @@ export async function openFolder(runtime, server, folder) {
 /** What a user does in the window, and sees. Every wait is for a text to be there, and says what was there instead. */
 export class Editor {
   #page;
-  #settings;
 
-  /** @param settings the file with the user's settings */
-  constructor(page, settings) {
+  constructor(page) {
     this.#page = page;
-    this.#settings = settings;
   }
 
   /** By the quick-open box, as fast typists do; `path` as it is shown there. */
@@ -171,7 +167,9 @@ export class Editor {
   /** Has the window drawn in one of `THEMES`. */
   async theme(name) {
     const [title, mark] = THEMES[name];
-    writeFileSync(this.#settings, JSON.stringify({ ...USER_SETTINGS, 'workbench.colorTheme': title }));
+    await this.command('Preferences: Color Theme');
+    await this.#page.keyboard.type(title);
+    await this.#page.locator(`.quick-input-list [aria-label^="${title}"]`).first().click();
     await this.#page.waitForSelector(`.monaco-workbench.${mark}`, { timeout: 20_000 });
     // Colours fade from one theme to the next.
     await sleep(1000);
