@@ -316,6 +316,9 @@ export class Editor {
 
   /** A screenshot within a step, by a name of its own. */
   async picture(name) {
+    // What is said of a thing below the mouse would lie over others.
+    await this.#page.mouse.move(5, 5);
+    await sleep(500);
     await this.screenshot(join(import.meta.dirname, `screenshots/${name}.png`));
   }
 

@@ -4,8 +4,8 @@
  *
  *     node test/e2e/run.mjs [--report FILE.json] [--vsix FILE] [--keep] [--only TEXT] [--pictures]
  *
- * `--only` leaves out the steps that have not TEXT in their title, save those that the others build on. `--pictures`
- * has the pictures of README made anew (docs/images; made small where there is pngquant).
+ * `--only`, once or more, leaves out the steps that have not TEXT in their title, save those that all others build on.
+ * `--pictures` has the pictures of README made anew (docs/images; made small where there is pngquant).
  *
  * With SSTATE_LENS_OE_CORE, a checkout of OE-Core is opened after that (a copy of it).
  *
@@ -43,7 +43,7 @@ const { values: options } = parseArgs({
     report: { type: 'string' },
     vsix: { type: 'string' },
     keep: { type: 'boolean', default: false },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     pictures: { type: 'boolean', default: false },
   },
 });
@@ -99,7 +99,8 @@ async function play(steps, foundation, folder, runtime, server) {
   try {
     let failedInARow = 0;
     for (const [index, [title, act]] of steps.entries()) {
-      if (options.only !== undefined && index >= foundation && !title.includes(options.only)) continue;
+      const isWanted = options.only?.some((text) => title.includes(text)) ?? true;
+      if (index >= foundation && !isWanted) continue;
       if (failedInARow === GIVE_UP_AFTER) {
         console.log(`FAILED ${title}: not tried, after ${GIVE_UP_AFTER} failures in a row`);
         counts.failed++;
