@@ -34,12 +34,12 @@ export const OE_CORE_SCENARIO = [
   [
     'OE-Core: an edit is marked, and its hash is the one that a fresh start computes of the saved file',
     async (editor, folder) => {
-      await editor.cursorAtEndOf('oe_runmake DESTDIR');
+      await editor.cursorAtEndOf('oe_runmake shared');
       await editor.press('Enter');
-      await editor.type('touch ${D}/seen');
-      const lens = await editor.until(() => editor.lenses(), /^do_install [0-9a-f]{8} → [0-9a-f]{8}$/, 60);
+      await editor.type('touch ${B}/seen');
+      const lens = await editor.until(() => editor.lenses(), /^do_compile [0-9a-f]{8} → [0-9a-f]{8}$/, 60);
       await editor.press('Control+Shift+m');
-      await editor.until(() => editor.problems(), /^Changes the basehash of do_install\b.* of zlib\b/, 60);
+      await editor.until(() => editor.problems(), /^Changes the basehash of do_compile\b.* of zlib\b/, 60);
       await editor.picture('oe-core');
       await editor.cursorAtEndOf('touch');
       await editor.press('Control+s');
@@ -47,8 +47,8 @@ export const OE_CORE_SCENARIO = [
       const args = ['sig', 'zlib', '--no-cache', '--build-dir', join(folder, 'build')];
       const rows = execFileSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8' });
       // Of the recipe itself; its variants follow.
-      const [, hash] = /^ *do_install +([0-9a-f]{64})$/m.exec(rows);
-      console.log(`       do_install of zlib: ${hash}`);
+      const [, hash] = /^ *do_compile +([0-9a-f]{64})$/m.exec(rows);
+      console.log(`       do_compile of zlib: ${hash}`);
       assert.equal(lens.slice(-8), hash.slice(0, 8));
     },
   ],

@@ -3,7 +3,7 @@
  * it ended. The hashes are those that BitBake computed for the same files (test/data/samples).
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const TABLE = join(import.meta.dirname, '../data/samples/workspace.tsv');
@@ -186,28 +186,6 @@ export const SCENARIO = [
       await editor.command('View: Close Editors in Other Groups');
       await editor.command('View: Toggle Primary Side Bar Visibility');
       await editor.press('Control+Shift+m');
-    },
-  ],
-  [
-    'a recipe is compared for two machines, down to the line that makes the difference',
-    async (editor, workspace) => {
-      const machines = join(workspace, 'meta-sample/conf/machine');
-      writeFileSync(
-        join(machines, 'otherbox.conf'),
-        readFileSync(join(machines, 'samplebox.conf'), 'utf8').replaceAll('samplebox', 'otherbox'),
-      );
-      await editor.cursorAtEndOf('install -m 0755 hello');
-      await editor.command('sstate Lens: Compare This Recipe for Two Machines…');
-      await editor.until(() => editor.choices(), /^samplebox/);
-      await editor.press('Enter');
-      await editor.until(() => editor.choices(), /^otherbox/);
-      await editor.press('Enter');
-      const rows = () => editor.rows('Signature Difference');
-      await editor.until(rows, new RegExp(`^do_install ?${SHORT} → (?!${SHORT})`), 90);
-      await editor.until(rows, /^do_install ?value changed · hello_1.0.bb:14/);
-      await editor.picture('machines');
-      await editor.command('View: Show Explorer');
-      await editor.cursorAtEndOf('install -m 0755 hello');
     },
   ],
   [
