@@ -11,6 +11,9 @@ export class LensContext {
   readonly subscriptions: vscode.Disposable[];
   readonly output: vscode.LogOutputChannel;
   readonly client: LanguageClient;
+  private readonly changes = new vscode.EventEmitter<void>();
+  /** What the server has told may be otherwise now (`sstateLens/changed`). */
+  readonly onDidChange = this.changes.event;
 
   constructor(readonly extension: vscode.ExtensionContext) {
     this.subscriptions = extension.subscriptions;
@@ -37,6 +40,11 @@ export class LensContext {
         initializationOptions: settings,
         middleware,
       },
+    );
+    // The language client keeps one handler for each notification: the features share this one.
+    this.subscriptions.push(
+      this.changes,
+      this.client.onNotification('sstateLens/changed', () => this.changes.fire()),
     );
   }
 }

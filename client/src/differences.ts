@@ -24,7 +24,7 @@ export function activate(lens: LensContext): void {
   };
   subscriptions.push(
     view,
-    client.onNotification('sstateLens/changed', () => {
+    lens.onDidChange(() => {
       if (wanted?.live) void view.refresh();
     }),
     vscode.commands.registerCommand(

@@ -35,7 +35,8 @@ export function activate(lens: LensContext): void {
   );
 }
 
-async function open(subject: Subject, of: Of, { client, extension }: LensContext): Promise<void> {
+async function open(subject: Subject, of: Of, lens: LensContext): Promise<void> {
+  const { client, extension } = lens;
   const ask = () => client.sendRequest<Graph>('sstateLens/dependencyGraph', { ...subject, of });
   let graph = await ask();
   const dist = vscode.Uri.joinPath(extension.extensionUri, 'dist');
@@ -49,7 +50,7 @@ async function open(subject: Subject, of: Of, { client, extension }: LensContext
     if (message.type === 'ready') void webview.postMessage(graph);
     else void reveal(message.uri, message.range?.start);
   });
-  const changes = client.onNotification('sstateLens/changed', async () => {
+  const changes = lens.onDidChange(async () => {
     try {
       graph = await ask();
       await webview.postMessage(graph);

@@ -21,7 +21,7 @@ export function activate(lens: LensContext): void {
       looked = editor.document;
       void recipe.refresh();
     }),
-    client.onNotification('sstateLens/changed', () => {
+    lens.onDidChange(() => {
       for (const view of [recipe, rerun]) void view.refresh();
     }),
   );
