@@ -41,7 +41,6 @@ export const OE_CORE_SCENARIO = [
       await editor.press('Control+Shift+m');
       await editor.until(() => editor.problems(), /^Changes the basehash of do_compile\b.* of zlib\b/, 60);
       await editor.picture('oe-core');
-      await editor.cursorAtEndOf('touch');
       await editor.press('Control+s');
       await editor.until(() => editor.statusBar(), /^sstate Lens: qemux86-64/, 60);
       const args = ['sig', 'zlib', '--no-cache', '--build-dir', join(folder, 'build')];

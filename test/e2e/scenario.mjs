@@ -218,6 +218,7 @@ export const SCENARIO = [
       await editor.until(() => editor.problems(), '11 tasks in 3 recipes would rerun');
       await editor.command('View: Show sstate Lens');
       await editor.until(() => editor.rows('Would Rerun'), /^greet-image/);
+      await editor.cursorAtEndOf('touch');
       for (const theme of ['light', 'contrast', 'contrast-light', 'dark']) {
         await editor.theme(theme);
         await editor.picture(`edit-${theme}`);
