@@ -161,7 +161,10 @@ export class Editor {
     await page.keyboard.press('F1');
     await page.waitForSelector('.quick-input-widget input');
     await page.keyboard.type(title);
-    await page.locator(`.quick-input-list [aria-label^="${title}"]`).first().click();
+    const entry = page.locator(`.quick-input-list [aria-label^="${title}"]`).first();
+    await entry.click();
+    // The list may have been made anew below the click.
+    await entry.waitFor({ state: 'hidden', timeout: 5000 }).catch(() => entry.click());
   }
 
   /** Has the window drawn in one of `THEMES`. */
