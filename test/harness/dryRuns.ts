@@ -96,6 +96,11 @@ export class DryRuns {
     return () => rmSync(recipes, { recursive: true });
   }
 
+  /** As a build directory has it that nothing was built in. */
+  forgetUnihashes(): void {
+    rmSync(join(this.build, 'cache/bb_unihashes.dat'));
+  }
+
   /** Lays empty objects: BitBake's check looks for nothing but their names. */
   lay(paths: readonly string[], directory = join(this.build, 'sstate-cache')): void {
     rmSync(directory, { recursive: true, force: true });

@@ -115,17 +115,17 @@ describe.skipIf(!runsBitBake)('the checkout in SSTATE_LENS_OE_CORE', { timeout: 
       ...pairs,
     ];
 
-    beforeAll(() => {
+    beforeAll(async () => {
       dryRuns = new DryRuns(
         'BB_HASHSERVE = "auto"\nBB_SIGNATURE_HANDLER = "OEEquivHash"\nBB_HASHSERVE_DB_DIR = "ROOT/shared"\n',
       );
-    });
-    afterAll(() => dryRuns.dispose(), 600_000);
-
-    it('when nothing is known to be equal', async () => {
       dryRuns.lay([], database());
       objects = await dryRuns.objects();
       dryRuns.lay([...objects.values()]);
+    }, 3_600_000);
+    afterAll(() => dryRuns.dispose(), 600_000);
+
+    it('when nothing is known to be equal', async () => {
       await dryRuns.compare('hash equivalence, all local');
     });
 
@@ -148,6 +148,9 @@ describe.skipIf(!runsBitBake)('the checkout in SSTATE_LENS_OE_CORE', { timeout: 
         ...dryRuns.identity(),
       });
       expect(stdout, stderr).toBe('2\n');
+      // BitBake remembers from the run before that nothing was known, and does not ask again.
+      await dryRuns.compare('hash equivalence, its output known to be equal too late');
+      dryRuns.forgetUnihashes();
       const cut = await dryRuns.compare('hash equivalence, its output known to be equal');
       expect(cut.runs.length).toBeLessThan(missed.runs.length);
     });
