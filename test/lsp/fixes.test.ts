@@ -251,15 +251,24 @@ const CASES: readonly Case[] = [
 ];
 
 let workspace: Workspace;
+/** Where fixes are made on disk, out of sight of the editor, in a place with as long a name. */
+let copy: Workspace;
 let editor: Editor;
 
-beforeAll(async () => {
-  workspace = materialise(SCENARIO);
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: join(workspace.root, 'upstream') });
+function laid(): Workspace {
+  const made = materialise(SCENARIO);
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: join(made.root, 'upstream') });
   git('init', '-q');
   git('remote', 'add', 'origin', 'https://git.openembedded.org/openembedded-core');
-  const files = new HostFiles(openBuildDirectory(workspace.buildDir).roots);
-  shared = { files, evaluator: await openEvaluator(workspace.buildDir, 'wrynose', {}, files) };
+  return made;
+}
+
+beforeAll(async () => {
+  workspace = laid();
+  copy = laid();
+  expect(copy.root).toHaveLength(workspace.root.length);
+  const files = new HostFiles(openBuildDirectory(copy.buildDir).roots);
+  shared = { files, evaluator: await openEvaluator(copy.buildDir, 'wrynose', {}, files) };
   editor = new Editor(workspace.root, { command: await bundledCommand() });
   await editor.initialize({ buildDirectory: '' }, [workspace.root], {
     workspace: {
@@ -275,8 +284,10 @@ beforeAll(async () => {
 afterAll(() => {
   editor.kill();
   workspace.dispose();
+  copy.dispose();
 });
 
+const inCopy = (text: string) => text.replaceAll(workspace.root, copy.root);
 const placed = (text: string) => text.replaceAll('@WORKSPACE@', workspace.root);
 
 /** The range of a case in its document. */
@@ -322,8 +333,8 @@ let shared: { readonly files: HostFiles; readonly evaluator: RecipeEvaluator };
 async function hashesOnDisk(recipe: string, changed: string, anew: boolean): Promise<Map<string, unknown>> {
   shared.files.forget([changed]);
   shared.evaluator.outdate([changed]);
-  const evaluator = anew ? await openEvaluator(workspace.buildDir) : shared.evaluator;
-  const { variants } = evaluator.evaluate(join(workspace.root, recipe));
+  const evaluator = anew ? await openEvaluator(copy.buildDir) : shared.evaluator;
+  const { variants } = evaluator.evaluate(join(copy.root, recipe));
   return new Map(variants[0]!.tasks.map(({ task, basehash }) => [task, basehash]));
 }
 
@@ -388,7 +399,7 @@ describe('quick fixes', { timeout: 60_000 }, () => {
       expect(annotation!.description).toMatch(/^Changes no basehash\. Its taskhash/);
 
     const edit = documentChanges!.find((change): change is TextDocumentEdit => 'edits' in change)!;
-    const path = fileURLToPath(edit.textDocument.uri);
+    const path = inCopy(fileURLToPath(edit.textDocument.uri));
     const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
     expect(documentChanges!.some((change) => 'kind' in change)).toBe(text === undefined);
     // What a class or a file of the configuration changes is seen in a recipe.
@@ -404,10 +415,10 @@ describe('quick fixes', { timeout: 60_000 }, () => {
         start: { line: each.range.start.line, column: each.range.start.character },
         end: { line: each.range.end.line, column: each.range.end.character },
       },
-      text: 'newText' in each ? each.newText : '',
+      text: 'newText' in each ? inCopy(each.newText) : '',
     }));
     const changed = applyEdits(text ?? '', edits);
-    expect(changed).toContain(placed(given.after));
+    expect(changed).toContain(inCopy(placed(given.after)));
     writeFileSync(path, changed);
     try {
       const after = await hashesOnDisk(recipe, path, anew);
