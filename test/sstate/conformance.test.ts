@@ -133,21 +133,18 @@ describe.skipIf(!runsBitBake)('the checkout in SSTATE_LENS_OE_CORE', { timeout: 
       dryRuns.editZlib();
       const missed = await dryRuns.compare('hash equivalence, zlib edited');
       const edited = await dryRuns.objects();
-      const recipe = /^\/.*\/zlib_[^/]*\.bb(?=:do_package$)/;
-      const zlib = [...edited.keys()]
-        .map((task) => recipe.exec(task)?.[0])
-        .find((path) => path !== undefined)!;
-      expect(missed.runs).toContain(`${zlib}:do_compile`);
-      const pairs = ['do_package', 'do_populate_sysroot'].map((task) => {
-        const [old, now] = [objects, edited].map((of) => /[0-9a-f]{64}/.exec(of.get(`${zlib}:${task}`)!)![0]);
-        expect(now).not.toBe(old);
-        return `${old}:${now}`;
+      const hashOf = (path: string) => /[0-9a-f]{64}/.exec(path)![0];
+      const ofZlib = [...edited].filter(([task]) => /\/zlib_[^/]*\.bb:/.test(task));
+      const pairs = ofZlib.flatMap(([task, now]) => {
+        const old = objects.get(task)!;
+        return hashOf(old) === hashOf(now) ? [] : [`${hashOf(old)}:${hashOf(now)}`];
       });
+      expect(pairs.length).toBeGreaterThan(5);
       const { stdout, stderr } = spawnSync('/usr/bin/python3', reporter(...pairs), {
         encoding: 'utf8',
         ...dryRuns.identity(),
       });
-      expect(stdout, stderr).toBe('2\n');
+      expect(stdout, stderr).toBe(`${pairs.length}\n`);
       // BitBake remembers from the run before that nothing was known, and does not ask again.
       await dryRuns.compare('hash equivalence, its output known to be equal too late');
       dryRuns.forgetUnihashes();
