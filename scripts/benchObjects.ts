@@ -132,6 +132,8 @@ export async function bitbakeChecks(
   };
   try {
     mkdirSync(empty);
+    // BitBake may run as another user, and tries whether it can write there.
+    chmodSync(empty, 0o777);
     const { names } = await check(empty, '', 0);
     makeObjects(full, names);
     // BitBake touches what it finds, whoever made it.
