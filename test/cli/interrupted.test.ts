@@ -5,39 +5,11 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import { materialise, readScenario, type Workspace } from '../harness/fixture.ts';
 import { bundledCommand } from '../lsp/command.ts';
 import { serveSockets } from '../sstate/servers.ts';
 
-const SCENARIO = parseScenario(
-  'interrupted',
-  `
--- build/conf/local.conf --
-INHERIT += "objects"
--- layer/classes/objects.bbclass --
-SSTATE_DIR = "\${TOPDIR}/objects"
-BB_HASHFILENAME = "\${PN}"
-BB_HASHCHECK_FUNCTION = "objects_check"
-
-def objects_check(sq_data, d, siginfo=False, currentcount=0, summary=True, **kwargs):
-    found = set()
-    for tid in sq_data["hash"]:
-        if os.path.exists(d.expand("\${SSTATE_DIR}/") + sq_data["unihash"][tid]):
-            found.add(tid)
-    return found
-
-do_package() {
-    :
-}
-do_package_setscene() {
-    :
-}
-addtask package after do_install before do_build
-addtask package_setscene
--- layer/recipes/lib_1.0.bb --
-SUMMARY = "x"
-`,
-);
+const SCENARIO = readScenario('sstate/nothing');
 const ENDLESS = '\nDESCRIPTION = "${@sum(range(10 ** 12))}"\ndo_compile() {\n    echo ${DESCRIPTION}\n}\n';
 
 describe('Ctrl-C', { timeout: 120_000 }, () => {

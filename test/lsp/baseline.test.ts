@@ -1,26 +1,19 @@
 /** What edits are compared with, as an editor sees it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { commit, Editor, sampleCopy } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { commit, type Editor, sampleCopy } from './client.ts';
+import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const INSTALL = short('hello', 'do_install');
 
-let command: string;
 let editor: Editor;
-beforeAll(async () => {
-  command = await bundledCommand();
-}, 60_000);
 afterEach(() => editor.kill());
 
 async function start(settings: object = {}, folder = sampleCopy()): Promise<void> {
-  editor = new Editor(folder, { command });
-  await editor.initialize({ buildDirectory: '', ...settings });
-  await editor.open(HELLO);
+  editor = await openSample(folder, settings);
 }
 
 const compareWith = (kind: string) => editor.request('sstateLens/compareWith', { kind });
@@ -36,16 +29,15 @@ const status = async (text: string) => {
   return last!;
 };
 
-describe('edits are compared with', { timeout: 60_000 }, () => {
+describe('edits are compared with', { timeout: 120_000 }, () => {
   it('the merge base with a branch: all that a review would show', async () => {
     const folder = sampleCopy();
     const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'ignore' });
     git('branch', '-M', 'main');
     git('checkout', '-b', 'work');
-    editor = new Editor(folder, { command });
-    writeFileSync(join(folder, HELLO), editor.text(HELLO).replace('MOTD = "', 'MOTD = "-- '));
+    const hello = readFileSync(join(folder, HELLO), 'utf8');
+    writeFileSync(join(folder, HELLO), hello.replace('MOTD = "', 'MOTD = "-- '));
     commit(folder, 'On the branch');
-    editor.kill();
     await start({ baseline: 'mergeBase' }, folder);
     expect(await changed()).toEqual([MOTD]);
     expect((await status('samplebox · 2 hashes change')).tooltip).toMatch(
@@ -89,7 +81,7 @@ describe('edits are compared with', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an edit', { timeout: 60_000 }, () => {
+describe('an edit', { timeout: 120_000 }, () => {
   it('that changes no hash says so in the status', async () => {
     await start();
     await editor.replace(HELLO, 'inherit buildinfo', '# seen\ninherit buildinfo');

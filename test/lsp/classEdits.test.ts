@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { HELLO } from './sample.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const BASE = 'meta-sample/classes/base.bbclass';
 const BUILDINFO = 'meta-sample/classes/buildinfo.bbclass';
 

@@ -1,27 +1,19 @@
 /** How two signatures differ, as the server tells it. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { addMachine, Editor, sampleCopy } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addMachine, type Editor, sampleCopy } from './client.ts';
 import { lines, type Outline } from './outlines.ts';
+import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
-
-let command: string;
 let editor: Editor;
-beforeAll(async () => {
-  command = await bundledCommand();
-}, 60_000);
 afterEach(() => editor.kill());
 
 async function start(): Promise<void> {
   const folder = sampleCopy();
   addMachine(folder, 'otherbox');
-  editor = new Editor(folder, { command });
-  await editor.initialize({ buildDirectory: '' });
-  await editor.open(HELLO);
+  editor = await openSample(folder);
 }
 
 const ask = (params: object) =>

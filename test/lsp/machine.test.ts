@@ -1,31 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { addMachine, Editor, sampleCopy } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addMachine, type Editor, sampleCopy } from './client.ts';
+import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
-
-let command: string;
 let editor: Editor;
-beforeAll(async () => {
-  command = await bundledCommand();
-}, 60_000);
 afterEach(() => editor.kill());
 
 async function start(): Promise<string> {
   const folder = sampleCopy();
   addMachine(folder, 'otherbox');
-  editor = new Editor(folder, { command });
-  await editor.initialize({ buildDirectory: '' });
-  await editor.open(HELLO);
+  editor = await openSample(folder);
   return folder;
 }
 const select = (machine?: string) => editor.request('sstateLens/selectMachine', { machine });
 const lens = async () => (await editor.lenses(HELLO))[0];
 
-describe('MACHINE', { timeout: 60_000 }, () => {
+describe('MACHINE', { timeout: 120_000 }, () => {
   it('can be another, as if it were in the environment, and as it was', async () => {
     await start();
     const usual = `1: 12 tasks · do_install ${short('hello', 'do_install')}`;

@@ -1,20 +1,15 @@
 /** Which multiconfig's hashes the editor shows. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { addMachine, Editor, sampleCopy } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addMachine, type Editor, sampleCopy } from './client.ts';
 import type { Outline } from './outlines.ts';
+import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const APPEND = 'meta-sample/recipes-sample/hello/hello_%.bbappend';
 
-let command: string;
 let editor: Editor;
-beforeAll(async () => {
-  command = await bundledCommand();
-}, 60_000);
 afterEach(() => editor.kill());
 
 /** The sample with a second configuration, `other`, for another machine. */
@@ -28,9 +23,7 @@ async function start(): Promise<void> {
   );
   mkdirSync(join(folder, 'build/conf/multiconfig'));
   writeFileSync(join(folder, 'build/conf/multiconfig/other.conf'), 'MACHINE = "otherbox"\n');
-  editor = new Editor(folder, { command });
-  await editor.initialize({ buildDirectory: '' });
-  await editor.open(HELLO);
+  editor = await openSample(folder);
 }
 
 const select = (multiconfig: string) => editor.request('sstateLens/selectMulticonfig', { multiconfig });

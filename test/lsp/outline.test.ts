@@ -1,24 +1,14 @@
 /** What views beside the text are told. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Editor, sampleCopy } from './client.ts';
-import { bundledCommand } from './command.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Editor } from './client.ts';
 import { lines, type Outline } from './outlines.ts';
+import { HELLO, openSample } from './sample.ts';
 import { sampleHash, short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
-
-let command: string;
 let editor: Editor;
-beforeAll(async () => {
-  command = await bundledCommand();
-}, 60_000);
 afterEach(() => editor.kill());
 
-async function start(): Promise<void> {
-  editor = new Editor(sampleCopy(), { command });
-  await editor.initialize({ buildDirectory: '' });
-  await editor.open(HELLO);
-}
+const start = async () => (editor = await openSample());
 
 const ask = (name: string, params: object = {}) =>
   editor.request<Outline>(`sstateLens/${name}Outline`, {
@@ -26,7 +16,7 @@ const ask = (name: string, params: object = {}) =>
     ...params,
   });
 
-describe('outlines', { timeout: 60_000 }, () => {
+describe('outlines', { timeout: 120_000 }, () => {
   it('of a recipe are its tasks with their hashes, the changed ones marked', async () => {
     await start();
     await editor.replace(HELLO, 'MOTD = "', 'MOTD = "-- ');
@@ -74,7 +64,7 @@ describe('outlines', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a dependency graph', { timeout: 60_000 }, () => {
+describe('a dependency graph', { timeout: 120_000 }, () => {
   interface Drawn {
     readonly title: string;
     readonly nodes: readonly {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { HELLO } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const LENSES = [
   `1: 12 tasks · do_install ${short('hello', 'do_install')}`,
   `14: do_install ${short('hello', 'do_install')}`,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { HELLO } from './sample.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const LIBRARY = 'meta-sample/recipes-sample/libgreet/libgreet_2.1.bb';
 const IMAGE = 'meta-sample/recipes-sample/greet-image/greet-image.bb';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { commit, Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { HELLO } from './sample.ts';
 import { sampleHash, short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const INC = 'meta-sample/recipes-sample/hello/hello.inc';
 const APPEND = 'meta-sample/recipes-sample/hello/hello_%.bbappend';
 const BUILDINFO = 'meta-sample/classes/buildinfo.bbclass';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
 import { bundledCommand } from './command.ts';
+import { HELLO } from './sample.ts';
 import { short } from './table.ts';
 
-const HELLO = 'meta-sample/recipes-sample/hello/hello_1.0.bb';
 const IMAGE = 'meta-sample/recipes-sample/greet-image/greet-image.bb';
 const LIBGREET = 'meta-sample/recipes-sample/libgreet/libgreet_2.1.bb';
 const BUILDINFO = 'meta-sample/classes/buildinfo.bbclass';
