@@ -285,6 +285,28 @@ export class Editor {
     return (await this.#page.locator('.quick-input-list .monaco-list-row').allInnerTexts()).map(plain);
   }
 
+  /** Chooses a row of the quick pick by the beginning of its label. */
+  async choose(label) {
+    const row = this.#page.locator(`.quick-input-list [aria-label^="${label}"]`).first();
+    await row.click();
+  }
+
+  /** Clicks a row of a view of the side bar. */
+  async openRow(view, text) {
+    await this.#page
+      .locator(`.pane-header[aria-label^="${view}"] + .pane-body .monaco-list-row`, { hasText: text })
+      .first()
+      .click();
+  }
+
+  /** What stands behind lines without being part of their text. */
+  async marks() {
+    const texts = await this.#page
+      .locator('.editor-instance .view-line span > span')
+      .evaluateAll((pieces) => pieces.map((piece) => globalThis.getComputedStyle(piece, '::after').content));
+    return texts.filter((text) => text.startsWith('"')).map((text) => plain(JSON.parse(text)));
+  }
+
   async statusBar() {
     return (await this.#page.locator('.statusbar-item').allInnerTexts()).map(plain).filter(Boolean);
   }
@@ -323,6 +345,14 @@ export class Editor {
     await this.#page.mouse.move(5, 5);
     await sleep(500);
     await this.screenshot(join(import.meta.dirname, `screenshots/${name}.png`));
+  }
+
+  /** One for each theme; ends with the one it began with. */
+  async pictures(name) {
+    for (const theme of ['light', 'contrast', 'contrast-light', 'dark']) {
+      await this.theme(theme);
+      await this.picture(`${name}-${theme}`);
+    }
   }
 
   async screenshot(file) {
