@@ -42,6 +42,18 @@ async function selectBuildDirectory(): Promise<void> {
   await vscode.workspace
     .getConfiguration(SECTION)
     .update(BUILD_DIRECTORY, path === '' ? undefined : path, target);
+  if (path !== '' && !vscode.workspace.isTrusted) await tellOfTrust(path);
+}
+
+/** In Restricted Mode the setting is kept, and left out: a choice without effect is not to go unsaid. */
+async function tellOfTrust(path: string): Promise<void> {
+  const manage = 'Manage Workspace Trust';
+  const answer = await vscode.window.showWarningMessage(
+    `${path} is noted in the workspace's settings, which count once the workspace is trusted. ` +
+      `To use it in Restricted Mode, name it in your own settings (${SECTION}.${BUILD_DIRECTORY}).`,
+    manage,
+  );
+  if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');
 }
 
 async function browse(): Promise<string | undefined> {

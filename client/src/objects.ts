@@ -69,10 +69,11 @@ async function look({ client, output }: LensContext): Promise<void> {
   }
   const items = tasks.map((task): vscode.QuickPickItem => {
     const detail = task.reason ?? task.uri ?? task.object;
-    const equal = task.equivalent ? ', equal by unihash' : '';
+    const verdict = `${task.verdict}${task.equivalent ? ', equal by unihash' : ''}`;
     return {
       label: task.task,
-      description: `${task.verdict}${equal} · ${task.outcome}`,
+      // Of a task without an object of its own both are what becomes of it.
+      description: verdict === task.outcome ? verdict : `${verdict} · ${task.outcome}`,
       ...(detail !== undefined && { detail }),
     };
   });

@@ -113,6 +113,8 @@ export class OutlineView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const isOpen = !this.wishes.folded && (isFirst || kind === 'cause' || kind === 'changed');
     const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
     item.collapsibleState = !children?.length ? None : isOpen ? Expanded : Collapsed;
+    // VS Code remembers by it what is folded: a row that becomes the first one is unfolded again.
+    if (isFirst) item.id = `first ${label}`;
     if (description !== undefined) item.description = description;
     const icon = kind === 'task' && node.mark ? MARKS[node.mark] : ICONS[kind];
     if (icon) item.iconPath = icon;
