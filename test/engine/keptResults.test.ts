@@ -96,9 +96,27 @@ describe('where results are kept', () => {
     // Back again, and what it was then is known.
     files.set(CLASS, 'class');
     const fourth = start();
-    await fourth.workspace.summary();
+    expect((await fourth.workspace.summary()).identity).toBe('class');
     expect((await fourth.hashes()).text).toBe('two');
-    expect(fourth.workspace.asked.get('evaluate')).toBeUndefined();
+    expect(fourth.asked).toEqual([]);
+  });
+
+  it('states that come in turn are all known, up to four', async () => {
+    const { files, start } = machine();
+    const states = ['one', 'two', 'three', 'four'];
+    const askedIn = async (state: string) => {
+      files.set(BB, state);
+      const { workspace, hashes } = start();
+      expect((await hashes()).text).toBe(state);
+      return workspace.asked.get('evaluate') ?? 0;
+    };
+    for (const state of states) expect(await askedIn(state)).toBe(1);
+    for (const state of [...states, ...states]) expect(await askedIn(state), state).toBe(0);
+    // A fifth takes the place of the one that was not asked for since: `one` was, from the last place.
+    expect(await askedIn('one')).toBe(0);
+    expect(await askedIn('five')).toBe(1);
+    expect(await askedIn('one')).toBe(0);
+    expect(await askedIn('two')).toBe(1);
   });
 
   it('the hashes of an evaluation that tells all are kept, too', async () => {
@@ -134,5 +152,19 @@ describe('where results are kept', () => {
     await second.workspace.prepare();
     await second.workspace.summary();
     expect(second.asked).toEqual([]);
+  });
+
+  it('a second evaluator is only opened for many recipes', async () => {
+    const { start } = machine();
+    const recipes = (count: number) => Array.from({ length: count }, (_, at) => `/layer/${at}.bb`);
+    for (const [count, evaluated, opened] of [
+      [4, 4, 1],
+      [5, 1, 1],
+      [60, 55, 2],
+    ] as const) {
+      const { workspace } = start(2);
+      await workspace.evaluateAll(recipes(count), () => undefined, true);
+      expect([workspace.asked.get('evaluate'), workspace.asked.get('open')]).toEqual([evaluated, opened]);
+    }
   });
 });

@@ -68,14 +68,15 @@ interface Fresh {
 async function compute(folder: string, cache: ResultCache): Promise<Fresh> {
   const evaluator = await openEvaluator(join(folder, 'build'));
   const { summary } = evaluator;
-  cache.keepConfiguration(summary, evaluator.configurationReads, false);
+  await cache.keepConfiguration(summary, evaluator.configurationReads, false);
   const received = new ReceivedReads();
   const results = new Map<string, RecipeEvaluation>();
   for (const { path } of summary.recipes) {
     const result = evaluator.evaluate(path, true, true);
     results.set(path, result);
     const reads = evaluator.takeReads();
-    if (reads) cache.keep('evaluate', { path, ...WANTED }, summary, path, result, received.receive(reads));
+    if (!reads) continue;
+    await cache.keep('evaluate', { path, ...WANTED }, summary, path, result, received.receive(reads));
   }
   return { summary, results };
 }

@@ -2,6 +2,9 @@
  * Results of evaluators kept from one start to the next: each with what was read for it, and found again only where
  * all of that would be read the same.
  *
+ * The last few are kept of each: a review goes back and forth between two states of the files, and finds its base again
+ * when it is the head that has changed.
+ *
  * A key says everything else that decides a result: our own build, the machine and its environment, the build
  * directory, and for all but the configuration itself the configuration's identity. What depends on anything else
  * (a clock, a random number, a limit that was reached) is not kept. What the configuration took from the clock when it
@@ -21,6 +24,9 @@ interface Configuration {
   readonly reads: ConfigurationReads;
 }
 
+/** How many results are kept of each thing that was computed. */
+const MOST_KEPT = 4;
+
 /** What of a configuration stands before its reads. */
 interface KeptText {
   readonly summary: ConfigurationSummary;
@@ -34,7 +40,8 @@ export class ResultCache {
   private valid: boolean | undefined;
   private configured: Configuration | undefined;
   private readonly appended = new WeakMap<ConfigurationSummary, Map<string, string>>();
-  private looked: Promise<Configuration | undefined> | undefined;
+  /** Those of earlier starts, as they stand in the store. */
+  private earlier: Promise<readonly Decoded[]> | undefined;
 
   /** @param base a digest of everything but files that decides results */
   constructor(
@@ -55,26 +62,31 @@ export class ResultCache {
 
   /** The configuration as it is known to be now; undefined where it must be read. */
   async configuration(): Promise<ConfigurationSummary | undefined> {
-    if (!this.configured) {
-      this.looked ??= this.readConfiguration();
-      this.configured ??= await this.looked;
+    const earlier = await (this.earlier ??= this.readConfigurations());
+    if (this.valid === undefined) {
+      this.valid = this.configured !== undefined && this.isConfigured(this.configured);
+      if (!this.valid) {
+        const found = earlier.find(({ reads }) => this.isCurrent(reads));
+        this.valid = found !== undefined;
+        if (found) this.configured = configurationOf(found);
+      }
     }
-    const { configured } = this;
-    if (!configured) return undefined;
-    const { parsed, listed } = configured.reads;
-    this.valid ??= this.isCurrent(parsed) && this.isCurrent(listed);
-    return this.valid ? configured.summary : undefined;
+    return this.valid ? this.configured?.summary : undefined;
   }
 
   /** @param edited whether texts of open documents take part: it counts, but not for the next start */
-  keepConfiguration(summary: ConfigurationSummary, reads: ConfigurationReads, edited: boolean): void {
+  async keepConfiguration(
+    summary: ConfigurationSummary,
+    reads: ConfigurationReads,
+    edited: boolean,
+  ): Promise<void> {
     this.configured = { summary, reads };
     this.valid = undefined;
     if (edited) return;
     const all = [...reads.parsed, ...reads.listed];
     const { parsed, evaluated } = reads;
     const text = encoded(JSON.stringify({ summary, parsed: parsed.length, evaluated }), all);
-    if (text !== undefined) this.store.write(this.key('open', undefined), text);
+    if (text !== undefined) await this.put(this.key('open', undefined), text);
   }
 
   /** @param recipe which it is about */
@@ -84,32 +96,54 @@ export class ResultCache {
     summary: ConfigurationSummary,
     recipe: string | undefined,
   ): Promise<EvaluatorMethods[M]['result'] | undefined> {
-    const text = await this.store.read(this.resultKey(method, params, summary, recipe));
-    const found = text === undefined ? undefined : decoded(text);
-    if (!found || !this.isCurrent(found.reads)) return undefined;
-    return revived(method, JSON.parse(found.result));
+    const key = this.resultKey(method, params, summary, recipe);
+    const kept = await this.kept(key);
+    for (const [at, text] of kept.entries()) {
+      const { result, reads } = decoded(text);
+      if (!this.isCurrent(reads)) continue;
+      // The one that would be the next to go is in use.
+      if (at > 0 && at === MOST_KEPT - 1) this.write(key, [text, ...kept.slice(0, at)]);
+      return revived(method, JSON.parse(result));
+    }
+    return undefined;
   }
 
-  keep<M extends CacheableMethod>(
+  async keep<M extends CacheableMethod>(
     method: M,
     params: EvaluatorMethods[M]['params'],
     summary: ConfigurationSummary,
     recipe: string | undefined,
     result: EvaluatorMethods[M]['result'],
     reads: readonly KnownRead[],
-  ): void {
+  ): Promise<void> {
     const text = encoded(JSON.stringify(result), reads);
-    if (text !== undefined) this.store.write(this.resultKey(method, params, summary, recipe), text);
+    if (text !== undefined) await this.put(this.resultKey(method, params, summary, recipe), text);
   }
 
-  private async readConfiguration(): Promise<Configuration | undefined> {
+  private async readConfigurations(): Promise<readonly Decoded[]> {
     await this.states.recall();
-    const text = await this.store.read(this.key('open', undefined));
-    const found = text === undefined ? undefined : decoded(text);
-    if (!found) return undefined;
-    const { summary, parsed, evaluated } = JSON.parse(found.result) as KeptText;
-    const reads = { parsed: found.reads.slice(0, parsed), listed: found.reads.slice(parsed), evaluated };
-    return { summary, reads };
+    return (await this.kept(this.key('open', undefined))).map(decoded);
+  }
+
+  /** What is in the store under a key, the newest first. */
+  private async kept(key: string): Promise<readonly string[]> {
+    const text = await this.store.read(key);
+    return text === undefined ? [] : text.split(BETWEEN);
+  }
+
+  /** Puts a result before those that are kept, in place of what the same reads gave. */
+  private async put(key: string, text: string): Promise<void> {
+    const reads = readsOf(text);
+    const others = (await this.kept(key)).filter((other) => readsOf(other) !== reads);
+    this.write(key, [text, ...others.slice(0, MOST_KEPT - 1)]);
+  }
+
+  private write(key: string, texts: readonly string[]): void {
+    this.store.write(key, texts.join(BETWEEN));
+  }
+
+  private isConfigured({ reads: { parsed, listed } }: Configuration): boolean {
+    return this.isCurrent(parsed) && this.isCurrent(listed);
   }
 
   private isCurrent(reads: readonly KnownRead[]): boolean {
@@ -144,6 +178,26 @@ export class ResultCache {
   }
 }
 
+/** What an evaluation is kept as. */
+export function lightParameters(path: string, recipeInfo = false): EvaluatorMethods['evaluate']['params'] {
+  return { path, hashesOnly: true, recipeInfo };
+}
+
+/** Without what hashes were made of. */
+export function light(evaluation: RecipeEvaluation): RecipeEvaluation {
+  const variants = evaluation.variants.map((variant) => ({
+    ...variant,
+    tasks: variant.tasks.map((task) => ({ ...task, dependencies: [] })),
+    nodes: new Map(),
+  }));
+  const { originsElsewhere } = evaluation;
+  const elsewhere = originsElsewhere && { originsElsewhere: new Map<string, never>() };
+  return { ...evaluation, variants, origins: new Map(), ...elsewhere };
+}
+
+/** An empty line: within what is kept there is none. */
+const BETWEEN = '\n\n';
+
 /** The result, then a line for each read. @returns undefined for a path that would break a line */
 function encoded(result: string, reads: readonly KnownRead[]): string | undefined {
   const lines = reads.map(([read, state]) => `${read}\0${state}`);
@@ -151,13 +205,29 @@ function encoded(result: string, reads: readonly KnownRead[]): string | undefine
   return [result, ...lines].join('\n');
 }
 
-function decoded(text: string): { readonly result: string; readonly reads: readonly KnownRead[] } {
+interface Decoded {
+  readonly result: string;
+  readonly reads: readonly KnownRead[];
+}
+
+function decoded(text: string): Decoded {
   const [result = '', ...lines] = text.split('\n');
   const reads = lines.map((line): KnownRead => {
     const at = line.indexOf('\0');
     return [line.slice(0, at), line.slice(at + 1)];
   });
   return { result, reads };
+}
+
+/** The lines of the reads of what is kept. */
+function readsOf(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? '' : text.slice(end);
+}
+
+function configurationOf({ result, reads }: Decoded): Configuration {
+  const { summary, parsed, evaluated } = JSON.parse(result) as KeptText;
+  return { summary, reads: { parsed: reads.slice(0, parsed), listed: reads.slice(parsed), evaluated } };
 }
 
 /** Maps of evaluations that are kept are empty: without what hashes were made of. */

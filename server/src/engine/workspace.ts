@@ -20,7 +20,7 @@ import {
   NOT_OPENED,
 } from './protocol.ts';
 import { ReceivedReads } from './requestReads.ts';
-import type { ResultCache } from './resultCache.ts';
+import { light, lightParameters, type ResultCache } from './resultCache.ts';
 import type {
   ConfigurationSummary,
   ConfigurationValues,
@@ -52,8 +52,16 @@ interface Member {
   ingredients: ReceivedIngredients | undefined;
 }
 
+/** Which evaluator is asked; as a function where that is found when it comes to it. */
+type Place = number | (() => number);
+
+/** How many recipes the first evaluator is asked for before it is worth the time to open another. */
+const WORTH_OPENING = 8;
+
 export class Workspace {
   private readonly members: Member[] = [];
+  /** How many questions to many the first evaluator got in place of one that was not there. */
+  private spared = 0;
   /** Texts of open documents, by path. */
   private readonly overlays = new Map<string, string>();
   /** Every change since the start, so that a member can be brought up to date. */
@@ -187,10 +195,10 @@ export class Workspace {
     hashesOnly = false,
     recipeInfo = false,
   ): Promise<void> {
-    const ask = (index: number, path: string) =>
+    const ask = (place: Place, path: string) =>
       hashesOnly
-        ? this.evaluateOn(index, path, recipeInfo)
-        : this.ask(index, 'evaluate', { path, hashesOnly, recipeInfo });
+        ? this.evaluateOn(place, path, recipeInfo)
+        : this.ask(place, 'evaluate', { path, hashesOnly, recipeInfo });
     await this.askAll(paths, ask, each);
   }
 
@@ -204,23 +212,29 @@ export class Workspace {
     paths: readonly string[],
     each: (path: string, result: readonly Problem[] | Error) => void,
   ): Promise<void> {
-    return this.askAll(paths, (index, path) => this.ask(index, 'advise', { path }), each);
+    return this.askAll(paths, (place, path) => this.ask(place, 'advise', { path }), each);
   }
 
   private async askAll<T>(
     paths: readonly string[],
-    ask: (index: number, path: string) => Promise<T>,
+    ask: (place: Place, path: string) => Promise<T>,
     each: (path: string, result: T | Error) => void,
   ): Promise<void> {
     let next = 0;
     const work = async (index: number) => {
       while (next < paths.length) {
         const path = paths[next++]!;
-        each(path, await ask(index, path).catch(asError));
+        each(path, await ask(() => this.worthAsking(index), path).catch(asError));
       }
     };
     const count = Math.min(this.options.processes, paths.length);
     await Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+  }
+
+  /** To open one takes as long as many recipes: as long as there are few, the first one is asked. */
+  private worthAsking(index: number): number {
+    if (index === 0 || this.members[index]?.opened) return index;
+    return this.spared++ < WORTH_OPENING ? 0 : index;
   }
 
   /**
@@ -229,10 +243,13 @@ export class Workspace {
    */
   async prepare(): Promise<void> {
     if (await this.options.cache?.configuration()) return;
-    for (let index = 0; index < this.options.processes; index++) {
-      const member = this.member(index);
-      this.queued(member, () => this.ready(member)).catch(() => undefined);
-    }
+    for (let index = 0; index < this.options.processes; index++) this.begin(index);
+  }
+
+  /** Opens an evaluator for who is going to ask it soon; what fails is told when it is asked. */
+  begin(index = 0): void {
+    const member = this.member(index);
+    this.queued(member, () => this.ready(member)).catch(() => undefined);
   }
 
   get processes(): number {
@@ -267,9 +284,9 @@ export class Workspace {
   }
 
   /** Hashes without what they were made of, as they are known from before or computed now. */
-  private async evaluateOn(index: number, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
+  private async evaluateOn(place: Place, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
     const made = await this.kept?.find(path, recipeInfo);
-    return made ?? this.find(index, 'evaluate', lightParameters(path, recipeInfo), path);
+    return made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path);
   }
 
   /** Undefined where no evaluator is at hand. */
@@ -282,18 +299,18 @@ export class Workspace {
 
   /** What is known from before; else an evaluator is asked, and the answer kept. @param recipe which it is about */
   private async find<M extends CacheableMethod>(
-    index: number,
+    place: Place,
     method: M,
     params: EvaluatorMethods[M]['params'],
     recipe?: string,
   ): Promise<EvaluatorMethods[M]['result']> {
     const { cache } = this.options;
-    if (!cache) return this.ask(index, method, params);
+    if (!cache) return this.ask(place, method, params);
     const summary = await this.summary();
     const known = await cache.find(method, params, summary, recipe);
     if (known !== undefined) return known;
     const wanted = this.kept && method === 'evaluate' ? { ...params, ingredients: true } : params;
-    return this.ask(index, method, wanted, (result, member) =>
+    return this.ask(place, method, wanted, (result, member) =>
       this.keep(member, method, params, result, recipe),
     );
   }
@@ -313,7 +330,7 @@ export class Workspace {
     if (this.kept && 'variants' in result)
       await this.keepIngredients(this.kept, member, params, result, reads);
     if (reads.some(([read]) => this.overlays.has(read.slice(1)))) return;
-    this.options.cache?.keep(method, params, opened, recipe, result, reads);
+    await this.options.cache?.keep(method, params, opened, recipe, result, reads);
   }
 
   private async keepIngredients(
@@ -333,12 +350,12 @@ export class Workspace {
 
   /** @param answered told of the answer before anything else is asked of the same evaluator */
   private ask<M extends Method>(
-    index: number,
+    place: Place,
     method: M,
     params: EvaluatorMethods[M]['params'],
     answered?: (result: EvaluatorMethods[M]['result'], member: Member) => Promise<void>,
   ): Promise<EvaluatorMethods[M]['result']> {
-    const member = this.member(index);
+    const member = this.member(typeof place === 'number' ? place : place());
     const request = async () => {
       await this.ready(member);
       this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
@@ -397,7 +414,7 @@ export class Workspace {
     if (cache && member === this.members[0]) {
       const reads = await member.connection.request('configurationReads', undefined);
       const edited = [...reads.parsed, ...reads.listed].some(([read]) => this.overlays.has(read.slice(1)));
-      cache.keepConfiguration(summary, reads, edited);
+      await cache.keepConfiguration(summary, reads, edited);
       return this.kept?.keepConfiguration(summary, reads) ?? summary;
     }
     return summary;
@@ -414,23 +431,6 @@ export class Workspace {
     const { configuration } = await member.connection.request('change', { overlays, changed });
     return configuration;
   }
-}
-
-/** What an evaluation is kept as. */
-function lightParameters(path: string, recipeInfo = false): EvaluatorMethods['evaluate']['params'] {
-  return { path, hashesOnly: true, recipeInfo };
-}
-
-/** Without what hashes were made of. */
-function light(evaluation: RecipeEvaluation): RecipeEvaluation {
-  const variants = evaluation.variants.map((variant) => ({
-    ...variant,
-    tasks: variant.tasks.map((task) => ({ ...task, dependencies: [] })),
-    nodes: new Map(),
-  }));
-  const { originsElsewhere } = evaluation;
-  const elsewhere = originsElsewhere && { originsElsewhere: new Map<string, never>() };
-  return { ...evaluation, variants, origins: new Map(), ...elsewhere };
 }
 
 function isNotOpened(error: unknown): boolean {

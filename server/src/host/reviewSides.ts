@@ -8,7 +8,7 @@ import type { ReviewSide } from '../ide/review.ts';
 import type { Revision } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
 import { diskOf } from './disk.ts';
-import { connectEvaluator } from './evaluatorConnection.ts';
+import { connectEvaluator, type EvaluatorFiles } from './evaluatorConnection.ts';
 import { HostFiles, NO_SYSTEM } from './files.ts';
 import { evaluatorFiles } from './installation.ts';
 import { openResultCache } from './resultCache.ts';
@@ -26,14 +26,15 @@ export interface SideOptions {
   readonly onTrouble: (message: string) => void;
   /** Once it is aborted no evaluator is started any more, and those there are end. */
   readonly signal?: AbortSignal;
+  /** Where the evaluator lies; undefined: beside this program. */
+  readonly evaluator?: EvaluatorFiles;
 }
 
 export function openSide(
   build: BuildDirectory,
   revision: Revision,
-  { environment, cacheDirectory, onTrouble, signal }: SideOptions,
+  { environment, cacheDirectory, onTrouble, signal, evaluator: files = evaluatorFiles() }: SideOptions,
 ): OpenSide {
-  const files = evaluatorFiles();
   const kept =
     cacheDirectory === undefined
       ? undefined

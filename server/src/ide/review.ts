@@ -64,6 +64,7 @@ export interface Review {
 
 /** @throws Error where no taskhashes can be made of a state */
 export async function review(base: ReviewSide, head: ReviewSide, options: ReviewOptions): Promise<Review> {
+  await base.workspace.prepare();
   const before = await evaluated('base', base, options);
   await base.keep?.();
   const after = await evaluated('head', head, options);
@@ -105,10 +106,12 @@ interface EvaluatedSide {
 async function evaluated(
   name: 'base' | 'head',
   { workspace }: ReviewSide,
-  { progress, lost }: ReviewOptions,
+  { changed, progress, lost }: ReviewOptions,
 ): Promise<EvaluatedSide> {
   progress(`Reading the configuration of the ${name} state…`);
   const summary = await workspace.summary();
+  // Where all hashes are known from before, what they were made of will be asked for, of the recipes that change.
+  if (changed.length > 0) workspace.begin();
   const configurations = await graphConfigurations(workspace);
   const paths = summary.recipes.map(({ path }) => path);
   const evaluations = new Map<string, RecipeEvaluation>();
