@@ -38,13 +38,18 @@ interface Entrance {
   readonly steps: number;
 }
 
+/** What is at a path; `hidden`: a directory that Node does not let us see, above those that an evaluator may read. */
+type Entry = 'there' | 'nothing' | 'hidden' | { readonly target: string };
+
 export class RevisedDisk implements Disk {
   /** Directories below which something is told to be absent: they may be empty, and so not there. */
   private readonly thinned = new Set<string>();
   /** Directories of what is there -> the names that lead there. */
   private readonly added = new Map<string, Set<string>>();
-  /** Path -> where the symbolic link leads that is there on disk; null: it is none. */
-  private readonly links = new Map<string, string | null>();
+  /** Path -> where the symbolic link leads that is there on disk. */
+  private readonly links = new Map<string, string>();
+  /** Directories, as they were asked for -> their real paths. */
+  private readonly directories = new Map<string, string>();
   /** Directories that Node does not let us see -> what was found below them. */
   private readonly hidden = new Map<string, Entrance[]>();
 
@@ -63,8 +68,31 @@ export class RevisedDisk implements Disk {
   }
 
   realPath(path: string): string | undefined {
+    const end = path.lastIndexOf('/');
+    const directory = this.directoryAt(path.slice(0, end));
+    if (directory === undefined) return undefined;
+    return (
+      (directory === null ? this.found('/', path) : this.found(directory, path.slice(end + 1))) ?? undefined
+    );
+  }
+
+  /** The real path of a directory; undefined where there is none, null where it cannot be seen by itself. */
+  private directoryAt(path: string): string | null | undefined {
+    if (path === '') return '/';
+    const known = this.directories.get(path);
+    if (known !== undefined) return known;
+    const end = path.lastIndexOf('/');
+    const above = this.directoryAt(path.slice(0, end));
+    if (above === undefined) return undefined;
+    const place = above === null ? this.found('/', path) : this.found(above, path.slice(end + 1));
+    if (typeof place === 'string') this.directories.set(path, place);
+    return place;
+  }
+
+  /** Where a path leads from a directory; undefined: nowhere, null: to what cannot be seen by itself. */
+  private found(directory: string, path: string): string | null | undefined {
     let waiting = path.split('/');
-    let place = '/';
+    let place = directory;
     let links = 0;
     while (waiting.length > 0) {
       const [name = '', ...rest] = waiting;
@@ -75,21 +103,19 @@ export class RevisedDisk implements Disk {
         continue;
       }
       const child = place === '/' ? `/${name}` : `${place}/${name}`;
-      if (this.isHidden(child)) {
+      const entry = this.entryAt(child);
+      if (entry === 'nothing') return undefined;
+      if (entry === 'there') place = child;
+      else if (entry === 'hidden') {
         const entrance = this.entrance(child, rest);
-        if (!entrance || this.isGone(entrance.place)) return undefined;
+        if (!entrance) return null;
+        if (this.isGone(entrance.place)) return undefined;
         place = entrance.place;
         waiting = rest.slice(entrance.steps);
-        continue;
-      }
-      const link = this.linkAt(child);
-      if (link === undefined) {
-        if (!this.isThere(child)) return undefined;
-        place = child;
       } else {
         if (++links > MOST_LINKS) return undefined;
-        waiting = [...link.split('/'), ...waiting];
-        if (link.startsWith('/')) place = '/';
+        waiting = [...entry.target.split('/'), ...waiting];
+        if (entry.target.startsWith('/')) place = '/';
       }
     }
     return place;
@@ -128,38 +154,19 @@ export class RevisedDisk implements Disk {
     return this.revision.has(path);
   }
 
-  private isThere(path: string): boolean {
-    if (this.added.has(path)) return true;
-    const known = this.revision.get(path);
-    if (known) return known.kind !== 'absent';
-    return !this.isEmptied(path) && attempt(() => lstatSync(path)) !== undefined;
-  }
-
-  /** Where a symbolic link leads, as it says; undefined: it is none. */
-  private linkAt(path: string): string | undefined {
-    if (this.added.has(path)) return undefined;
-    const known = this.revision.get(path);
-    if (known) return known.kind === 'link' ? known.target : undefined;
-    let target = this.links.get(path);
-    if (target === undefined) {
-      target = attempt(() => (lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined)) ?? null;
-      this.links.set(path, target);
-    }
-    return target ?? undefined;
-  }
-
-  /** Whether Node does not let us see what is there: directories above those that an evaluator may read. */
-  private isHidden(path: string): boolean {
-    if (this.hidden.has(path)) return true;
-    if (this.added.has(path) || this.revision.has(path) || this.links.has(path)) return false;
-    try {
-      lstatSync(path);
-      return false;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') return false;
-      this.hidden.set(path, []);
-      return true;
-    }
+  private entryAt(path: string): Entry {
+    if (this.added.has(path)) return 'there';
+    const revised = this.revision.get(path);
+    if (revised?.kind === 'link') return revised;
+    if (revised) return revised.kind === 'absent' ? 'nothing' : 'there';
+    const link = this.links.get(path);
+    if (link !== undefined) return { target: link };
+    if (this.hidden.has(path)) return 'hidden';
+    const present = presentEntry(path);
+    if (present === 'hidden') this.hidden.set(path, []);
+    if (present === 'there') return this.isEmptied(path) ? 'nothing' : 'there';
+    if (typeof present === 'object') this.links.set(path, present.target);
+    return present;
   }
 
   /** The first directory on the way below a hidden one that can be seen, and how far it is. */
@@ -219,6 +226,16 @@ export function differingFiles(a: Revision, b: Revision): string[] {
     const [inA, inB] = [a.get(path) ?? presentFile(path), b.get(path) ?? presentFile(path)];
     return !inA || !inB || !sameFile(inA, inB);
   });
+}
+
+function presentEntry(path: string): Entry {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat) return 'nothing';
+    return stat.isSymbolicLink() ? { target: readlinkSync(path) } : 'there';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED' ? 'hidden' : 'nothing';
+  }
 }
 
 function attempt<T>(read: () => T): T | undefined {
