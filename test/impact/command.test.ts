@@ -90,6 +90,25 @@ describe('impact', { timeout: 600_000 }, () => {
     ]);
   });
 
+  it('counts two versions of a recipe as two recipes, whoever counts', async () => {
+    repository.write(LIBRARY.replace('2.1', '2.0'), repository.read(LIBRARY));
+    repository.commit('an older version, too');
+    const base = 'meta-sample/classes/base.bbclass';
+    repository.write(
+      base,
+      `${repository.read(base)}\nGREETING = "hello"\ndo_compile[vardeps] += "GREETING"\n`,
+    );
+    const { basehashes, causes, recipes } = (await reported(['--base', 'HEAD'])).results[0]!;
+    repository.git('reset', '-q', '--hard', 'HEAD~1');
+    const names = ['greet-image', 'libgreet', 'libgreet', 'libgreet-native', 'libgreet-native'];
+    expect(recipes.filter(({ basehashes }) => basehashes.length > 0).map(({ recipe }) => recipe)).toEqual(
+      names,
+    );
+    expect(basehashes).toMatchObject({ changed: names.length, recipes: names.length });
+    const reached = { tasks: names.length, recipes: names.length };
+    expect(causes.map(({ basehashes }) => basehashes)).toEqual([reached, reached]);
+  });
+
   it('is a "no" where more changes than is allowed', async () => {
     const between = ['--base', 'HEAD', '--head', patched];
     const { taskhashes, recipes } = (await reported(between)).results[0]!;

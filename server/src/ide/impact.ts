@@ -11,6 +11,7 @@ import type { HashedGraphSide, TaskImpact, TaskStatus } from './impactTasks.ts';
 /** How many of what. */
 export interface Reach {
   readonly tasks: number;
+  /** Variants, so that two versions of a recipe count twice, as everywhere. */
   readonly recipes: number;
 }
 
@@ -105,10 +106,8 @@ export function impactOf(
   const basehashes = basehashChanges(states, firstHand);
   const taskhashes = taskhashChanges(graphs, tasks);
   const reach = new Reaches(causes.all.length);
-  for (const { recipe, entries } of basehashes.values())
-    for (const entry of entries) reach.add('basehashes', recipe, entry);
-  for (const { recipe, entries } of taskhashes.values())
-    for (const entry of entries) reach.add('taskhashes', recipe, entry);
+  for (const [mcfn, changes] of basehashes) reach.add('basehashes', mcfn, changes);
+  for (const [mcfn, changes] of taskhashes) reach.add('taskhashes', mcfn, changes);
   const costs = presence && costsOf(graphs.base, tasks, presence, causes.all.length);
   const order = [...causes.all.keys()]
     .filter((number) => reach.isUsed(number))
@@ -247,15 +246,17 @@ class Reaches {
     this.examples = Array.from({ length: count }, () => []);
   }
 
-  add(what: 'basehashes' | 'taskhashes', recipe: string, { task, causes }: TaskChangeEntry): void {
-    for (const number of causes) {
-      const of = this.found[number]![what];
-      of.tasks++;
-      const isNew = !of.recipes.has(recipe);
-      of.recipes.add(recipe);
-      const examples = this.examples[number]!;
-      if (what === 'basehashes' && isNew && examples.length < MOST_EXAMPLES)
-        examples.push(`${recipe}:${task}`);
+  add(what: 'basehashes' | 'taskhashes', mcfn: string, { recipe, entries }: Changes): void {
+    for (const { task, causes } of entries) {
+      for (const number of causes) {
+        const of = this.found[number]![what];
+        of.tasks++;
+        const isNew = !of.recipes.has(mcfn);
+        of.recipes.add(mcfn);
+        const examples = this.examples[number]!;
+        if (what === 'basehashes' && isNew && examples.length < MOST_EXAMPLES)
+          examples.push(`${recipe}:${task}`);
+      }
     }
   }
 
