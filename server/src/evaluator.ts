@@ -80,6 +80,10 @@ const handlers: Handlers = {
     }
   },
 
+  outdated() {
+    return files?.outdated() ?? [];
+  },
+
   configurationValues({ names, prefixes }) {
     return opened().configurationValues(names, prefixes);
   },

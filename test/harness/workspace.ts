@@ -64,6 +64,8 @@ class InProcess implements EvaluatorConnection {
         evaluator?.outdate(paths);
         return { configuration: !evaluator || evaluator.dependsOn(paths) };
       }
+      case 'outdated':
+        return files.outdated();
       case 'evaluate': {
         const wanted = params as EvaluatorMethods['evaluate']['params'];
         return evaluator!.evaluate(wanted.path, wanted.hashesOnly, wanted.recipeInfo, wanted.ingredients);

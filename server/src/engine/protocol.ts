@@ -62,6 +62,8 @@ export interface EvaluatorMethods {
     };
     result: { readonly configuration: boolean };
   };
+  /** The paths of files that are others on disk now than when they were read. */
+  outdated: { params: undefined; result: readonly string[] };
   /**
    * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
    * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size. With

@@ -60,6 +60,11 @@ export class ResultCache {
     this.states.forget(paths);
   }
 
+  /** The paths of files that are others than when results were last looked for. */
+  outdated(): string[] {
+    return this.states.outdated();
+  }
+
   /** The configuration as it is known to be now; undefined where it must be read. */
   async configuration(): Promise<ConfigurationSummary | undefined> {
     const earlier = await (this.earlier ??= this.readConfigurations());

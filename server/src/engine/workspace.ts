@@ -120,6 +120,20 @@ export class Workspace {
   }
 
   /**
+   * Looks again at all files that were read, where some may have changed without anybody's having told.
+   * @returns those that are others now; they count as told
+   */
+  async recheck(): Promise<readonly string[]> {
+    const ask = (member: Member) =>
+      this.queued(member, () => member.connection.request('outdated', undefined)).catch(() => []);
+    const asked = this.members.filter(({ opened }) => opened).map(ask);
+    const found = [...(this.options.cache?.outdated() ?? []), ...(await Promise.all(asked)).flat()];
+    const paths = [...new Set(found)];
+    if (paths.length > 0) this.filesChanged(paths);
+    return paths;
+  }
+
+  /**
    * @param wanted see `EvaluatorMethods.evaluate`
    * @throws EvaluatorStopped; the workspace stays usable
    */

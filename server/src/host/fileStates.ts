@@ -55,10 +55,21 @@ export class FileStates implements ReadStates {
   state(read: Read): string {
     let state = this.states.get(read);
     if (state === undefined) {
-      state = stateOf(read, this.files, (path, text) => this.digest(path, text));
+      state = this.present(read);
       this.states.set(read, state);
     }
     return state;
+  }
+
+  outdated(): string[] {
+    const found = this.files.outdated();
+    this.files.forget(found);
+    const others = [...this.states].filter(([read, state]) => this.present(read) !== state);
+    return [...new Set([...found, ...others.map(([read]) => read.slice(1))])];
+  }
+
+  private present(read: Read): string {
+    return stateOf(read, this.files, (path, text) => this.digest(path, text));
   }
 
   text(path: string): string | undefined {

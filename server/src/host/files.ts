@@ -138,6 +138,17 @@ export class HostFiles implements FileSystem {
     }
   }
 
+  /** The paths of which something else is on disk now than what is remembered. */
+  outdated(): string[] {
+    const now = new HostFiles(this.roots, this.system, this.disk);
+    return [
+      ...differing(this.stats, (path) => now.stat(path), sameStat),
+      ...differing(this.contents, (path) => now.readBytes(path), sameBytes),
+      ...differing(this.lists, (path) => now.list(path), sameNames),
+      ...differing(this.realPaths, (path) => now.realPath(path), Object.is),
+    ];
+  }
+
   private inside(path: string): boolean {
     return this.roots.some((root) => path === root || path.startsWith(root === '/' ? '/' : `${root}/`));
   }
@@ -150,6 +161,31 @@ function recall<T>(cache: Map<string, T | null>, key: string, read: () => T | un
     cache.set(key, value);
   }
   return value ?? undefined;
+}
+
+function differing<T>(
+  cache: ReadonlyMap<string, T | null>,
+  ask: (path: string) => T | undefined,
+  same: (a: T, b: T) => boolean,
+): string[] {
+  return [...cache.keys()].filter((path) => {
+    const [before, now] = [cache.get(path) ?? undefined, ask(path)];
+    return before === undefined || now === undefined ? before !== now : !same(before, now);
+  });
+}
+
+/** The time of a directory changes with every file in it, which its names tell. */
+function sameStat(a: FileStat, b: FileStat): boolean {
+  if (a.kind !== b.kind || a.executable !== b.executable) return false;
+  return a.kind === 'directory' || (a.size === b.size && a.mtimeMs === b.mtimeMs);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
 function attempt<T>(read: () => T): T | null {

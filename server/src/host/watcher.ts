@@ -2,7 +2,10 @@
  * Tells of changes that other programs make to layers and configuration: another branch checked out, a generator
  * run, a file saved by another editor.
  *
- * Watches what metadata is read from and nothing that BitBake writes; bounded, since a layer may hold anything.
+ * Watches what metadata is read from and nothing that BitBake writes; bounded, since a layer may hold anything. A change
+ * is told once it has been quiet for a while, after the change: whoever reads a file then reads what is there to stay.
+ * Where that is not certain (before everything was watched, when the system may have dropped events, when directories
+ * came or went) it says so.
  */
 import { type FSWatcher, watch } from 'chokidar';
 import { basename, extname, join, relative } from 'node:path';
@@ -12,11 +15,15 @@ export interface FileChanges {
   readonly changed: readonly string[];
   /** Files that came or went. */
   readonly listed: readonly string[];
+  /** Others may have changed, too. */
+  readonly more: boolean;
 }
 
 export interface WatcherOptions {
   readonly buildDir: string;
   readonly layers: readonly string[];
+  /** Whether changes of a file that is no metadata are told. */
+  readonly isWanted: (path: string) => boolean;
   readonly onChange: (changes: FileChanges) => void;
   /** What keeps it from watching everything; said once. */
   readonly onTrouble: (message: string) => void;
@@ -32,15 +39,21 @@ const MOST_WATCHED = 60_000;
 const QUIET_MILLISECONDS = 300;
 /** Where it never gets quiet, they are told after this. */
 const LONGEST_MILLISECONDS = 2_000;
+/** The system keeps some 16,000 events that nobody has read yet and drops what comes after them. */
+const MANY_EVENTS = 8_000;
 
 export class LayerWatcher {
   private readonly watcher: FSWatcher;
   private readonly changed = new Set<string>();
   private readonly listed = new Set<string>();
+  private more = false;
+  /** Since changes were last told. */
+  private events = 0;
   private timer: NodeJS.Timeout | undefined;
   /** When the first of the changes that wait was noted. */
   private since = 0;
-  private readonly seen = new Set<string>();
+  /** What is watched, and whether it is a file. */
+  private readonly seen = new Map<string, boolean>();
   private full = false;
 
   constructor(private readonly options: WatcherOptions) {
@@ -51,8 +64,14 @@ export class LayerWatcher {
       ignored: (path, stats) => this.ignores(path, stats?.isFile()),
     });
     this.watcher.on('all', (event, path) => {
-      if (event === 'change') this.note(this.changed, path);
-      else if (event === 'add' || event === 'unlink') this.note(this.listed, path);
+      if (event === 'change') this.note(path, this.changed);
+      else if (event === 'add' || event === 'unlink') this.note(path, this.listed);
+      else this.noteMore();
+    });
+    // What was read meanwhile may have changed before it was watched.
+    this.watcher.on('ready', () => this.noteMore());
+    this.watcher.on('raw', (event, name, details) => {
+      this.happened(event, name, (details as { readonly watchedPath: string }).watchedPath);
     });
     this.watcher.on('error', (error) => {
       options.onTrouble(`changes outside the editor may go unnoticed: ${String(error)}`);
@@ -73,6 +92,25 @@ export class LayerWatcher {
 
   private readonly extra = new Set<string>();
 
+  /**
+   * An event as the system tells it. chokidar leaves out what follows closely upon another, what leaves a file the time
+   * that it had, and files that are no metadata.
+   * @param name of what is in a directory, or of the file itself
+   */
+  private happened(event: string, name: string | null, watched: string): void {
+    if (++this.events === MANY_EVENTS) this.noteMore();
+    const isFile = this.seen.get(watched) ?? this.extra.has(watched);
+    const path = isFile || !name ? watched : join(watched, name);
+    if (this.seen.get(path) ?? this.extra.has(path)) this.note(path, this.changed);
+    else if (this.isOther(path)) this.note(path, event === 'rename' ? this.listed : this.changed);
+  }
+
+  /** Whether it is a file that is no metadata and that somebody wants to be told of. */
+  private isOther(path: string): boolean {
+    if (METADATA.has(extname(path)) || this.seen.has(path) || this.isOutput(path)) return false;
+    return !path.split('/').some((part) => NEVER.has(part)) && this.options.isWanted(path);
+  }
+
   private ignores(path: string, isFile: boolean | undefined): boolean {
     if (this.extra.has(path)) return false;
     if (NEVER.has(basename(path)) || this.isOutput(path)) return true;
@@ -88,7 +126,7 @@ export class LayerWatcher {
       return true;
     }
     // Asked first without, then with knowing what it is; only then it is watched.
-    if (isFile !== undefined) this.seen.add(path);
+    if (isFile !== undefined) this.seen.set(path, isFile);
     return false;
   }
 
@@ -98,8 +136,17 @@ export class LayerWatcher {
     return !inside.startsWith('..') && OUTPUTS.test(inside);
   }
 
-  private note(into: Set<string>, path: string): void {
+  private note(path: string, into: Set<string>): void {
     into.add(path);
+    this.waitForQuiet();
+  }
+
+  private noteMore(): void {
+    this.more = true;
+    this.waitForQuiet();
+  }
+
+  private waitForQuiet(): void {
     const now = performance.now();
     if (this.timer === undefined) this.since = now;
     clearTimeout(this.timer);
@@ -109,9 +156,11 @@ export class LayerWatcher {
 
   private tell(): void {
     this.timer = undefined;
-    const changes = { changed: [...this.changed], listed: [...this.listed] };
+    const changes = { changed: [...this.changed], listed: [...this.listed], more: this.more };
     this.changed.clear();
     this.listed.clear();
+    this.more = false;
+    this.events = 0;
     this.options.onChange(changes);
   }
 }

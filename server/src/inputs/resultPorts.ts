@@ -22,4 +22,6 @@ export interface ReadStates {
   setOverlay(path: string, text: string | undefined): void;
   /** Files changed, came or went. */
   forget(paths: readonly string[]): void;
+  /** The paths of which an answer that was given would be another now. */
+  outdated(): string[];
 }

@@ -57,6 +57,9 @@ export class Build {
   recipeInfo = false;
   /** What taskhashes are made with besides, as long as no file of it has changed. */
   private sources: ReturnType<typeof taskhashSources> | undefined;
+  /** The files that count for taskhashes, as they were read for `sources`. */
+  private checksummed:
+    { readonly files: HostFiles; readonly digests: ReadonlyMap<string, string> } | undefined;
   private remembered: RememberedEquivalence | undefined;
   private read: { readonly raw: ConfigurationSummary; readonly summary: ConfigurationSummary } | undefined;
 
@@ -125,6 +128,25 @@ export class Build {
     this.baselineWorkspace?.filesChanged(names);
   }
 
+  /**
+   * Looks again at all files that were read, where some may have changed without anybody's having told.
+   * @returns those that are others now; evaluators are told
+   */
+  async recheck(): Promise<string[]> {
+    const checksummed = this.checksummed?.files.outdated() ?? [];
+    const baseline = (await this.baselineWorkspace?.recheck()) ?? [];
+    const found = new Set([...(await this.workspace.recheck()), ...baseline, ...checksummed]);
+    if (found.size === 0) return [];
+    this.sources = undefined;
+    this.canonicals.clear();
+    return [...new Set([...found].map((path) => this.canonicalOf(path)))];
+  }
+
+  /** Whether the checksum of a file that is no metadata counts for a taskhash. */
+  isChecksummed(path: string): boolean {
+    return this.spellings(path, true).some((name) => this.checksummed?.digests.has(name));
+  }
+
   /** The hashes of a recipe as an earlier start computed them, where they would be the same now. */
   async known(recipe: string): Promise<RecipeEvaluation | undefined> {
     const found = await this.workspace.known(this.recipeName(recipe));
@@ -178,6 +200,7 @@ export class Build {
     const files = new HostFiles(this.directory.roots);
     const below = (path: string) => new HostFiles([path]);
     const sources = await taskhashSources(this.workspace, raw, { files, below });
+    this.checksummed = { files, digests: sources.digests };
     const settings = await equivalenceOf(this.workspace, raw, files, sources.settings.handler);
     const remembered = await rememberedEquivalence(settings, equivalenceAccess(sqliteFile()), stateOf);
     this.remembered = remembered;

@@ -6,8 +6,7 @@ import type { Problem } from '../base/problem.ts';
 import type { ConfigurationSummary, VariableInspection } from '../engine/results.ts';
 import { machinesOf, openBuildDirectory } from '../host/buildDirectory.ts';
 import { GitTexts } from '../host/git.ts';
-import { canonicalPath, readSource } from '../host/sources.ts';
-import { type FileChanges, LayerWatcher } from '../host/watcher.ts';
+import { readSource } from '../host/sources.ts';
 import { editsNote } from '../ide/editsNote.ts';
 import type { SeverityOf } from '../ide/findings.ts';
 import type { GraphView } from '../ide/rerun.ts';
@@ -20,6 +19,7 @@ import type { SyntaxTree } from '../syntax/tree.ts';
 import { type BaselineChoice, BASELINES, BaselineTexts } from './baseline.ts';
 import { Build, type Environment } from './build.ts';
 import { Diagnostics, type Published } from './diagnostics.ts';
+import { DiskChanges } from './diskChanges.ts';
 import { type OpenDocument, OpenDocuments } from './documents.ts';
 import { OwnFiles } from './ownFiles.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
@@ -63,7 +63,7 @@ export class Session {
   private mode: TaskGraphMode = 'off';
   /** Resolves when the task graph is that of the views, and told. */
   private refolded: Promise<void> = Promise.resolve();
-  private watcher: LayerWatcher | undefined;
+  private disk: DiskChanges | undefined;
   private summary: ConfigurationSummary | undefined;
   private traits: SyntaxTraits = releaseOf(BUILT_IN_VERSION).syntax;
   /** Whether lenses were given that do not yet belong to the present texts. */
@@ -138,6 +138,9 @@ export class Session {
       });
       this.looks = new ObjectLooks(this.live, () => this.objectsMode, log);
     }
+    const { build, documents, views, live, git } = this;
+    this.disk = new DiskChanges({ build, documents, views, live, git, log });
+    void this.disk.readBaselines(documents.all().map(({ path }) => path));
     this.say(loading(directory.path));
     this.views.schedule(0);
   }
@@ -148,11 +151,11 @@ export class Session {
     this.live?.dispose();
     this.views?.dispose();
     this.build?.dispose();
-    void this.watcher?.dispose();
+    this.disk?.dispose();
     this.live = this.looks = undefined;
     clearTimeout(this.findings);
     this.findings = undefined;
-    this.views = this.build = this.watcher = this.summary = undefined;
+    this.views = this.build = this.disk = this.summary = undefined;
   }
 
   private viewsSettled(different: boolean): void {
@@ -262,7 +265,7 @@ export class Session {
     // Opening a file shows what there is already.
     if (opened && text === readSource(path)) this.views?.schedule(0);
     else this.views?.textChanged(path);
-    if (opened) void this.readBaselines([path]);
+    if (opened) void this.disk?.readBaselines([path]);
   }
 
   closeDocument(uri: string): void {
@@ -377,7 +380,7 @@ export class Session {
     if (this.summary !== summary) {
       this.summary = summary;
       this.traits = releaseOf(summary.bitbakeVersion).syntax;
-      this.watcher ??= this.watch(summary);
+      this.disk?.watch(summary);
       for (const problem of summary.problems) this.events.log(describeProblem(problem));
     }
     this.sayConfigured(summary);
@@ -395,53 +398,6 @@ export class Session {
     return editsNote(views, views.map((view) => this.graphOf(view)?.rerun()).find(Boolean));
   }
 
-  private watch({ layers }: ConfigurationSummary): LayerWatcher {
-    const watcher = new LayerWatcher({
-      buildDir: this.build!.directory.path,
-      layers: layers.map(({ path }) => path).filter((path) => path !== ''),
-      onChange: (changes) => this.filesChanged(changes),
-      onTrouble: (message) => this.events.log(message),
-    });
-    for (const { path } of this.documents.all()) void this.watchHead(path, watcher);
-    return watcher;
-  }
-
-  private async watchHead(path: string, watcher = this.watcher): Promise<void> {
-    const head = await this.git.head(path.slice(0, path.lastIndexOf('/')));
-    if (head) watcher?.add(head.watched);
-  }
-
-  private filesChanged({ changed, listed }: FileChanges): void {
-    const isGit = (path: string) => /\/(logs\/)?HEAD$/.test(path);
-    if ([...changed, ...listed].some(isGit)) this.git.forget();
-    const files = (paths: readonly string[]) => paths.filter((path) => !isGit(path)).map(canonicalPath);
-    const [texts, names] = [files(changed), files(listed)];
-    for (const path of [...texts, ...names]) this.documents.fileChanged(path);
-    this.live?.filesChanged([...texts, ...names]);
-    this.build?.filesChanged(texts, false);
-    if (names.length > 0) {
-      this.build?.filesChanged(names, true);
-      this.views?.everythingChanged();
-    }
-    for (const path of texts) {
-      this.views?.textChanged(path);
-      if (!this.documents.get(path)) this.views?.baselineChanged(path);
-    }
-    // A commit changes every baseline, saving that of a file that is not yet in git.
-    void this.readBaselines(this.documents.all().map(({ path }) => path));
-  }
-
-  private async readBaselines(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      const before = this.documents.get(path)?.baseline;
-      if (!(await this.documents.readBaseline(path))) continue;
-      const document = this.documents.get(path);
-      // One that is as it was on disk so far changes nothing.
-      if (before !== undefined || document?.text !== document?.baseline) this.views?.baselineChanged(path);
-      await this.watchHead(path);
-    }
-  }
-
   /** MACHINE, and what it may be. */
   get machines(): { machine: string | undefined; machines: readonly string[] } {
     const { machine, layers = [] } = this.summary ?? {};
@@ -456,7 +412,7 @@ export class Session {
   /** Compares with something else from now on. */
   async compareWith(choice: BaselineChoice): Promise<void> {
     this.baselines.choose(choice, this.documents.all());
-    await this.readBaselines(this.documents.all().map(({ path }) => path));
+    await this.disk?.readBaselines(this.documents.all().map(({ path }) => path));
     this.views?.baselinesChanged();
   }
 

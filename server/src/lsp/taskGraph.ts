@@ -69,6 +69,8 @@ export class LiveTaskGraph implements GraphView {
   private readonly entries = new Map<string, Entry>();
   private readonly changes = new Map<string, number>();
   private stamp = 0;
+  /** When something changed that any recipe may depend on. */
+  private everything = 0;
   private summary: ConfigurationSummary | undefined;
   private collecting: Promise<void> | undefined;
   private collected = false;
@@ -106,6 +108,11 @@ export class LiveTaskGraph implements GraphView {
   /** Whether recipes could be collected that are not, and were not left out on purpose. */
   get isWaiting(): boolean {
     return !this.collected && !this.collecting && !this.refused;
+  }
+
+  /** Any recipe may be another now than when it was evaluated. */
+  everythingChanged(): void {
+    this.everything = ++this.stamp;
   }
 
   /** Files changed on disk. */
@@ -226,6 +233,7 @@ export class LiveTaskGraph implements GraphView {
     const now = this.editedTexts();
     // Each keystroke would be a reason to do it again.
     if (files.some((name) => now.has(name))) return false;
+    if (stamp < this.everything) return true;
     return files.some((name) => edited.has(name) || (this.changes.get(name) ?? 0) > stamp);
   }
 

@@ -1,0 +1,71 @@
+/**
+ * What the editor shows after files have changed on disk: always what they hold now. The taskhashes are those of real
+ * BitBake for the same files (`bitbake -S none`).
+ */
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Editor, sampleCopy } from './client.ts';
+import { HELLO, openSample } from './sample.ts';
+import { short } from './table.ts';
+
+const FOLDER = 'meta-sample/recipes-sample/hello';
+/** Two files of the recipe, of which one is not there. */
+const CHECKSUMS = `do_fetch[file-checksums] = "\${@' '.join('%s:%s' % (path, os.path.exists(path)) for path in \
+[d.getVar('FILE_DIRNAME') + '/files/' + name for name in ('hello.c', 'extra.h')])}"\n`;
+const INSTALL = short('hello', 'do_install');
+
+let editor: Editor;
+afterEach(() => {
+  editor.kill();
+  rmSync(editor.folder, { recursive: true, force: true });
+});
+
+/** Waits for the lens over do_install. */
+function shows(text: string): Promise<string | undefined> {
+  return editor.until(
+    async () => (await editor.lenses(HELLO)).find((lens) => lens.startsWith('14: ')),
+    (lens) => lens === text,
+  );
+}
+
+describe('changes on disk', { timeout: 120_000 }, () => {
+  it('of files whose checksums count are seen, and files that were missing', async () => {
+    const folder = sampleCopy();
+    appendFileSync(join(folder, FOLDER, 'hello.inc'), CHECKSUMS);
+    editor = await openSample(folder, { taskGraph: 'background' });
+    expect(await shows(`14: do_install ${INSTALL} · taskhash eba762b5`)).toContain('taskhash eba762b5');
+    appendFileSync(join(folder, FOLDER, 'files/hello.c'), '/* seen */\n');
+    expect(await shows(`14: do_install ${INSTALL} · taskhash 66bb53c6`)).toContain('taskhash 66bb53c6');
+    writeFileSync(join(folder, FOLDER, 'files/extra.h'), '#define EXTRA\n');
+    expect(await shows(`14: do_install ${INSTALL} · taskhash 2a7cc84d`)).toContain('taskhash 2a7cc84d');
+  });
+
+  it('of a layer that is added are seen from then on', async () => {
+    const folder = sampleCopy();
+    const layer = join(folder, 'meta-other');
+    const append = join(layer, 'hello_%.bbappend');
+    mkdirSync(join(layer, 'conf'), { recursive: true });
+    writeFileSync(
+      join(layer, 'conf/layer.conf'),
+      'BBFILES += "${LAYERDIR}/*.bbappend"\nBBFILE_COLLECTIONS += "other"\nBBFILE_PATTERN_other = "^${LAYERDIR}/"\n' +
+        'BBFILE_PRIORITY_other = "6"\nLAYERSERIES_COMPAT_other = "sample"\n',
+    );
+    writeFileSync(append, 'MOTD = "other"\n');
+    editor = await openSample(folder);
+    expect(await shows(`14: do_install ${INSTALL}`)).toBe(`14: do_install ${INSTALL}`);
+    appendFileSync(join(folder, 'build/conf/bblayers.conf'), 'BBLAYERS += "${TOPDIR}/../meta-other"\n');
+    const hovered = (value: string) =>
+      editor.until(
+        () => editor.hover(HELLO, 'MOTD'),
+        (text) => text?.includes(value) === true,
+      );
+    expect(await hovered('meta-other/hello_%25.bbappend')).toContain('other');
+    for (const value of ['second', 'third!']) {
+      writeFileSync(append, `MOTD = "${value}"\n`);
+      expect(await hovered(value)).toContain(value);
+    }
+    writeFileSync(append, '');
+    expect(await shows(`14: do_install ${INSTALL}`)).toBe(`14: do_install ${INSTALL}`);
+  });
+});
