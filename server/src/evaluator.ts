@@ -56,15 +56,18 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
 
 const handlers: Handlers = {
   change({ overlays: changes, changed }) {
+    const edited: string[] = [];
+    const others = [...changed];
     for (const [path, text] of changes) {
+      const before = files?.stat(path);
       if (text === undefined) overlays.delete(path);
       else overlays.set(path, text);
       files?.setOverlay(path, text);
+      (before && files?.stat(path) ? edited : others).push(path);
     }
     files?.forget(changed);
-    const paths = [...changes.keys(), ...changed];
-    evaluator?.outdate(paths);
-    return { configuration: !evaluator || evaluator.dependsOn(paths) };
+    evaluator?.outdate(others, edited);
+    return { configuration: !evaluator || evaluator.dependsOn([...others, ...edited]) };
   },
 
   evaluate({ path, overlays: temporary, hashesOnly = false, recipeInfo = false, ingredients = false }) {

@@ -30,6 +30,11 @@ function remembering(pieces: Record<string, Piece>) {
       const set = (name: string, value: string) => void python.service.call('setVar', d, [name, value]);
       return pieces[text]!(ask, set);
     },
+    applyFilter: (value: string, filter: string) => {
+      entered.push(filter);
+      if (filter === 'keeping') keeps = true;
+      return `${filter} ${value}`;
+    },
     define: (text: string) => entered.push(text),
     restore: () => entered.push('restore'),
     checkpoint: () => undefined,
@@ -143,12 +148,85 @@ describe('remembered Python', () => {
       a: () => (python.observer.looked('/layer/files/x.cfg'), 'x'),
     });
     evaluate('a');
-    python.forgetFiles(['/layer/files/y.cfg']);
+    python.forgetFiles(['/layer/files/y.cfg'], []);
     evaluate('a');
     expect(entered).toHaveLength(1);
-    python.forgetFiles(['/elsewhere/x.cfg']);
+    python.forgetFiles(['/elsewhere/x.cfg'], []);
     evaluate('a');
     expect(entered).toHaveLength(2);
+  });
+
+  it('is forgotten where a file in a directory that it looked at may have come or gone, not where its text is another', () => {
+    const { python, entered, evaluate } = remembering({
+      a: () => (python.observer.looked('/layer/files'), 'x'),
+    });
+    evaluate('a');
+    python.forgetFiles([], ['/layer/files/x.cfg']);
+    evaluate('a');
+    expect(entered).toHaveLength(1);
+    python.forgetFiles(['/layer/files/x.cfg'], []);
+    evaluate('a');
+    expect(entered).toHaveLength(2);
+  });
+
+  it('is known again where it keeps the same after the same, and then keeps it as soon as Python is entered', () => {
+    const { python, entered, evaluate, keep, variables } = remembering({
+      a: (ask) => (keep(true), String(ask('A'))),
+      b: (ask) => (keep(true), String(ask('B'))),
+      c: () => (keep(false), 'c'),
+      d: () => (keep(false), 'd'),
+    });
+    const again = (...texts: string[]) => {
+      python.restore();
+      python.turnTo('/x.bb', true);
+      entered.length = variables.asked.length = 0;
+      return texts.map(evaluate);
+    };
+    again('a', 'b', 'c');
+    again('a', 'b', 'c');
+    expect(entered.filter((text) => text !== 'restore')).toEqual(['a', 'b']);
+    expect(again('a', 'b', 'c')).toEqual(['undefined', 'undefined', 'c']);
+    expect(entered).toEqual([]);
+    expect(variables.asked).toEqual(['A', 'B']);
+    // They run before what needs Python, and are given the answers that they got.
+    again('a', 'b', 'd');
+    expect(entered).toEqual(['restore', 'a', 'b', 'd']);
+    expect(variables.asked).toEqual(['A', 'B']);
+    // After something else was kept it is another matter.
+    variables.values.set('A', 'x');
+    expect(again('a', 'b', 'c')).toEqual(['x', 'undefined', 'c']);
+    expect(entered).toEqual(['restore', 'a', 'b']);
+  });
+
+  it('filters each value once, unless the filter keeps something', () => {
+    const { python, entered, keep } = remembering({});
+    const filter = (value: string, by: string) => python.applyFilter(value, by);
+    expect([filter('a', 'x'), filter('b', 'x'), filter('a', 'x')]).toEqual(['x a', 'x b', 'x a']);
+    expect(entered).toEqual(['x', 'x']);
+    python.restore();
+    expect([filter('a', 'x'), filter('a', 'keeping'), filter('a', 'keeping')]).toEqual([
+      'x a',
+      'keeping a',
+      'keeping a',
+    ]);
+    expect(entered.slice(2)).toEqual(['restore', 'keeping', 'keeping']);
+    keep(false);
+    python.checkpoint();
+    entered.length = 0;
+    filter('a', 'x');
+    expect(entered).toEqual(['x']);
+  });
+
+  it('that looks at all definitions depends on each of them', () => {
+    const { python, entered, evaluate } = remembering({ 'globals()': () => 'x' });
+    const define = (text: string) => python.define(text, { file: '/a', line: 1 });
+    define('def f(d):\n    return 1\n');
+    evaluate('globals()');
+    evaluate('globals()');
+    expect(entered.slice(1)).toEqual(['globals()']);
+    define('def other(d):\n    return 1\n');
+    evaluate('globals()');
+    expect(entered.slice(3)).toEqual(['globals()']);
   });
 
   it.each([

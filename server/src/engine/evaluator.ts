@@ -447,10 +447,14 @@ export class RecipeEvaluator {
     return this.held.files.isChangedBy(paths);
   }
 
-  /** Files have changed: what was evaluated last is outdated, and `inspect` evaluates anew. */
-  outdate(paths: readonly string[]): void {
-    this.python.forgetFiles(paths);
-    this.held.told.forget(paths);
+  /**
+   * Files have changed: what was evaluated last is outdated, and `inspect` evaluates anew.
+   * @param changed those that may have come or gone, too
+   * @param edited those that another text is laid over
+   */
+  outdate(changed: readonly string[], edited: readonly string[] = []): void {
+    this.python.forgetFiles(changed, edited);
+    this.held.told.forget([...changed, ...edited]);
     this.live = undefined;
   }
 

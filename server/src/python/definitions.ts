@@ -42,28 +42,34 @@ function wordsOf(text: string): readonly string[] {
 }
 
 /** What a text may do besides its requests; see `effectOf`. */
-export type Effect = 'none' | 'hidden' | 'lasting';
+export type Effect = (typeof EFFECTS)[number];
 
 /**
- * `none`: what it does is told by its requests; `hidden`: it looks at something that they do not show; `lasting`: it
- * may change something that outlasts it. Rather takes a text for worse than it is.
+ * `none`: what it does is told by its requests and the functions that it names; `wide`: it may look at all functions
+ * that are defined; `hidden`: it looks at something that neither shows; `lasting`: it may change something that
+ * outlasts it. Rather takes a text for worse than it is.
  */
 function effectOf(text: string): Effect {
   const code = text.replace(STRINGS_AND_COMMENTS, '""');
   if (LASTING.test(code)) return 'lasting';
-  return HIDDEN.test(code) ? 'hidden' : 'none';
+  if (HIDDEN.test(code)) return 'hidden';
+  return WIDE.test(code) ? 'wide' : 'none';
 }
+
+/** From the best to the worst. */
+const EFFECTS = ['none', 'wide', 'hidden', 'lasting'] as const;
 
 const STRINGS_AND_COMMENTS = /"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#[^\n]*/g;
 const MODULES = 'bb|oe|os|sys|re|json|subprocess|builtins|lens';
 /** Modules that change nothing but what they are given. */
 const KNOWN_IMPORTS =
   'bb|oe|os|re|sys|json|subprocess|collections|itertools|functools|operator|string|hashlib|pathlib|shutil|glob|datetime|time|fnmatch|math|copy|shlex|textwrap|urllib|stat|errno|logging|contextlib|typing|tempfile|platform';
-const HIDDEN = /\b(?:globals|eval|environ|sys|inspect)\b|\b(?:vars|locals)\s*\(/;
+const HIDDEN = /\b(?:eval|environ|sys|inspect)\b|\b(?:vars|locals)\s*\(/;
+const WIDE = /\bglobals\b/;
 const LASTING = new RegExp(
   [
     // Reflection, other state of the interpreter.
-    String.raw`\b(?:setattr|delattr|exec|__import__|importlib|nonlocal|putenv|weakref|threading)\b|\bglobal\s+\w`,
+    String.raw`\b(?:setattr|delattr|filter_proc|exec|__import__|importlib|nonlocal|putenv|weakref|threading)\b|\bglobal\s+\w`,
     String.raw`\bvars\s*\(\s*\w`,
     String.raw`^\s*(?:import\s+(?:[^\n]*,\s*)?|from\s+)(?!(?:${KNOWN_IMPORTS})\b)\w`,
     String.raw`\bsys\s*\.\s*(?:modules|monitoring|meta_path|path_hooks|std\w+|set\w+|_\w+|path\s*(?:\.|\[|=))`,
@@ -93,8 +99,7 @@ function knownEffectOf(text: string): Effect {
 }
 
 function worst(effects: readonly Effect[]): Effect {
-  if (effects.includes('lasting')) return 'lasting';
-  return effects.includes('hidden') ? 'hidden' : 'none';
+  return EFFECTS.findLast((effect) => effects.includes(effect)) ?? 'none';
 }
 
 interface Reach {
@@ -107,6 +112,7 @@ export class Definitions {
   private readonly own = new Map<string, Definition>();
   /** Text -> what it reaches, as long as nothing is defined. */
   private readonly reaches = new Map<string, Reach>();
+  private everything: string | undefined;
   constructor(private readonly below?: Definitions) {}
 
   /** @param names the functions that the text defines */
@@ -118,12 +124,24 @@ export class Definitions {
       this.own.set(name, definition);
       changed = true;
     }
-    if (changed) this.reaches.clear();
+    if (!changed) return;
+    this.reaches.clear();
+    this.everything = undefined;
   }
 
   /** Another text for each set of definitions that `text` can reach. */
   key(text: string): string {
-    return this.reach(text).key;
+    const { key, effect } = this.reach(text);
+    return effect === 'wide' ? this.all : key;
+  }
+
+  /** Another text for each set of definitions. */
+  get all(): string {
+    if (this.everything === undefined) {
+      const numbers = [...this.own].map(([name, { number }]) => `${name}=${number}`).sort();
+      this.everything = `${this.below?.all ?? ''}\n${numbers.join(' ')}`;
+    }
+    return this.everything;
   }
 
   /** What the text and all that it can reach may do besides their requests. */

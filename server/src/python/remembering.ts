@@ -4,10 +4,11 @@
  *
  * Stands between those who evaluate metadata and the sandbox, and between the sandbox and the datastore. What decides
  * a piece: its text, the functions that it can reach by name (`definitions.ts`), and the results of its requests
- * (`traces.ts`). What looks at a clock, a process or random numbers is never remembered, nor is what keeps something
- * in a module for later (BitBake's fetcher does), or what runs after code that might have changed what others run.
+ * (`traces.ts`). What looks at a clock, a process or random numbers is never remembered, nor what runs after code that
+ * might have changed what others run. What keeps something in a module for later (BitBake's fetcher does), or might look
+ * at that, is decided by all pieces of that kind before it, too, and is remembered for the same recipe only.
  *
- * Definitions and putting Python back wait until Python is entered. A piece of which only the beginning is known runs
+ * Definitions, putting Python back, and running anew what keeps something wait until Python is entered. A piece of which only the beginning is known runs
  * from its start, and is given the answers that were got on the way: no request is made twice.
  */
 import type { Value } from '../datastore/value.ts';
@@ -31,6 +32,7 @@ import {
   type Request,
   type Result,
   Forest,
+  type Leaf,
   sameRequest,
   type Step,
   type TraceTree,
@@ -62,6 +64,8 @@ interface Frame {
   readonly steps: Step[];
   files: Set<string> | undefined;
   remembered: boolean;
+  /** It has kept something before what is running within it. */
+  keeps: boolean;
 }
 
 /** How many recipes have what they did remembered. */
@@ -107,6 +111,13 @@ export class RememberingRuntime implements PythonRuntime {
   private readonly compiled = new Map<string, { readonly source: CompiledText; count: number }>();
   private recipes = 0;
   private edited = false;
+  /** Filters and values -> what came out, by the functions that the configuration left. */
+  private readonly filtered = new Map<string, string>();
+  /** Pieces that were seen to keep something, or to look at it. */
+  private readonly keepers = new Set<string>();
+  /** Which of them have run since Python was put back, in order: the same text where they kept the same. */
+  private left = '';
+  private lastLeft = 0;
   /** What `replaced` tells, until Python is entered. */
   private verdict: Replaced | undefined;
   /** Nothing is remembered or taken from memory until Python is put back. */
@@ -238,23 +249,28 @@ export class RememberingRuntime implements PythonRuntime {
 
   private run(kind: string, what: string, reached: string, d: number, execute: () => string): string {
     const effect = this.definitions.effect(reached);
-    const decided = !this.off && effect === 'none';
-    const definitions = decided ? this.definitions.key(reached) : '';
-    let tree = decided ? this.shared.tree(`${kind}\n${what}`, definitions) : undefined;
+    const decided = !this.off && (effect === 'none' || effect === 'wide');
+    const name = `${kind}\n${what}`;
+    const tree = decided ? this.treeOf(name, this.definitions.key(reached)) : undefined;
     const before: Step[] = [];
     const perform = (request: Request) => this.datastore.call(request.operation, d, request.args);
-    if (tree && !tree.open) tree = this.own.tree(`${kind}\n${what}`, definitions);
     const known = tree?.walk(perform, before);
     if (known) {
       this.remembered();
       if (known.reads) this.reads?.again(known.reads);
+      if (known.left !== undefined) {
+        this.left += ` ${known.left}`;
+        this.waiting.push(() => this.repeat(d, before, execute));
+      }
       return known.returned;
     }
+    this.interrupt();
     this.enter();
-    const frame: Frame = { d, before, repeated: 0, steps: [], files: undefined, remembered: true };
+    const frame = frameOf(d, before, true);
     this.frames.push(frame);
     this.reads?.enter();
-    let returned: string;
+    const leftBefore = this.left;
+    let returned: string | undefined;
     let reads: ReadonlySet<Read> | undefined;
     try {
       returned = execute();
@@ -264,12 +280,59 @@ export class RememberingRuntime implements PythonRuntime {
       this.verdict = undefined;
       // What it may have left behind counts for all that follows.
       this.off ||= effect === 'lasting';
+      if (returned === undefined) this.leave();
     }
-    if (tree && frame.remembered && !this.off && !this.sandbox.keeps()) {
-      tree.add(frame.steps, { returned, files: frame.files, reads });
-      this.fresh.push(tree);
+    if (this.off) return returned;
+    const keeps = this.sandbox.keeps() || frame.keeps;
+    const isRemembered = tree !== undefined && frame.remembered;
+    if (!keeps) {
+      if (isRemembered) this.add(tree, frame.steps, { returned, files: frame.files, reads, left: undefined });
+      return returned;
     }
+    // Of what was kept by pieces within this one, it is not known before what of it.
+    const isAlone = this.left === leftBefore;
+    const left = this.leave();
+    if (isRemembered && isAlone && this.keepers.has(name)) {
+      this.add(tree, frame.steps, { returned, files: frame.files, reads, left });
+    }
+    if (this.keepers.size >= MOST_TEXTS) this.keepers.clear();
+    this.keepers.add(name);
     return returned;
+  }
+
+  /** What is known of a piece, where that decides it. */
+  private treeOf(name: string, definitions: string): TraceTree {
+    if (this.keepers.has(name)) return this.own.tree(name, `${definitions}\n${this.left}`);
+    const tree = this.shared.tree(name, definitions);
+    return tree.open ? tree : this.own.tree(name, definitions);
+  }
+
+  private add(tree: TraceTree, steps: readonly Step[], leaf: Leaf): void {
+    tree.add(steps, leaf);
+    this.fresh.push(tree);
+  }
+
+  /** What is entered next is no part of the piece that is running: what that has kept so far is its own. */
+  private interrupt(): void {
+    const outer = this.frames.at(-1);
+    if (outer && !this.off) outer.keeps = this.sandbox.keeps() || outer.keeps;
+  }
+
+  /** A piece has kept something that no other has. @returns what stands for it */
+  private leave(): number {
+    this.left += ` ${++this.lastLeft}`;
+    return this.lastLeft;
+  }
+
+  /** Runs a piece that has been answered from memory, for what it keeps; its requests get the answers they got. */
+  private repeat(d: number, before: readonly Step[], execute: () => string): void {
+    this.frames.push(frameOf(d, before, false));
+    try {
+      execute();
+    } finally {
+      this.frames.pop();
+      this.sandbox.keeps();
+    }
   }
 
   /** Answers a request of the piece that is running. */
@@ -324,9 +387,28 @@ export class RememberingRuntime implements PythonRuntime {
     return this.sandbox.analyse(text, variable);
   }
 
+  /** A filter is told nothing but the value. */
   applyFilter(value: string, expression: string): string {
+    const key = `${expression}\n${value}`;
+    const known = this.off ? undefined : this.filtered.get(key);
+    if (known !== undefined) return known;
+    this.interrupt();
     this.enter();
-    return this.sandbox.applyFilter(value, expression);
+    const { noticed } = this;
+    this.noticed = false;
+    try {
+      const result = this.sandbox.applyFilter(value, expression);
+      if (this.off || this.noticed) return result;
+      if (this.sandbox.keeps()) {
+        this.leave();
+        return result;
+      }
+      if (this.filtered.size >= MOST_TEXTS) this.filtered.clear();
+      this.filtered.set(key, result);
+      return result;
+    } finally {
+      this.noticed ||= noticed;
+    }
   }
 
   checkpoint(): void {
@@ -334,6 +416,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.sandbox.checkpoint();
     this.base = this.definitions;
     this.baseHandlers = this.handlers;
+    this.filtered.clear();
     this.begin();
   }
 
@@ -353,6 +436,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.waiting = [];
     this.fresh = [];
     this.off = false;
+    this.left = '';
     this.own = new Forest(false);
   }
 
@@ -391,13 +475,20 @@ export class RememberingRuntime implements PythonRuntime {
     return this.sandbox.takeRefusals();
   }
 
-  /** Files have changed: what looked at them is forgotten. */
-  forgetFiles(paths: readonly string[]): void {
-    const names = new Set(
-      paths.flatMap((path) => [lastPart(path), lastPart(path.slice(0, path.lastIndexOf('/')))]),
-    );
+  /**
+   * Files have changed: what looked at them is forgotten.
+   * @param changed those that may have come or gone, too
+   * @param edited those that have another text
+   */
+  forgetFiles(changed: readonly string[], edited: readonly string[]): void {
+    const directories = changed.map((path) => path.slice(0, path.lastIndexOf('/')));
+    const names = new Set([...changed, ...directories, ...edited].map(lastPart));
     for (const forest of [this.shared, ...this.recent.values()]) forest.forgetFiles(names);
   }
+}
+
+function frameOf(d: number, before: readonly Step[], remembered: boolean): Frame {
+  return { d, before, repeated: 0, steps: [], files: undefined, remembered, keeps: false };
 }
 
 function lastPart(path: string): string {

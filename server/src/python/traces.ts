@@ -31,6 +31,8 @@ export interface Leaf {
   readonly files: ReadonlySet<string> | undefined;
   /** What was asked of files. */
   readonly reads: ReadonlySet<Read> | undefined;
+  /** A number of its own where it left something in modules for later. */
+  readonly left: number | undefined;
 }
 
 interface Node {
