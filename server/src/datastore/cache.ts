@@ -19,18 +19,22 @@ export interface CachedExpansion {
   readonly until: number | undefined;
   /** Why it is not what BitBake would get, where it may not be: it read something that the host was not asked for. */
   readonly doubt: string | undefined;
+  /** Whether more than variables decided it. */
+  readonly outside: boolean;
 }
 
 /** One expansion in progress. */
 interface Frame {
   /** `NAME` or `NAME[flag]`. */
   readonly key: string;
-  /** The cache of the datastore it belongs to. */
-  readonly owner: ExpansionCache;
+  /** The cache of the datastore it belongs to; undefined: of what is watched, which may read several. */
+  readonly owner: ExpansionCache | undefined;
   readonly reads: Set<string>;
   usesOverrides: boolean;
   /** It changed its datastore, listed all of it, or read another: it counts until the next change only. */
   passing: boolean;
+  /** Files, the clock, or what Python keeps had a part in it. */
+  outside: boolean;
   doubt: string | undefined;
   /** What was changed meanwhile. */
   written: Set<string> | undefined;
@@ -43,6 +47,8 @@ const MOST_NAMED = 6;
 /** The expansions in progress, innermost last; shared by all datastores of an evaluation. */
 export class ReadFrames {
   private readonly frames: Frame[] = [];
+  /** What is done outside of all expansions, where somebody wants to know what it reads. */
+  private watched: Frame | undefined;
   /** Of what was computed outside of all expansions, or came out of them. */
   private doubt: string | undefined;
   /** What was changed outside of all expansions during a step. */
@@ -66,17 +72,28 @@ export class ReadFrames {
   /** @throws EndlessError where they nest too deeply */
   enter(owner: ExpansionCache, key: string): Frame {
     if (this.frames.length >= DEEPEST) throw this.endless(key);
-    const frame = {
-      key,
-      owner,
-      reads: new Set<string>(),
-      usesOverrides: false,
-      passing: false,
-      doubt: undefined,
-      written: undefined,
-    };
+    const frame = newFrame(owner, key);
     this.frames.push(frame);
     return frame;
+  }
+
+  /**
+   * Does something outside of all expansions.
+   * @returns with the variables that it read; undefined where more than their values decides what comes of it
+   */
+  watch<T>(step: () => T): { readonly result: T; readonly reads: ReadonlySet<string> | undefined } {
+    const frame = (this.watched = newFrame(undefined, ''));
+    try {
+      const result = step();
+      return { result, reads: frame.passing || frame.outside ? undefined : frame.reads };
+    } finally {
+      this.watched = undefined;
+    }
+  }
+
+  /** What notes what is read. */
+  private get noting(): Frame | undefined {
+    return this.frames.at(-1) ?? this.watched;
   }
 
   private endless(key: string): EndlessError {
@@ -100,10 +117,11 @@ export class ReadFrames {
   leave(frame: Frame): void {
     this.frames.pop();
     if (frame.doubt !== undefined) this.leaveInDoubt(frame, frame.doubt);
-    const outer = this.frames.at(-1);
+    const outer = this.noting;
     if (frame.written) for (const name of frame.written) this.noteWritten(name);
     if (!outer) return;
-    if (outer.owner !== frame.owner) {
+    if (frame.outside) outer.outside = true;
+    if (outer.owner !== frame.owner && outer.owner !== undefined) {
       outer.passing = true;
       return;
     }
@@ -204,23 +222,30 @@ export class ReadFrames {
 
   read(variable: string, owner: ExpansionCache): void {
     this.ask(variable);
-    const frame = this.frames.at(-1);
+    const frame = this.noting;
     if (!frame) return;
-    if (frame.owner === owner) frame.reads.add(variable);
+    if (frame.owner === owner || frame.owner === undefined) frame.reads.add(variable);
     else frame.passing = true;
+  }
+
+  /** What is computed at this point is decided by more than variables. */
+  lookOutside(): void {
+    const frame = this.noting;
+    if (frame) frame.outside = true;
   }
 
   /** A cached expansion was used: what makes it pass makes the one around it pass. */
   reuse(cached: CachedExpansion): void {
     if (cached.doubt !== undefined) this.putInDoubt(cached.doubt);
-    const frame = this.frames.at(-1);
+    const frame = this.noting;
     if (!frame) return;
+    if (cached.outside) frame.outside = true;
     if (cached.usesOverrides) frame.usesOverrides = true;
     if (cached.until !== undefined) frame.passing = true;
   }
 
   readOverrides(): void {
-    const frame = this.frames.at(-1);
+    const frame = this.noting;
     if (frame) frame.usesOverrides = true;
   }
 
@@ -234,26 +259,44 @@ export class ReadFrames {
   }
 
   readEverything(): void {
-    const frame = this.frames.at(-1);
+    const frame = this.noting;
     if (frame) frame.passing = true;
   }
 
   write(variable: string, owner: ExpansionCache): void {
     this.noteWritten(variable);
     for (const frame of this.frames) if (frame.owner === owner) frame.passing = true;
+    if (this.watched) this.watched.passing = true;
   }
 }
 
+function newFrame(owner: ExpansionCache | undefined, key: string): Frame {
+  return {
+    key,
+    owner,
+    reads: new Set<string>(),
+    usesOverrides: false,
+    passing: false,
+    outside: false,
+    doubt: undefined,
+    written: undefined,
+  };
+}
+
 export class ExpansionCache {
-  private readonly entries = new Map<string, CachedExpansion>();
+  private entries = new Map<string, CachedExpansion>();
   /** Variable -> the keys (`NAME` or `NAME[flag]`) of its own entries. */
-  private readonly own = new Map<string, Set<string>>();
+  private own = new Map<string, Set<string>>();
   /** Variable -> the variables whose entries read it. */
-  private readonly readers = new Map<string, Set<string>>();
+  private readers = new Map<string, Set<string>>();
   /** Variables with at least one entry that depends on the overrides. */
-  private readonly overrideUsers = new Set<string>();
+  private overrideUsers = new Set<string>();
+  /** Variables with an entry that may be another one next time, though no variable is. */
+  private uncertain = new Set<string>();
   /** How often the datastore was changed. */
   private changes = 0;
+  /** What was changed, and all that had read it, since `noteChanges`. */
+  private noted: Set<string> | undefined;
 
   get changeCount(): number {
     return this.changes;
@@ -268,10 +311,12 @@ export class ExpansionCache {
   store(key: string, variable: string, expansion: Expansion, frame: Frame, provisional: boolean): void {
     if (provisional && frame.usesOverrides) return;
     const until = frame.passing ? this.changes : undefined;
-    this.entries.set(key, { expansion, usesOverrides: frame.usesOverrides, until, doubt: frame.doubt });
+    const { usesOverrides, doubt, outside } = frame;
+    this.entries.set(key, { expansion, usesOverrides, until, doubt, outside });
     add(this.own, variable, key);
     for (const read of frame.reads) if (read !== variable) add(this.readers, read, variable);
     if (frame.usesOverrides) this.overrideUsers.add(variable);
+    if (frame.passing || frame.outside || frame.doubt !== undefined) this.uncertain.add(variable);
   }
 
   /** Those with cached expansions. */
@@ -282,16 +327,73 @@ export class ExpansionCache {
   /** Forgets everything that read `variable`, which has changed. */
   forget(variable: string): void {
     this.changes++;
-    if (this.entries.size > 0) this.drop(variable);
+    if (this.entries.size > 0 || this.noted) this.drop(variable);
   }
 
   /** Forgets everything, which costs time at the next reading but no memory until then. */
   clear(): void {
     this.changes++;
-    this.entries.clear();
-    this.own.clear();
-    this.readers.clear();
-    this.overrideUsers.clear();
+    this.entries = new Map();
+    this.own = new Map();
+    this.readers = new Map();
+    this.overrideUsers = new Set();
+    this.uncertain = new Set();
+    this.noted = undefined;
+  }
+
+  /** From here on it is noted what is changed and had read what is changed. */
+  noteChanges(): void {
+    this.noted = new Set();
+  }
+
+  /**
+   * Takes the entries of a cache that noted its changes and is of no use afterwards, where they hold in a datastore in
+   * which nothing but `changed` is another. Of its own entries, only those of `kept` stay.
+   * @returns all that was changed or has read what was, or may not be taken; undefined where the other has noted nothing
+   */
+  takeOver(
+    from: ExpansionCache,
+    changed: Iterable<string>,
+    kept: Iterable<string>,
+  ): ReadonlySet<string> | undefined {
+    const affected = from.noted;
+    if (!affected) return undefined;
+    const own = [...kept].map((variable) => this.entriesOf(variable));
+    for (const variable of [...affected, ...from.uncertain, ...changed]) from.drop(variable);
+    this.changes++;
+    ({
+      entries: this.entries,
+      own: this.own,
+      readers: this.readers,
+      overrideUsers: this.overrideUsers,
+    } = from);
+    from.clear();
+    for (const { entries, reads, variable } of own) {
+      for (const [key, entry] of entries) {
+        this.entries.set(key, entry);
+        add(this.own, variable, key);
+        if (entry.usesOverrides) this.overrideUsers.add(variable);
+        this.uncertain.add(variable);
+      }
+      for (const read of reads) add(this.readers, read, variable);
+    }
+    return affected;
+  }
+
+  private entriesOf(variable: string): {
+    readonly variable: string;
+    readonly entries: readonly (readonly [string, CachedExpansion])[];
+    readonly reads: readonly string[];
+  } {
+    const keys = [...(this.own.get(variable) ?? [])];
+    const entries = keys.flatMap((key) => {
+      const entry = this.get(key);
+      if (!entry) return [];
+      const until = entry.until === undefined ? undefined : this.changes + 1;
+      return [[key, { ...entry, until }] as const];
+    });
+    const reads = [...this.readers].flatMap(([read, readers]) => (readers.has(variable) ? [read] : []));
+    return { variable, entries, reads };
   }
 
   /** What counted only until the next change counts no longer. */
@@ -308,6 +410,7 @@ export class ExpansionCache {
   private drop(first: string): void {
     const waiting = [first];
     for (let variable = waiting.pop(); variable !== undefined; variable = waiting.pop()) {
+      this.noted?.add(variable);
       const keys = this.own.get(variable);
       if (keys) {
         for (const key of keys) this.entries.delete(key);

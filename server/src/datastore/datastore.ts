@@ -82,6 +82,34 @@ export class Datastore {
     this.cache.clear();
   }
 
+  /** What is expanded from here on can be taken over by a later datastore that is like this one. */
+  noteChanges(): void {
+    this.cache.noteChanges();
+  }
+
+  /**
+   * Takes over what was expanded in an earlier datastore of the same recipe, of no use afterwards, where it would be the
+   * same here as far as variables decide it. Filtered variables are looked at anew: who reads them first counts.
+   * @param different the variables that may have other flags, where that is known
+   * @returns the variables whose flags or values are or may be others; undefined where all may be
+   */
+  takeOver(earlier: Datastore, different?: ReadonlySet<string>): ReadonlySet<string> | undefined {
+    const own = this.currentOverrides();
+    const others = earlier.overrides.list;
+    if (own.length !== others?.length || own.some((override, at) => override !== others[at]))
+      return undefined;
+    if (!sameEntries(this.filters, earlier.filters)) return undefined;
+    const changed = new Set(different ?? this.differences(earlier));
+    for (const name of [...this.passedFilter, ...earlier.passedFilter]) changed.add(name);
+    return this.cache.takeOver(earlier.cache, changed, this.passedFilter);
+  }
+
+  private differences(earlier: Datastore): Iterable<string> {
+    const changed = this.level.differences(earlier.level);
+    for (const name of this.forms.differences(earlier.forms)) changed.add(name);
+    return changed;
+  }
+
   /** Another number after each change. */
   get changeCount(): number {
     return this.cache.changeCount;
@@ -324,13 +352,18 @@ export class Datastore {
 
   /** Whether `keys` has the name. */
   isSet(name: string): boolean {
-    this.context.frames.ask(name);
-    this.context.frames.readEverything();
+    this.askWhetherSet(name);
     if (this.level.find(name)?.size) return true;
     const forms = this.forms.get(name);
     if (!forms) return false;
     this.overrides.need();
     return forms.some(([, override]) => isActive(override, this.overrides.set));
+  }
+
+  /** Whether `keys` has the name has a part in what is computed. */
+  askWhetherSet(name: string): void {
+    this.context.frames.read(name, this.cache);
+    this.context.frames.readOverrides();
   }
 
   /** Those of `keys` that contain `${`, in no particular order. */
@@ -559,6 +592,10 @@ export class Datastore {
     this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
     this.level.own('_FAILPARSINGERRORHANDLED').set('_content', true);
   }
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }
 
 /** `RDEPENDS:zlib-dev` -> `RDEPENDS`: a filter is that of all forms of a variable. */

@@ -13,7 +13,12 @@ export class Level {
   readonly variables = new Map<string, Flags>();
   /** Names that contain `${` and ever had an entry here. */
   private readonly computed = new Set<string>();
-  constructor(private readonly below: Level | undefined) {}
+  /** What was changed here after others were put over it. */
+  private readonly late = new Set<string>();
+  private isBelow = false;
+  constructor(private readonly below: Level | undefined) {
+    if (below) below.isBelow = true;
+  }
 
   find(name: string): Flags | undefined {
     const own = this.variables.get(name);
@@ -28,6 +33,7 @@ export class Level {
   /** The flags to be changed at this level: those of the levels below, copied, where it has none of its own. */
   own(name: string): Flags {
     let flags = this.variables.get(name);
+    if (this.isBelow) this.late.add(name);
     if (!flags) {
       if (name.includes('${')) this.computed.add(name);
       flags = new Map(this.find(name));
@@ -38,6 +44,7 @@ export class Level {
 
   /** Gives the name no flags at all here: it is deleted, also where a level below has some. */
   empty(name: string): void {
+    if (this.isBelow) this.late.add(name);
     this.variables.set(name, new Map());
   }
 
@@ -64,8 +71,40 @@ export class Level {
     return names;
   }
 
+  /**
+   * The names that have other flags here than another level has or had while others were put over it; as far as both
+   * are not over the same levels.
+   */
+  differences(other: Level): Set<string> {
+    const levels = [...this.downwards()];
+    const others = [...other.downwards()];
+    const shared = new Set(levels.filter((level) => others.includes(level)));
+    const names = new Set<string>();
+    for (const level of [...levels, ...others]) {
+      if (shared.has(level)) continue;
+      for (const name of level.variables.keys()) names.add(name);
+    }
+    for (const name of names) if (sameFlags(this.find(name), other.find(name))) names.delete(name);
+    for (const level of others) if (!shared.has(level)) for (const name of level.late) names.add(name);
+    return names;
+  }
+
   private *downwards(): Generator<Level> {
     yield this;
     if (this.below) yield* this.below.downwards();
   }
+}
+
+/** A name without any flags is as one that is not there. */
+function sameFlags(a: Flags | undefined, b: Flags | undefined): boolean {
+  if (a === b) return true;
+  if ((a?.size ?? 0) !== (b?.size ?? 0)) return false;
+  for (const [flag, value] of a ?? []) if (!b!.has(flag) || !sameValue(value, b!.get(flag))) return false;
+  return true;
+}
+
+function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (!Array.isArray(a) || !Array.isArray(b)) return false;
+  return a.length === b.length && a.every((item, at) => sameValue(item as Value, b[at] as Value));
 }

@@ -44,6 +44,14 @@ export class OverrideTable {
     else own.delete(name);
   }
 
+  /** The variables that have other forms here than in another table, or the same in another order. */
+  differences(other: OverrideTable): string[] {
+    if (this.forms === other.forms) return [];
+    const missing = [...other.forms.keys()].filter((name) => !this.forms.has(name));
+    const changed = [...this.forms].filter(([name, forms]) => !sameForms(forms, other.forms.get(name)));
+    return [...missing, ...changed.map(([name]) => name)];
+  }
+
   /** Enters `name` as a form of every variable it is one of. @returns those that did not have it */
   add(name: string): string[] {
     const changed: string[] = [];
@@ -88,6 +96,13 @@ export class OverrideTable {
     if (this.needsLowerStart) return /^[a-z0-9]/.test(text);
     return /\p{Ll}/u.test(text) && !/[\p{Lu}\p{Lt}]/u.test(text);
   }
+}
+
+function sameForms(a: Forms, b: Forms | undefined): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b?.length && a.every(([form, override], at) => form === b[at]![0] && override === b[at]![1])
+  );
 }
 
 /** Whether all parts of an override are among the current ones. */

@@ -32,6 +32,7 @@ import type { ObjectPath } from '../sstate/presence.ts';
 import { adviceProblems } from './advice.ts';
 import { ConfigurationFiles } from './configurationFiles.ts';
 import { doubtOf, VariantDoubts } from './doubts.ts';
+import { EarlierVariants } from './earlierVariants.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import { IngredientNotes } from './ingredients.ts';
 import { originsOf, recipeOrigins, roleOf } from './origins.ts';
@@ -111,6 +112,7 @@ const MOST_NAMED = 3;
 
 export class RecipeEvaluator {
   private readonly analysis: RememberedAnalysis;
+  private readonly earlier = new EarlierVariants();
   private live: Live | undefined;
   /** Its variants whose hashes are known. */
   hashed: Hashed[] = [];
@@ -141,7 +143,9 @@ export class RecipeEvaluator {
     const remembered = () => {
       if (late.ctx?.datastoreContext.frames.depth === 0) options.enter?.(where, true);
     };
-    const python = new RememberingRuntime(datastoreService(context), remembered, reads);
+    const python = new RememberingRuntime(datastoreService(context), remembered, reads, () =>
+      late.ctx?.datastoreContext.frames.lookOutside(),
+    );
     const sandbox = await createSandbox({
       ...options,
       files: reads.plain,
@@ -351,20 +355,24 @@ export class RecipeEvaluator {
       const ignored = this.held.notes.ignoredIn(configuration.d);
       const { moduleFunctions, release } = this.ctx;
       const changes = d.changeCount;
+      const mcfn = virtualFileName(recipe.path, name, multiconfig);
+      const continued = !hashesOnly && !ingredients && !this.refused;
+      const { defined } = this.python;
+      const earlier = continued ? this.earlier.take(recipe.path, mcfn, defined) : undefined;
+      const doubted = frames.doubts;
+      const options = { functions: ingredients, continued, earlier };
       const generated = generateDependencies(
         d,
         ignored,
         moduleFunctions,
         release.signature,
         this.analysis,
-        ingredients,
+        options,
       );
-      const names = hashOrder(generated);
-      const signatures = taskSignatures(generated, names);
-      if (ingredients) {
-        const mcfn = virtualFileName(recipe.path, name, multiconfig);
-        this.held.notes.variant(mcfn, d, generated, names, ignored, changes);
-      }
+      const signatures = taskSignatures(generated, earlier);
+      if (continued && frames.doubts === doubted && generated.unknown.size === 0)
+        this.earlier.keep(recipe.path, mcfn, { d, generated, tasks: signatures, defined });
+      if (ingredients) this.held.notes.variant(mcfn, d, generated, hashOrder(generated), ignored, changes);
       // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
       computed.set(
         name,

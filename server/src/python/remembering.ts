@@ -8,8 +8,9 @@
  * might have changed what others run. What keeps something in a module for later (BitBake's fetcher does), or might look
  * at that, is decided by all pieces of that kind before it, too, and is remembered for the same recipe only.
  *
- * Definitions, putting Python back, and running anew what keeps something wait until Python is entered. A piece of which only the beginning is known runs
- * from its start, and is given the answers that were got on the way: no request is made twice.
+ * Definitions, putting Python back, and running anew what keeps something wait until Python is entered. A piece of
+ * which only the beginning is known runs from its start, and is given the answers that were got on the way: no request is
+ * made twice.
  */
 import type { Value } from '../datastore/value.ts';
 import type { Read, ReadLog } from '../inputs/reads.ts';
@@ -127,11 +128,13 @@ export class RememberingRuntime implements PythonRuntime {
   /**
    * @param remembered called whenever Python was not needed
    * @param reads told what is asked of files, which is kept with what pieces did
+   * @param looksOutside called where more than requests and definitions decided what a piece gave
    */
   constructor(
     private readonly datastore: DatastoreService,
     private readonly remembered: () => void = () => undefined,
     private readonly reads?: ReadLog,
+    private readonly looksOutside: () => void = () => undefined,
   ) {
     this.service = { call: (operation, d, args) => this.answer(operation, d, args) };
     this.observer = {
@@ -258,6 +261,7 @@ export class RememberingRuntime implements PythonRuntime {
     if (known) {
       this.remembered();
       if (known.reads) this.reads?.again(known.reads);
+      if (known.reads || known.files || known.left !== undefined) this.looksOutside();
       if (known.left !== undefined) {
         this.left += ` ${known.left}`;
         this.waiting.push(() => this.repeat(d, before, execute));
@@ -280,11 +284,15 @@ export class RememberingRuntime implements PythonRuntime {
       this.verdict = undefined;
       // What it may have left behind counts for all that follows.
       this.off ||= effect === 'lasting';
-      if (returned === undefined) this.leave();
+      if (returned === undefined) {
+        this.leave();
+        this.looksOutside();
+      }
     }
+    const keeps = this.off || this.sandbox.keeps() || frame.keeps;
+    const isRemembered = tree !== undefined && frame.remembered && !this.off;
+    if (!isRemembered || keeps || reads || frame.files) this.looksOutside();
     if (this.off) return returned;
-    const keeps = this.sandbox.keeps() || frame.keeps;
-    const isRemembered = tree !== undefined && frame.remembered;
     if (!keeps) {
       if (isRemembered) this.add(tree, frame.steps, { returned, files: frame.files, reads, left: undefined });
       return returned;
@@ -398,8 +406,10 @@ export class RememberingRuntime implements PythonRuntime {
     this.noticed = false;
     try {
       const result = this.sandbox.applyFilter(value, expression);
+      const keeps = this.off || this.sandbox.keeps();
+      if (keeps || this.noticed) this.looksOutside();
       if (this.off || this.noticed) return result;
-      if (this.sandbox.keeps()) {
+      if (keeps) {
         this.leave();
         return result;
       }
@@ -452,6 +462,11 @@ export class RememberingRuntime implements PythonRuntime {
     this.recent.set(path, this.own);
     const [oldest] = this.recent.keys();
     if (this.recent.size > MOST_RECENT) this.recent.delete(oldest!);
+  }
+
+  /** Another text for each set of functions that metadata has defined so far. */
+  get defined(): string {
+    return this.definitions.all;
   }
 
   replaced(): Replaced {

@@ -49,12 +49,35 @@ export interface GeneratedDependencies {
   /** In BitBake's order. */
   readonly tasks: readonly string[];
   readonly dependencies: ReadonlyMap<string, Dependency>;
+  /**
+   * The variables that decide all of a dependency, with what they are made of; those that more decides are left out,
+   * and all where it is not wanted.
+   */
+  readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
   /** Names whose text or dependencies are not certain to be BitBake's, and why. */
   readonly unknown: ReadonlyMap<string, string>;
   /** Variables that every shell function depends on. */
   readonly exported: ReadonlySet<string>;
   /** Whether there is such a variable or library function. */
   isKnown(name: string): boolean;
+  /** The datastore whose values code was analysed with. */
+  readonly analysed: Datastore;
+}
+
+/** What was generated in an earlier datastore of the same recipe, by the same Python and configuration. */
+export interface EarlierDependencies {
+  readonly d: Datastore;
+  readonly generated: GeneratedDependencies;
+}
+
+/** What is wanted besides the dependencies. */
+export interface GenerationOptions {
+  /** Functions come with how their texts lead to what is hashed. */
+  readonly functions?: boolean;
+  /** What it comes to can be an `EarlierDependencies`. Not with `functions`: whose values were asked would be missing. */
+  readonly continued?: boolean;
+  /** What is the same there is taken from it; it is of no use afterwards. */
+  readonly earlier?: EarlierDependencies | undefined;
 }
 
 /** Flags that are expanded when they are read for a hash. */
@@ -72,7 +95,6 @@ const EXPANDED_FLAGS = [
 /**
  * All dependencies of all tasks of a finished variant. What the host was not asked for while one name was looked at
  * makes that name unknown, and what reads its value.
- * @param functions whether functions come with how their texts lead to what is hashed
  * @throws what expansion throws
  */
 export function generateDependencies(
@@ -81,23 +103,39 @@ export function generateDependencies(
   moduleFunctions: ReadonlyMap<string, ModuleFunction>,
   traits: SignatureTraits,
   analysis: CodeAnalysis,
-  functions = false,
+  { functions = false, continued = false, earlier }: GenerationOptions = {},
 ): GeneratedDependencies {
   const { frames } = d.context;
   frames.beginStep();
+  const affected = earlier && d.takeOver(earlier.d);
+  if (continued) d.noteChanges();
   const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis, functions);
+  const holds = affected && earlier && builder.takeOver(earlier.generated, affected);
+  if (continued) builder.analysed.noteChanges();
   const tasks = taskList(d);
   const shared = frames.endStep();
   if (shared !== undefined) frames.putAllInDoubt(shared);
   const dependencies = new Map<string, Dependency>();
+  const reads = new Map<string, ReadonlySet<string>>();
   const unknown = new Map<string, string>();
   const build = (name: string): Dependency => {
     let dependency = dependencies.get(name);
     if (dependency) return dependency;
+    dependency = holds?.(name);
+    if (dependency) {
+      dependencies.set(name, dependency);
+      reads.set(name, earlier!.generated.reads.get(name)!);
+      return dependency;
+    }
     frames.beginStep();
     let doubt: string | undefined;
     try {
-      dependency = builder.build(name);
+      if (continued) {
+        const watched = frames.watch(() => builder.build(name));
+        if (watched.reads) reads.set(name, watched.reads);
+        const before = earlier?.generated.dependencies.get(name);
+        dependency = before && sameDependency(before, watched.result) ? before : watched.result;
+      } else dependency = builder.build(name);
       doubt = frames.endStep();
     } catch (error) {
       doubt = frames.endStep();
@@ -125,8 +163,22 @@ export function generateDependencies(
       level = next;
     }
   }
-  const { exported } = builder;
-  return { tasks, dependencies, unknown, exported, isKnown: (name) => builder.isKnown(name) };
+  const { exported, analysed } = builder;
+  return {
+    tasks,
+    dependencies,
+    reads,
+    unknown,
+    exported,
+    analysed,
+    isKnown: (name) => builder.isKnown(name),
+  };
+}
+
+function sameDependency(a: Dependency, b: Dependency): boolean {
+  return (
+    a.value === b.value && a.names.size === b.names.size && [...a.names].every((name) => b.names.has(name))
+  );
 }
 
 /** What is hashed of a variable, and what of it is the text of a function. */
@@ -137,6 +189,9 @@ interface HashedValue {
 }
 
 const NONE: ReadonlyMap<string, Value> = new Map();
+const NOTHING: ReadonlySet<string> = new Set();
+/** Variables that decide how all names are looked at. */
+const DECIDING = ['BB_SIGNATURE_EXCLUDE_FLAGS', 'BB_HASH_CODEPARSER_VALS'];
 
 class DependencyBuilder {
   /** Names already asked for -> whether there is such a variable or library function. */
@@ -144,7 +199,7 @@ class DependencyBuilder {
   readonly exported: ReadonlySet<string>;
   private readonly excludesFlag: ((flag: string) => boolean) | undefined;
   /** The datastore whose values code is analysed with. */
-  private readonly analysed: Datastore;
+  readonly analysed: Datastore;
 
   constructor(
     private readonly d: Datastore,
@@ -163,6 +218,29 @@ class DependencyBuilder {
         : (flag) => words.has(flag);
     }
     this.analysed = traits.codeparserValues ? withCodeparserValues(d) : d;
+  }
+
+  /**
+   * Takes over what was expanded for code.
+   * @param affected what may be another there
+   * @returns what tells the dependencies of a name where they hold here, too; undefined where none may
+   */
+  takeOver(
+    earlier: GeneratedDependencies,
+    affected: ReadonlySet<string>,
+  ): ((name: string) => Dependency | undefined) | undefined {
+    const { exported, analysed } = earlier;
+    if (DECIDING.some((name) => affected.has(name))) return undefined;
+    if (exported.size !== this.exported.size || [...exported].some((name) => !this.exported.has(name)))
+      return undefined;
+    const affectedInCode = this.analysed !== this.d ? this.analysed.takeOver(analysed, affected) : NOTHING;
+    if (!affectedInCode) return undefined;
+    return (name) => {
+      const reads = earlier.reads.get(name);
+      if (!reads) return undefined;
+      for (const read of reads) if (affected.has(read) || affectedInCode.has(read)) return undefined;
+      return earlier.dependencies.get(name);
+    };
   }
 
   build(key: string): Dependency {
@@ -319,6 +397,7 @@ class DependencyBuilder {
   }
 
   isKnown(name: string): boolean {
+    this.d.askWhetherSet(name);
     let known = this.known.get(name);
     if (known === undefined) {
       known = this.moduleFunctions.has(name) || (!name.startsWith('__') && this.d.isSet(name));

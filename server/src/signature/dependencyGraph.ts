@@ -42,10 +42,20 @@ export class DependencyGraph {
     return reached;
   }
 
-  /** SHA-256 over the task's text, then each dependency's name and text, joined without delimiters. */
   basehash(task: number, reached: readonly number[]): BitBakeHash {
-    const parts = [this.texts[task]!];
-    for (const at of reached) parts.push(this.names[at]!, this.texts[at]!);
-    return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
+    const named = reached.map((at) => [this.names[at]!, this.texts[at]!] as const);
+    return basehashOf(this.texts[task]!, named);
   }
+}
+
+/**
+ * SHA-256 over the task's text, then each dependency's name and text, joined without delimiters.
+ * @param dependencies name and text of each, in order
+ */
+export function basehashOf(
+  text: string,
+  dependencies: readonly (readonly [name: string, text: string])[],
+): BitBakeHash {
+  const parts = [text, ...dependencies.flat()];
+  return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
 }

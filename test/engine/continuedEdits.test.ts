@@ -1,0 +1,260 @@
+/**
+ * A recipe that is evaluated again after an edit takes over what the edit does not reach; what comes of it is what a
+ * fresh evaluation gives, down to the text that is hashed of each name.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
+import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
+import type { HostFiles } from '../../server/src/host/files.ts';
+import { checkoutFiles, openCheckout, openEvaluator } from '../harness/engine.ts';
+import { materialise, parseScenario } from '../harness/fixture.ts';
+import { sequence } from '../harness/mutations.ts';
+
+const LAYER = `-- layer/conf/layer.conf --
+BBPATH .= ":\${LAYERDIR}"
+BBFILES += "\${LAYERDIR}/recipes/*.bb"
+BBFILE_COLLECTIONS += "fixture"
+BBFILE_PATTERN_fixture = "^\${LAYERDIR}/"
+LAYERSERIES_COMPAT_fixture = "fixtures"
+LAYERSERIES_CORENAMES = "fixtures"
+BB_HASH_CODEPARSER_VALS = "LOGDIR=/ DATE=1"
+BB_SIGNATURE_EXCLUDE_FLAGS = "doc deps depends lineno filename func python task export vardeps vardepsexclude"
+-- layer/classes/native.bbclass --
+PN = "\${BPN}-native"
+CLASSOVERRIDE = "class-native"
+python native_handler() {
+    d.setVarFilter("DEPENDS", "val.replace('-target', '-native')")
+    d.appendVar("DEPENDS", " more-native")
+}
+addhandler native_handler
+native_handler[eventmask] = "bb.event.RecipePreFinalise"
+-- layer/recipes/many_1.0.bb --
+PN = "many"
+BPN = "many"
+CLASSOVERRIDE = "class-target"
+OVERRIDES = "\${CLASSOVERRIDE}:board"
+LOGDIR = "/log/\${PN}"
+CFLAGS = "-O2 \${INCLUDES} \${@'-g' if d.getVar('DEBUG') else ''}"
+INCLUDES = "-I\${S}/include"
+INCLUDES:board = "-I\${S}/board"
+S = "/work/\${PN}-\${PV}"
+PV = "1.0"
+DEPENDS = "a-target b-target"
+LIST = "\${@' '.join(sorted(k for k in d.keys() if k.startswith('CFLAGS')))}"
+FOUND = "\${@'FOUND_ONE' if os.path.exists(os.path.dirname(d.getVar('FILE')) + '/flag') else 'FOUND_NONE'}"
+COUNTED = "\${@d.setVar('COUNT', (d.getVar('COUNT') or '') + 'x') or d.getVar('COUNT')}"
+SET = "\${@bb.utils.contains('FEATURES', 'one', 'yes', 'no', d)}"
+export SHARED = "\${PV}"
+helper() {
+    echo "\${LOGDIR} \${DEPENDS}"
+    shared_command
+}
+shared_command() {
+    \${CC} \${CFLAGS}
+}
+def shown(d):
+    return d.getVar('PV') + (d.getVar('SUFFIX') or '')
+SHOWN = "\${@shown(d)}"
+do_compile() {
+    helper
+    echo "\${SHOWN} \${LIST} \${SET}"
+}
+do_compile[vardeps] += "\${FOUND} \${COUNTED}"
+do_install() {
+    shared_command \${COUNT}
+}
+do_install[depends] = "\${@'\${DEPENDS}'.split()[0]}:do_compile"
+do_install[prefuncs] += "prepare"
+helper[vardeps] = "\${@'FOUND_TWO' if os.path.exists(os.path.dirname(d.getVar('FILE')) + '/flag') else ''}"
+python prepare() {
+    bb.utils.contains('FEATURES', 'two', '', '', d)
+    shown(d)
+    d.getVar('LATE')
+}
+addtask compile
+addtask install after do_compile
+BBCLASSEXTEND = "native"
+-- layer/recipes/filtered_1.0.bb --
+PN = "filtered"
+DEPENDS = "a-target b-target"
+python () {
+    if hasattr(d, "setVarFilter"):
+        d.setVarFilter("DEPENDS", "val.replace('-target', '-native')")
+}
+do_compile() {
+    first
+}
+do_compile[vardeps] = "DEPENDS"
+first() {
+    second
+    third
+    known_later
+}
+third() {
+    known_later
+}
+second() {
+    :
+}
+second[vardeps] = "\${DEPENDS}"
+addtask compile
+`;
+
+/** Added to the recipe, in groups of what can belong together. */
+const EDITS: readonly (readonly string[])[] = [
+  [
+    'OVERRIDES:append = ":other"',
+    'OVERRIDES = "${CLASSOVERRIDE}:other"',
+    'CFLAGS:other = "-Os"',
+    'CFLAGS:append:board = " ${UNUSED}"',
+    'CFLAGS:append = " -Wall"',
+    'CFLAGS:remove = "-O2"',
+    'CFLAGS:class-native = "-O0 ${LATE}"',
+    'do_install:append:other() {\n    helper\n}',
+  ],
+  [
+    'DEPENDS += "c-target"',
+    'DEPENDS:remove = "b-target"',
+    'helper[vardeps] += "${DEPENDS}"',
+    'A_FIRST = "${DEPENDS}"\ndo_compile[vardeps] += "A_FIRST"',
+    'shared_command() {\n    ${DEPENDS}\n}\na-native() {\n    :\n}\na-target() {\n    :\n}',
+    'python () {\n    d.setVarFilter("CFLAGS", "val.upper()")\n}',
+    'shared_command[vardeps] += "${CFLAGS}"',
+    'do_compile[vardeps] += "${DEPENDS}"',
+    'do_compile[rdeptask] = "${@\'${DEPENDS}\'.split()[0]}"',
+    'known_later() {\n    :\n}',
+  ],
+  [
+    'INCLUDES[extra] = "1"\ndo_compile[vardeps] += "INCLUDES"',
+    'BB_SIGNATURE_EXCLUDE_FLAGS:append = " extra"',
+    'LOGDIR = "; frobnicate;"\nfrobnicate() {\n    :\n}',
+    'BB_HASH_CODEPARSER_VALS = ""',
+    'BB_HASH_CODEPARSER_VALS = "LOGDIR=/other"',
+    'shared_command[vardepsexclude] = "CFLAGS"',
+    'do_compile[vardepvalue] = "${PV}"',
+  ],
+  [
+    'UNUSED = "1"',
+    'other_command() {\n    : known now\n}',
+    'helper:append() {\n    other_command\n}',
+    'shared_command() {\n    other_command ${EXPORTED}\n}',
+    'do_install() {\n    other_command ${EXPORTED}\n}',
+    'python () {\n    d.renameVar("UNUSED", "other_command")\n}',
+    'LATE = "1"',
+    'export SHARED = "again"',
+    'export EXPORTED = "${LATE}"',
+    'unset SHARED',
+  ],
+  [
+    'def shown(d):\n    return d.getVar("LATE") or ""',
+    'SUFFIX = "-${PN}"',
+    'do_compile[vardeps] += "${SHOWN}"',
+    'python () {\n    d.setVar("LATE", "by Python")\n    d.delVar("INCLUDES:board")\n}',
+    'LATE := "${@len(d.keys())}"',
+    'LATE = "1"',
+    'FEATURES = "one two"',
+    'FEATURES = "two"',
+    'DEBUG = "1"',
+  ],
+  [
+    '# nothing',
+    'BBCLASSEXTEND = ""',
+    'BBCLASSEXTEND = "${@\'native\'}"',
+    'do_install[vardeps] += "BBCLASSEXTEND"',
+    'PV = "2.0"',
+    'S = "/elsewhere"',
+    'do_install:append() {\n    helper\n}',
+    'helper:append:board() {\n    : more\n}',
+    'do_compile[nostamp] = "1"',
+    'addtask extra after do_install',
+    'do_extra() {\n    helper\n}',
+  ],
+];
+const TOGETHER = 12;
+
+/** Everything of an evaluation but how long it took. */
+function comparable({ milliseconds: _, ...rest }: RecipeEvaluation): unknown {
+  return rest;
+}
+
+async function compare(
+  open: (files?: HostFiles) => Promise<RecipeEvaluator>,
+  files: HostFiles,
+  choose: (path: string) => boolean,
+  steps: number,
+  inCopy = false,
+): Promise<number> {
+  const lasting = await open(files);
+  const fresh = await open(files);
+  let hashes = 0;
+  for (const { path } of lasting.summary.recipes.filter(({ path }) => choose(path))) {
+    const random = sequence(steps);
+    const text = readFileSync(path, 'utf8');
+    const flag = join(dirname(path), 'flag');
+    let few: readonly string[] = [];
+    for (let step = 0; step < steps; step++) {
+      // For a while of the same group, in any order.
+      if (step % TOGETHER === 0) few = EDITS[(step / TOGETHER) % EDITS.length]!;
+      const chosen = few.filter(() => random() < 0.4);
+      if (random() < 0.3) chosen.reverse();
+      files.setOverlay(path, [text, ...chosen, ''].join('\n'));
+      const outside = inCopy && random() < 0.2 ? [flag] : [];
+      if (outside.length > 0 && existsSync(flag)) rmSync(flag);
+      else if (outside.length > 0) writeFileSync(flag, '');
+      files.forget(outside);
+      lasting.outdate(outside, [path]);
+      fresh.outdate(outside, [path]);
+      const now = lasting.evaluate(path, false, true);
+      // What comes with ingredients is computed from nothing.
+      const expected = fresh.evaluate(path, false, true, true);
+      expect(comparable(now), `${path} with ${chosen.join(', ')}`).toEqual(comparable(expected));
+      hashes += now.variants.flatMap(({ tasks }) => tasks).length;
+    }
+    files.setOverlay(path, undefined);
+  }
+  return hashes;
+}
+
+describe('a recipe that is edited', () => {
+  const workspace = materialise(parseScenario('continued', LAYER));
+  afterAll(() => workspace.dispose());
+
+  it.each(['kirkstone', 'scarthgap', 'wrynose', 'master'])(
+    'has the hashes of a fresh evaluation after each edit: %s',
+    async (release) => {
+      const files = checkoutFiles(workspace.buildDir);
+      const open = () => openEvaluator(workspace.buildDir, release, {}, files);
+      expect(await compare(open, files, () => true, 288, true)).toBeGreaterThan(500);
+    },
+    300_000,
+  );
+
+  const sample = join(import.meta.dirname, '../../samples/workspace/build');
+  it('has them in the sample', async () => {
+    const files = checkoutFiles(sample);
+    const open = () => openEvaluator(sample, 'wrynose', {}, files);
+    expect(await compare(open, files, () => true, 30)).toBeGreaterThan(500);
+  }, 300_000);
+
+  const { SSTATE_LENS_OE_CORE: checkout } = process.env;
+  it.skipIf(checkout === undefined)(
+    'has them in OE-Core (SSTATE_LENS_OE_CORE)',
+    async () => {
+      const build = `${checkout}/build`;
+      const files = checkoutFiles(build);
+      const chosen =
+        /\/(zlib|util-linux|core-image-minimal|python3-numpy|glibc|busybox|linux-yocto|packagegroup-base|systemd)_?[^/]*\.bb$/;
+      expect(
+        await compare(
+          () => openCheckout(build, files),
+          files,
+          (path) => chosen.test(path),
+          20,
+        ),
+      ).toBeGreaterThan(500);
+    },
+    3_600_000,
+  );
+});
