@@ -4,7 +4,15 @@
  * Everything that runs Python of a layer runs here, behind `host/evaluatorProcess.ts`.
  */
 import { RecipeEvaluator } from './engine/evaluator.ts';
-import { type EvaluatorMethods, type Method, NOT_OPENED, type OpenParameters } from './engine/protocol.ts';
+import {
+  type Answer,
+  type EvaluatorMethods,
+  type Method,
+  NOT_OPENED,
+  type OpenParameters,
+} from './engine/protocol.ts';
+import type { RecipeEvaluation } from './engine/results.ts';
+import { SentEvaluations } from './engine/sentEvaluations.ts';
 import { noteWhere, serve } from './host/evaluatorPort.ts';
 import { diskOf } from './host/disk.ts';
 import { HostFiles } from './host/files.ts';
@@ -22,11 +30,10 @@ let files: HostFiles | undefined;
 let evaluator: RecipeEvaluator | undefined;
 /** Texts laid over files before the files were known. */
 const overlays = new Map<string, string>();
+const sent = new SentEvaluations();
 
 type Handlers = {
-  readonly [M in Exclude<Method, 'open'>]: (
-    params: EvaluatorMethods[M]['params'],
-  ) => EvaluatorMethods[M]['result'];
+  readonly [M in Exclude<Method, 'open'>]: (params: EvaluatorMethods[M]['params']) => Answer<M>;
 };
 
 function opened(): RecipeEvaluator {
@@ -54,33 +61,53 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
   return evaluator.summary;
 }
 
+function evaluate({
+  path,
+  overlays: temporary,
+  hashesOnly = false,
+  recipeInfo = false,
+  ingredients = false,
+}: EvaluatorMethods['evaluate']['params']): RecipeEvaluation {
+  if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients);
+  const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
+  try {
+    lay(files, temporary);
+    return opened().evaluate(path, hashesOnly, recipeInfo);
+  } finally {
+    lay(files, before);
+  }
+}
+
+/** Lays texts over files, and tells the evaluator of these and of what changed on disk. @returns all of these paths */
+function lay(
+  files: HostFiles,
+  texts: ReadonlyMap<string, string | undefined>,
+  changed: readonly string[] = [],
+): string[] {
+  const edited: string[] = [];
+  const others = [...changed];
+  for (const [path, text] of texts) {
+    const before = files.stat(path);
+    files.setOverlay(path, text);
+    (before && files.stat(path) ? edited : others).push(path);
+  }
+  files.forget(changed);
+  evaluator?.outdate(others, edited);
+  return [...others, ...edited];
+}
+
 const handlers: Handlers = {
   change({ overlays: changes, changed }) {
-    const edited: string[] = [];
-    const others = [...changed];
     for (const [path, text] of changes) {
-      const before = files?.stat(path);
       if (text === undefined) overlays.delete(path);
       else overlays.set(path, text);
-      files?.setOverlay(path, text);
-      (before && files?.stat(path) ? edited : others).push(path);
     }
-    files?.forget(changed);
-    evaluator?.outdate(others, edited);
-    return { configuration: !evaluator || evaluator.dependsOn([...others, ...edited]) };
+    const paths = files ? lay(files, changes, changed) : [];
+    return { configuration: !evaluator || evaluator.dependsOn(paths) };
   },
 
-  evaluate({ path, overlays: temporary, hashesOnly = false, recipeInfo = false, ingredients = false }) {
-    if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients);
-    const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
-    try {
-      for (const [name, text] of temporary) files.setOverlay(name, text);
-      evaluator?.outdate([...temporary.keys()]);
-      return opened().evaluate(path, hashesOnly, recipeInfo);
-    } finally {
-      for (const [name, text] of before) files.setOverlay(name, text);
-      evaluator?.outdate([...temporary.keys()]);
-    }
+  evaluate(params) {
+    return sent.send(evaluate(params));
   },
 
   outdated() {

@@ -17,6 +17,7 @@ import type {
   RecipeEvaluation,
   VariableInspection,
 } from './results.ts';
+import type { SentEvaluation } from './sentEvaluations.ts';
 
 /** What a new evaluator process needs to know. */
 export interface OpenParameters {
@@ -111,6 +112,9 @@ export interface EvaluatorMethods {
 }
 
 export type Method = keyof EvaluatorMethods;
+
+/** What crosses between the processes as the result of a method. */
+export type Answer<M extends Method> = M extends 'evaluate' ? SentEvaluation : EvaluatorMethods[M]['result'];
 
 /** The methods whose results may be kept: they change nothing, and `reads` tells what decided them. */
 export type CacheableMethod = 'evaluate' | 'configurationValues' | 'extraDepends';

@@ -8,6 +8,7 @@ import {
   type Method,
   type OpenParameters,
 } from '../engine/protocol.ts';
+import { ReceivedEvaluations, type SentEvaluation } from '../engine/sentEvaluations.ts';
 import type { Occasion, Revision } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
 import { topLevelOfSystem } from './files.ts';
@@ -87,15 +88,16 @@ export function connectEvaluator(
   };
   const whole = { milliseconds: limits.requestMilliseconds, stuckMilliseconds: limits.stuckMilliseconds };
   const opening = { milliseconds: limits.openMilliseconds, stuckMilliseconds: limits.stuckOpenMilliseconds };
+  const received = new ReceivedEvaluations();
   return {
     async request<M extends Method>(method: M, params: EvaluatorMethods[M]['params']) {
       try {
         const sent = method === 'open' ? open : params;
-        return (await process.request(
-          method,
-          sent,
-          method === 'open' ? opening : whole,
-        )) as EvaluatorMethods[M]['result'];
+        const answer = await process.request(method, sent, method === 'open' ? opening : whole);
+        // A new process begins with one that is whole.
+        return method === 'evaluate'
+          ? received.receive(answer as SentEvaluation)
+          : (answer as EvaluatorMethods[M]['result']);
       } catch (error) {
         throw error instanceof EvaluatorKilled ? stopped(error) : error;
       }

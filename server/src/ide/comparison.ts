@@ -59,7 +59,7 @@ function changedNodes(current: VariantSignatures, baseline: VariantSignatures): 
 }
 
 function sameNode(a: DependencyNode, b: DependencyNode): boolean {
-  return a.value === b.value && sameNames(a.dependencies, b.dependencies);
+  return a === b || (a.value === b.value && sameNames(a.dependencies, b.dependencies));
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
