@@ -291,12 +291,19 @@ export class Editor {
     await row.click();
   }
 
-  /** Clicks a row of a view of the side bar. */
-  async openRow(view, text) {
-    await this.#page
-      .locator(`.pane-header[aria-label^="${view}"] + .pane-body .monaco-list-row`, { hasText: text })
-      .first()
-      .click();
+  /** Clicks a row of a view of the side bar, by its label. */
+  async openRow(view, label) {
+    await this.#row(view, label).click();
+  }
+
+  /** Shows what is below a row. */
+  async unfold(view, label) {
+    await this.#row(view, label).locator('.monaco-tl-twistie').click();
+  }
+
+  #row(view, label) {
+    const row = `.monaco-list-row[aria-label^="${label}, "]`;
+    return this.#page.locator(`.pane-header[aria-label^="${view}"] + .pane-body ${row}`).first();
   }
 
   /** What stands behind lines without being part of their text. */

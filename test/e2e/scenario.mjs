@@ -374,10 +374,8 @@ export const SCENARIO = [
         new RegExp(`^do_compile edited ?${LIBRARY}:11 · 2 basehashes in 2 recipes`),
         120,
       );
-      await editor.press('ArrowRight');
       await editor.until(rows, /^libgreet ?5 tasks/);
-      await editor.press('ArrowDown');
-      await editor.press('ArrowRight');
+      await editor.unfold('Review', 'libgreet');
       await editor.until(rows, new RegExp(`^do_compile ?${LIBRARY_CHANGED}`));
       await editor.openRow('Review', 'do_compile edited');
       await editor.until(() => editor.marks(), /^2 basehashes in 2 recipes/);

@@ -2,7 +2,8 @@
  * What the editor shows after files have changed on disk: always what they hold now. The taskhashes are those of real
  * BitBake for the same files (`bitbake -S none`).
  */
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Editor, sampleCopy } from './client.ts';
@@ -43,7 +44,8 @@ describe('changes on disk', { timeout: 120_000 }, () => {
 
   it('of a layer that is added are seen from then on', async () => {
     const folder = sampleCopy();
-    const layer = join(folder, 'meta-other');
+    // Outside of what could be read so far.
+    const layer = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-layer-')));
     const append = join(layer, 'hello_%.bbappend');
     mkdirSync(join(layer, 'conf'), { recursive: true });
     writeFileSync(
@@ -54,18 +56,19 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     writeFileSync(append, 'MOTD = "other"\n');
     editor = await openSample(folder);
     expect(await shows(`14: do_install ${INSTALL}`)).toBe(`14: do_install ${INSTALL}`);
-    appendFileSync(join(folder, 'build/conf/bblayers.conf'), 'BBLAYERS += "${TOPDIR}/../meta-other"\n');
+    appendFileSync(join(folder, 'build/conf/bblayers.conf'), `BBLAYERS += "${layer}"\n`);
     const hovered = (value: string) =>
       editor.until(
         () => editor.hover(HELLO, 'MOTD'),
         (text) => text?.includes(value) === true,
       );
-    expect(await hovered('meta-other/hello_%25.bbappend')).toContain('other');
+    expect(await hovered(`${layer}/hello_%25.bbappend`)).toContain('other');
     for (const value of ['second', 'third!']) {
       writeFileSync(append, `MOTD = "${value}"\n`);
       expect(await hovered(value)).toContain(value);
     }
     writeFileSync(append, '');
     expect(await shows(`14: do_install ${INSTALL}`)).toBe(`14: do_install ${INSTALL}`);
+    rmSync(layer, { recursive: true });
   });
 });

@@ -23,6 +23,8 @@ export interface Affected {
   readonly live: LiveTaskGraph | undefined;
   readonly git: GitTexts;
   readonly log: (message: string) => void;
+  /** Reads the build directory from the start on where other places than before belong to it. @returns whether */
+  readonly reopen: () => boolean;
 }
 
 export class DiskChanges {
@@ -54,7 +56,12 @@ export class DiskChanges {
       buildDir: build.directory.path,
       layers: paths,
       isWanted: (path) => this.recipesBeside([path]).length > 0 || build.isChecksummed(path),
-      onChange: (changes) => void this.filesChanged(changes),
+      onChange: (changes) => {
+        this.filesChanged(changes).catch((error: unknown) => {
+          if (this.stopped) return;
+          log(`error: changes on disk count only after a restart of the language server: ${String(error)}`);
+        });
+      },
       onTrouble: log,
     });
     for (const { path } of documents.all()) void this.watchHead(path);
@@ -83,6 +90,8 @@ export class DiskChanges {
     const [texts, names] = [files(changed), files(listed)];
     build.filesChanged(texts, false);
     if (names.length > 0) build.filesChanged(names, true);
+    const conf = `${build.directory.path}/conf/`;
+    if ([...texts, ...names].some((path) => path.startsWith(conf)) && this.affected.reopen()) return;
     this.outdate([...texts, ...names], names.length > 0);
     for (const path of texts) {
       views.textChanged(path);

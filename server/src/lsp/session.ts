@@ -139,7 +139,13 @@ export class Session {
       this.looks = new ObjectLooks(this.live, () => this.objectsMode, log);
     }
     const { build, documents, views, live, git } = this;
-    this.disk = new DiskChanges({ build, documents, views, live, git, log });
+    // A layer may be named now that lies where nothing could be read so far.
+    const reopen = () => {
+      if (openBuildDirectory(path, bitbakeDir).roots.join('\n') === directory.roots.join('\n')) return false;
+      this.open(path, bitbakeDir, environment, mode, cacheDirectory, multiconfig);
+      return true;
+    };
+    this.disk = new DiskChanges({ build, documents, views, live, git, log, reopen });
     void this.disk.readBaselines(documents.all().map(({ path }) => path));
     this.say(loading(directory.path));
     this.views.schedule(0);
