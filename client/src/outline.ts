@@ -26,7 +26,7 @@ const ICONS: Readonly<Record<Node['kind'], vscode.ThemeIcon | undefined>> = {
   recipe: new vscode.ThemeIcon('package'),
   task: new vscode.ThemeIcon('symbol-event'),
   changed: new vscode.ThemeIcon('diff-modified', new vscode.ThemeColor('charts.yellow')),
-  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
+  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('problemsWarningIcon.foreground')),
   cause: new vscode.ThemeIcon('references'),
   text: undefined,
 };
@@ -35,10 +35,10 @@ const ICONS: Readonly<Record<Node['kind'], vscode.ThemeIcon | undefined>> = {
 const MARKS: Readonly<Record<NonNullable<Node['mark']>, vscode.ThemeIcon>> = {
   local: new vscode.ThemeIcon('database', new vscode.ThemeColor('charts.green')),
   mirror: new vscode.ThemeIcon('cloud', new vscode.ThemeColor('charts.green')),
-  missing: new vscode.ThemeIcon('circle-slash', new vscode.ThemeColor('charts.orange')),
+  missing: new vscode.ThemeIcon('circle-slash', new vscode.ThemeColor('problemsWarningIcon.foreground')),
   runs: new vscode.ThemeIcon('play'),
   idle: new vscode.ThemeIcon('dash'),
-  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('charts.orange')),
+  unknown: new vscode.ThemeIcon('question', new vscode.ThemeColor('problemsWarningIcon.foreground')),
 };
 
 /** In what a view differs from others. */
