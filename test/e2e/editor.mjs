@@ -147,8 +147,7 @@ export class Editor {
     const page = this.#page;
     const name = path.slice(path.lastIndexOf('/') + 1);
     await page.keyboard.press('Control+p');
-    await page.waitForSelector('.quick-input-widget input');
-    await page.keyboard.type(path);
+    await page.locator('.quick-input-widget input').fill(path);
     // Results arrive one after another, so which is the first, for Enter, is not known yet.
     await page.locator(`.quick-input-list [aria-label^="${name}"]`).first().click();
     await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout: 30_000 });
@@ -159,8 +158,8 @@ export class Editor {
   async command(title) {
     const page = this.#page;
     await page.keyboard.press('F1');
-    await page.waitForSelector('.quick-input-widget input');
-    await page.keyboard.type(title);
+    // Not typed: keys may still go to what had the focus.
+    await page.locator('.quick-input-widget input').fill(`>${title}`);
     const entry = page.locator(`.quick-input-list [aria-label^="${title}"]`).first();
     await entry.click();
     // The list may have been made anew below the click.
@@ -171,7 +170,7 @@ export class Editor {
   async theme(name) {
     const [title, mark] = THEMES[name];
     await this.command('Preferences: Color Theme');
-    await this.#page.keyboard.type(title);
+    await this.#page.locator('.quick-input-widget input').fill(title);
     await this.#page.locator(`.quick-input-list [aria-label^="${title}"]`).first().click();
     await this.#page.waitForSelector(`.monaco-workbench.${mark}`, { timeout: 20_000 });
     // Colours fade from one theme to the next.
