@@ -382,6 +382,7 @@ export const SCENARIO = [
       const said = await editor.hover('-fPIC');
       assert.match(said, /do_compile edited/);
       assert.match(said, /Basehashes of libgreet and libgreet-native/);
+      await editor.hidePanel();
       await editor.pictures('review');
     },
   ],
