@@ -7,8 +7,8 @@
  * kept, which is said once. What has not been used for the longest time goes when it becomes too much.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Dirent } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { type Dirent, readFile as readFileThen, stat as statThen } from 'node:fs';
+import { mkdir, open, readdir, rename, unlink, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,9 @@ import type { ResultStore } from '../inputs/resultPorts.ts';
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
+// A start reads thousands of small files; those of `node:fs/promises` take more than twice as long.
+const readFile = promisify(readFileThen);
+const stat = promisify(statThen);
 
 const MAGIC = Buffer.from('sstate-lens 1\n');
 const DIGEST_SIZE = 32;
