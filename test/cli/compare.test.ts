@@ -239,6 +239,27 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
     });
   });
 
+  it('leads to the place that only one side has, not to the last that had a say on both', async () => {
+    const { root } = open('compare/layer');
+    writeFileSync(
+      join(root, 'layer/recipes/later_1.0.bb'),
+      'FLAVOUR ?= ""\nFLAVOUR:append = " own"\ndo_compile() {\n    echo ${FLAVOUR}\n}\n',
+    );
+    const other = join(root, 'other');
+    cpSync(join(root, 'build/conf'), join(other, 'conf'), { recursive: true });
+    const text = `${readFileSync(join(other, 'conf/local.conf'), 'utf8').trimEnd()}\n`;
+    for (const [more, less] of [
+      ['other', 'build'],
+      ['build', 'other'],
+    ] as const) {
+      writeFileSync(join(root, more, 'conf/local.conf'), `${text}FLAVOUR:append:pn-later = " more"\n`);
+      writeFileSync(join(root, less, 'conf/local.conf'), text);
+      expect(
+        causes(await report('--with-build-dir', other)).map(({ tasks, chain }) => [tasks, chain.at(-1)]),
+      ).toEqual([[['later:do_compile'], `FLAVOUR ${more}/conf/local.conf:${text.split('\n').length}`]]);
+    }
+  });
+
   it('compares two times', async () => {
     const { root } = open('compare/machines');
     expect((await report('--another-time')).different).toEqual([]);

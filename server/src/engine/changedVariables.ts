@@ -80,15 +80,36 @@ function changesOf(at: number, pairs: TaskPairs, old: Evaluations, young: Evalua
   const { graph } = pairs.after;
   const task = nameAt(graph, pair.after);
   return variableChanges(task, a.variant, b.variant).map((change) => {
-    const side = change.enters === 'before' ? a : b;
+    const [side, other] = change.enters === 'before' ? [a, b] : [b, a];
     const names = chainTo(change.variable, task, side.variant) ?? [task, change.variable];
-    return { change, chain: names.map((name) => ({ name, origin: originOf(name, side.of) })) };
+    const origin = (name: string) =>
+      lastOf(name === change.variable ? placesOfChange(name, side.of, other.of) : placesOf(name, side.of));
+    return { change, chain: names.map((name) => ({ name, origin: origin(name) })) };
   });
 }
 
+/** Newest first. */
+function placesOf(name: string, { origins }: RecipeEvaluation): readonly Origin[] {
+  return origins.get(name) ?? origins.get(name.replace(/\[.*/, '')) ?? [];
+}
+
+/** Those that only one side has, of the one if it has any, or of the other; else all: they are no different. */
+function placesOfChange(name: string, side: RecipeEvaluation, other: RecipeEvaluation): readonly Origin[] {
+  const [own, others] = [placesOf(name, side), placesOf(name, other)];
+  const lacking = (places: readonly Origin[]) => {
+    const known = new Set(places.map(placeKey));
+    return (place: Origin) => !known.has(placeKey(place));
+  };
+  const only = [own.filter(lacking(others)), others.filter(lacking(own))];
+  return only.find((places) => places.length > 0) ?? own;
+}
+
+function placeKey({ path, line, operation }: Origin): string {
+  return `${operation} ${line} ${path}`;
+}
+
 /** The last place that had a say: `?=` and `??=` have none where something else set the variable. */
-function originOf(name: string, { origins }: RecipeEvaluation): Origin | undefined {
-  const places = origins.get(name) ?? origins.get(name.replace(/\[.*/, '')) ?? [];
+function lastOf(places: readonly Origin[]): Origin | undefined {
   const strong = places.find(({ operation }) => !operation.startsWith('set?'));
   return strong ?? places.findLast(({ operation }) => operation === 'set?') ?? places[0];
 }
