@@ -320,6 +320,11 @@ describe('comparing two sides', { timeout: 300_000 }, () => {
     expect(causes(told).map(({ difference, tasks, reaches }) => [difference, tasks, reaches])).toEqual([
       [expect.objectContaining({ variable: 'do_compile' }), ['lib:do_compile'], 4],
     ]);
+    const { targets, different } = await report('--base', 'HEAD~1', '--head', 'HEAD', 'lib');
+    expect([targets, different.map(({ task }) => task)]).toEqual([
+      ['lib'],
+      ['lib:do_compile', 'lib:do_install'],
+    ]);
   });
 
   it('wants to be told what to compare', async () => {

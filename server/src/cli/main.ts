@@ -232,10 +232,11 @@ function program(): Command {
     .option('--without-layer <layer>', "with the layer and without it other layers' tasks must be the same")
     .option('--with-build-dir <dir>', 'the tasks of both build directories must be the same')
     .option(
-      '--base <rev...>',
-      'the tasks of two revisions of layers must be the same (see impact), of this one …',
+      '--base <rev>',
+      'the tasks of two revisions of layers must be the same (see impact; once for each REPOSITORY=REV), of this one …',
+      collected,
     )
-    .option('--head <rev...>', '… and of this one (default: as it is)')
+    .option('--head <rev>', '… and of this one (default: as it is)', collected)
     .option('--another-place', 'the same files in another place: what has the place in it differs')
     .option('--another-time', 'at another time, in another process, with other random numbers')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
