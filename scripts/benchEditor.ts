@@ -21,7 +21,7 @@ export interface EditorTimes {
 
 /** How long the lens of a start is waited for at most. */
 const LONGEST_MILLISECONDS = 60_000;
-const WARM_UP = 3;
+const WARM_UP = 10;
 
 /** @param cache where results are kept; what an earlier run left there is used */
 export async function editorTimes(

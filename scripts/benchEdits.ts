@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { candidates } from '../server/src/engine/targets.ts';
 import { openPool } from './benchWorkspace.ts';
 
-const WARM_UP = 3;
+const WARM_UP = 10;
 
 /** Milliseconds of each edit. @throws Error where an edit does not change what it must change */
 export async function editLatencies(
