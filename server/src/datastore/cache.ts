@@ -283,6 +283,16 @@ function newFrame(owner: ExpansionCache | undefined, key: string): Frame {
   };
 }
 
+/** Some entries of a cache, and what was read for them: variable and who read it. */
+interface Part {
+  readonly entries: readonly {
+    readonly variable: string;
+    readonly key: string;
+    readonly entry: CachedExpansion;
+  }[];
+  readonly reads: readonly (readonly [read: string, reader: string])[];
+}
+
 export class ExpansionCache {
   private entries = new Map<string, CachedExpansion>();
   /** Variable -> the keys (`NAME` or `NAME[flag]`) of its own entries. */
@@ -348,7 +358,8 @@ export class ExpansionCache {
 
   /**
    * Takes the entries of a cache that noted its changes and is of no use afterwards, where they hold in a datastore in
-   * which nothing but `changed` is another. Of its own entries, only those of `kept` stay.
+   * which nothing but `changed` is another. Of its own entries, those of `kept` stay, and those that may be another one
+   * when they are made again.
    * @returns all that was changed or has read what was, or may not be taken; undefined where the other has noted nothing
    */
   takeOver(
@@ -358,7 +369,7 @@ export class ExpansionCache {
   ): ReadonlySet<string> | undefined {
     const affected = from.noted;
     if (!affected) return undefined;
-    const own = [...kept].map((variable) => this.entriesOf(variable));
+    const own = this.part(new Set([...kept, ...this.uncertain]));
     for (const variable of [...affected, ...from.uncertain, ...changed]) from.drop(variable);
     this.changes++;
     ({
@@ -368,32 +379,30 @@ export class ExpansionCache {
       overrideUsers: this.overrideUsers,
     } = from);
     from.clear();
-    for (const { entries, reads, variable } of own) {
-      for (const [key, entry] of entries) {
-        this.entries.set(key, entry);
-        add(this.own, variable, key);
-        if (entry.usesOverrides) this.overrideUsers.add(variable);
-        this.uncertain.add(variable);
-      }
-      for (const read of reads) add(this.readers, read, variable);
+    for (const { variable, key, entry } of own.entries) {
+      this.entries.set(key, entry);
+      add(this.own, variable, key);
+      if (entry.usesOverrides) this.overrideUsers.add(variable);
+      this.uncertain.add(variable);
     }
+    for (const [read, reader] of own.reads) add(this.readers, read, reader);
     return affected;
   }
 
-  private entriesOf(variable: string): {
-    readonly variable: string;
-    readonly entries: readonly (readonly [string, CachedExpansion])[];
-    readonly reads: readonly string[];
-  } {
-    const keys = [...(this.own.get(variable) ?? [])];
-    const entries = keys.flatMap((key) => {
-      const entry = this.get(key);
-      if (!entry) return [];
-      const until = entry.until === undefined ? undefined : this.changes + 1;
-      return [[key, { ...entry, until }] as const];
-    });
-    const reads = [...this.readers].flatMap(([read, readers]) => (readers.has(variable) ? [read] : []));
-    return { variable, entries, reads };
+  /** What is known of some variables, and what that read, as it will be after one more change of nothing. */
+  private part(variables: ReadonlySet<string>): Part {
+    const entries = [...variables].flatMap((variable) =>
+      [...(this.own.get(variable) ?? [])].flatMap((key) => {
+        const entry = this.get(key);
+        const until = entry?.until === undefined ? undefined : this.changes + 1;
+        return entry ? [{ variable, key, entry: { ...entry, until } }] : [];
+      }),
+    );
+    const reads: [string, string][] = [];
+    for (const [read, readers] of this.readers) {
+      for (const reader of readers) if (variables.has(reader)) reads.push([read, reader]);
+    }
+    return { entries, reads };
   }
 
   /** What counted only until the next change counts no longer. */

@@ -94,9 +94,10 @@ export class Datastore {
    * @returns the variables whose flags or values are or may be others; undefined where all may be
    */
   takeOver(earlier: Datastore, different?: ReadonlySet<string>): ReadonlySet<string> | undefined {
-    const own = this.currentOverrides();
+    // Those of the datastore itself are not computed for this alone: that runs Python, which may fail.
+    const own = different ? this.currentOverrides() : this.overrides.list;
     const others = earlier.overrides.list;
-    if (own.length !== others?.length || own.some((override, at) => override !== others[at]))
+    if (!own || own.length !== others?.length || own.some((override, at) => override !== others[at]))
       return undefined;
     if (!sameEntries(this.filters, earlier.filters)) return undefined;
     const changed = new Set(different ?? this.differences(earlier));

@@ -356,8 +356,8 @@ export class RecipeEvaluator {
       const { moduleFunctions, release } = this.ctx;
       const changes = d.changeCount;
       const mcfn = virtualFileName(recipe.path, name, multiconfig);
-      const continued = !hashesOnly && !ingredients && !this.refused;
       const { defined } = this.python;
+      const continued = !hashesOnly && !ingredients && !this.refused && defined !== undefined;
       const earlier = continued ? this.earlier.take(recipe.path, mcfn, defined) : undefined;
       const doubted = frames.doubts;
       const options = { functions: ingredients, continued, earlier };

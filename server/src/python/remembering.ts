@@ -464,9 +464,9 @@ export class RememberingRuntime implements PythonRuntime {
     if (this.recent.size > MOST_RECENT) this.recent.delete(oldest!);
   }
 
-  /** Another text for each set of functions that metadata has defined so far. */
-  get defined(): string {
-    return this.definitions.all;
+  /** Another text for each set of functions that metadata has defined so far; undefined: they may do anything now. */
+  get defined(): string | undefined {
+    return this.off ? undefined : this.definitions.all;
   }
 
   replaced(): Replaced {
