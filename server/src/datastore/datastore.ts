@@ -7,14 +7,25 @@
  *
  * Knows nothing of files, statements or recipes.
  */
-import { splitKeepingBlanks, splitWords } from '../base/words.ts';
+import { splitWords } from '../base/words.ts';
 import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.ts';
 import { CurrentOverrides } from './currentOverrides.ts';
 import { FatalError } from './errors.ts';
 import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
+import { VariableFilters } from './filters.ts';
 import { type ChangeSource, History } from './history.ts';
 import { Level } from './levels.ts';
 import { type Forms, isActive, OverrideTable, strongestForm } from './overrideForms.ts';
+import {
+  joinTexts,
+  type Keyword,
+  KEYWORDS,
+  nameOfPending,
+  type Pending,
+  pendingName,
+  type PendingName,
+  withoutWords,
+} from './pending.ts';
 import type { InlinePython } from './python.ts';
 import type { Value } from './value.ts';
 
@@ -32,11 +43,6 @@ export interface DatastoreContext {
   readonly frames: ReadFrames;
 }
 
-/** `[text, override]` pairs under the flags `:append`, `:prepend` and `:remove`. */
-type Pending = readonly (readonly [string, string | undefined])[];
-
-const KEYWORDS = [':append', ':prepend', ':remove'] as const;
-const KEYWORD_FORM = /^([^\n]*?)(:append|:prepend|:remove)(?::([^A-Z]*))?$/;
 const OLD_STYLE = /_append|_prepend|_remove/;
 const DEFAULT_FLAG = '_defaultval_flag_';
 
@@ -52,9 +58,7 @@ export class Datastore {
   private readonly cache = new ExpansionCache();
   private readonly forms: OverrideTable;
   private readonly overrides: CurrentOverrides;
-  private readonly filters: Map<string, string>;
-  /** Of variables with a filter and their override forms, those whose expansions are cached, filtered or not. */
-  private readonly passedFilter = new Set<string>();
+  private readonly filters: VariableFilters;
 
   constructor(
     readonly context: DatastoreContext,
@@ -64,7 +68,7 @@ export class Datastore {
     this.history = new History(from?.history);
     this.forms = new OverrideTable(context.traits.overrideNeedsLowerStart, from?.forms);
     this.overrides = new CurrentOverrides(this, this.cache, from?.overrides);
-    this.filters = new Map(from?.filters);
+    this.filters = new VariableFilters(from?.filters);
   }
 
   get traits(): ExpansionTraits {
@@ -99,10 +103,10 @@ export class Datastore {
     const others = earlier.overrides.list;
     if (!own || own.length !== others?.length || own.some((override, at) => override !== others[at]))
       return undefined;
-    if (!sameEntries(this.filters, earlier.filters)) return undefined;
+    if (!this.filters.isLike(earlier.filters)) return undefined;
     const changed = new Set(different ?? this.differences(earlier));
-    for (const name of [...this.passedFilter, ...earlier.passedFilter]) changed.add(name);
-    return this.cache.takeOver(earlier.cache, changed, this.passedFilter);
+    for (const name of [...this.filters.read, ...earlier.filters.read]) changed.add(name);
+    return this.cache.takeOver(earlier.cache, changed, this.filters.read);
   }
 
   private differences(earlier: Datastore): Iterable<string> {
@@ -118,7 +122,7 @@ export class Datastore {
 
   /** Whether values of variables are filtered. */
   get isFiltered(): boolean {
-    return this.filters.size > 0;
+    return !this.filters.isEmpty;
   }
 
   createCopy(): Datastore {
@@ -178,9 +182,9 @@ export class Datastore {
     const frame = this.context.frames.enter(this.cache, key);
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
-      const filter = flag === '_content' ? this.filterOf(name) : undefined;
+      const filter = flag === '_content' ? this.filters.of(name) : undefined;
       if (filtered && filter) this.applyFilter(filter, expansion);
-      if (filter) this.passedFilter.add(name);
+      if (filter) this.filters.pass(name);
       if (cacheable) this.cache.store(key, name, expansion, frame, this.overrides.computing);
       return expansion;
     } finally {
@@ -215,24 +219,9 @@ export class Datastore {
     }
     if (removes.size === 0 || typeof expansion.value !== 'string') return;
     const words = new Map([...removes].map((text) => [text, new Set(splitWords(this.expandText(text)))]));
-    const used = new Set<string>();
-    const kept: string[] = [];
-    for (const piece of splitKeepingBlanks(expansion.value)) {
-      let skip = false;
-      for (const [text, removed] of words) {
-        if (removed.has(piece)) {
-          used.add(text);
-          skip = true;
-        }
-      }
-      if (!skip) kept.push(piece);
-    }
+    const { value, used } = withoutWords(expansion.value, words);
     expansion.removes = used;
-    expansion.value = kept.join('');
-  }
-
-  private filterOf(name: string): string | undefined {
-    return this.filters.size === 0 ? undefined : this.filters.get(baseOf(name));
+    expansion.value = value;
   }
 
   private applyFilter(filter: string, expansion: Expansion): void {
@@ -240,7 +229,7 @@ export class Datastore {
     expansion.value = this.python.applyFilter(expansion.value, filter);
   }
 
-  private pending(name: string, keyword: (typeof KEYWORDS)[number]): Pending {
+  private pending(name: string, keyword: Keyword): Pending {
     return (this.level.find(name)?.get(keyword) as Pending | undefined) ?? [];
   }
 
@@ -409,9 +398,9 @@ export class Datastore {
       );
     }
     this.checkRenamed(name.split(':', 1)[0]!, name, source);
-    const form = KEYWORD_FORM.exec(name);
-    if (form) {
-      this.addPending(form[1]!, form[2] as (typeof KEYWORDS)[number], form[3], value, source);
+    const pending = pendingName(name);
+    if (pending) {
+      this.addPending(pending, value, source);
       return;
     }
     const flags = this.level.own(name);
@@ -434,20 +423,15 @@ export class Datastore {
     this.overrides.changed(name, value);
   }
 
-  private addPending(
-    base: string,
-    keyword: (typeof KEYWORDS)[number],
-    override: string | undefined,
-    value: Value,
-    source: ChangeSource | undefined,
-  ): void {
+  private addPending(name: PendingName, value: Value, source: ChangeSource | undefined): void {
+    const { base, keyword, override } = name;
     const entry = [value as string, override] as const;
     this.level.own(base).set(keyword, [...this.pending(base, keyword), entry]);
     this.changed(base);
     const operation = override ? `${keyword}[${override}]` : keyword;
     this.history.record(base, source && { ...source, operation }, operation, undefined);
     this.addOverrideForms(base);
-    this.overrides.changed(base, value, `${base}${keyword}${override === undefined ? '' : `:${override}`}`);
+    this.overrides.changed(base, value, nameOfPending(name));
   }
 
   appendVar(name: string, value: Value, source?: ChangeSource): void {
@@ -571,18 +555,15 @@ export class Datastore {
   }
 
   setVarFilter(name: string, filter: string | undefined): void {
-    if (filter) this.filters.set(name, filter);
-    else this.filters.delete(name);
-    for (const cached of this.cache.variables()) if (baseOf(cached) === name) this.passedFilter.add(cached);
+    this.filters.set(name, filter, this.cache.variables());
     this.changed(name);
   }
 
   private changed(name: string): void {
     this.context.frames.write(name, this.cache);
     this.cache.forget(name);
-    // See `expansionOf`: what was read first, filtered or not, counts only until any variable changes.
-    for (const filtered of this.passedFilter) this.cache.forget(filtered);
-    this.passedFilter.clear();
+    for (const filtered of this.filters.read) this.cache.forget(filtered);
+    this.filters.forgetRead();
   }
 
   private checkRenamed(name: string, full: string, source: ChangeSource | undefined): void {
@@ -595,23 +576,6 @@ export class Datastore {
   }
 }
 
-function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-}
-
-/** `RDEPENDS:zlib-dev` -> `RDEPENDS`: a filter is that of all forms of a variable. */
-function baseOf(name: string): string {
-  const colon = name.indexOf(':');
-  return colon < 0 ? name : name.slice(0, colon);
-}
-
 function textOrEmpty(value: Value): string {
   return typeof value === 'string' ? value : '';
-}
-
-/** Python's `+` of two texts. @throws TypeError where one is not a text */
-function joinTexts(a: Value, b: Value): string {
-  if (typeof a !== 'string' || typeof b !== 'string')
-    throw new TypeError('can only concatenate str (not another type) to str');
-  return a + b;
 }
