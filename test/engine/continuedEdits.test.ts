@@ -9,17 +9,10 @@ import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
 import type { HostFiles } from '../../server/src/host/files.ts';
 import { checkoutFiles, openCheckout, openEvaluator } from '../harness/engine.ts';
-import { materialise, parseScenario } from '../harness/fixture.ts';
+import { LAYER_OF_RECIPES, materialise, parseScenario } from '../harness/fixture.ts';
 import { sequence } from '../harness/mutations.ts';
 
-const LAYER = `-- layer/conf/layer.conf --
-BBPATH .= ":\${LAYERDIR}"
-BBFILES += "\${LAYERDIR}/recipes/*.bb"
-BBFILE_COLLECTIONS += "fixture"
-BBFILE_PATTERN_fixture = "^\${LAYERDIR}/"
-LAYERSERIES_COMPAT_fixture = "fixtures"
-LAYERSERIES_CORENAMES = "fixtures"
-BB_HASH_CODEPARSER_VALS = "LOGDIR=/ DATE=1"
+const LAYER = `${LAYER_OF_RECIPES}BB_HASH_CODEPARSER_VALS = "LOGDIR=/ DATE=1"
 BB_SIGNATURE_EXCLUDE_FLAGS = "doc deps depends lineno filename func python task export vardeps vardepsexclude"
 -- layer/classes/native.bbclass --
 PN = "\${BPN}-native"

@@ -4,16 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostFiles } from '../../server/src/host/files.ts';
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import { openEvaluator } from '../harness/engine.ts';
-import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import { LAYER_OF_RECIPES, materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
 
-const LAYER = `-- layer/conf/layer.conf --
-BBPATH .= ":\${LAYERDIR}"
-BBFILES += "\${LAYERDIR}/recipes/*.bb"
-BBFILE_COLLECTIONS += "fixture"
-BBFILE_PATTERN_fixture = "^\${LAYERDIR}/"
-LAYERSERIES_COMPAT_fixture = "fixtures"
-LAYERSERIES_CORENAMES = "fixtures"
-addpylib \${LAYERDIR}/lib keeper
+const LAYER = `${LAYER_OF_RECIPES}addpylib \${LAYERDIR}/lib keeper
 -- layer/lib/keeper/__init__.py --
 BBIMPORTS = ["first"]
 -- layer/lib/keeper/first.py --

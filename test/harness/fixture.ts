@@ -27,6 +27,16 @@ import { dirname, join, relative } from 'node:path';
 
 export const FIXTURES = join(import.meta.dirname, '../data/fixtures');
 
+/** The beginning of a scenario: a layer with recipes below `recipes`. */
+export const LAYER_OF_RECIPES = `-- layer/conf/layer.conf --
+BBPATH .= ":\${LAYERDIR}"
+BBFILES += "\${LAYERDIR}/recipes/*.bb"
+BBFILE_COLLECTIONS += "fixture"
+BBFILE_PATTERN_fixture = "^\${LAYERDIR}/"
+LAYERSERIES_COMPAT_fixture = "fixtures"
+LAYERSERIES_CORENAMES = "fixtures"
+`;
+
 /** The environment that the expectations were recorded in, before a scenario's own `env:` lines. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
