@@ -67,8 +67,10 @@ function evaluate({
   hashesOnly = false,
   recipeInfo = false,
   ingredients = false,
+  recollection,
 }: EvaluatorMethods['evaluate']['params']): RecipeEvaluation {
-  if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients);
+  if (!temporary || !files) 
+    return opened().evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
   const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
   try {
     lay(files, temporary);
@@ -128,6 +130,10 @@ const handlers: Handlers = {
 
   reads() {
     return opened().takeReads();
+  },
+
+  recollection() {
+    return opened().takeRecollection();
   },
 
   ingredients() {

@@ -37,6 +37,7 @@ function machine() {
       open: () => ({ identity: text(`b${CLASS}`), recipes: [{ path: BB, appends: [] }] }),
       configurationReads,
       reads: () => ({ fresh: [known(BB)], numbers: new Uint32Array([reads++]) }),
+      recollection: () => undefined,
       evaluate: ({ path }) => ({
         path,
         variants: [],
@@ -67,7 +68,14 @@ describe('where results are kept', () => {
     const { start } = machine();
     const first = start();
     expect((await first.hashes()).text).toBe('one');
-    expect(first.asked).toEqual(['change', 'open', 'configurationReads', 'evaluate', 'reads']);
+    expect(first.asked).toEqual([
+      'change',
+      'open',
+      'configurationReads',
+      'evaluate',
+      'reads',
+      'recollection',
+    ]);
     const second = start();
     expect((await second.workspace.summary()).identity).toBe('class');
     expect((await second.hashes()).text).toBe('one');

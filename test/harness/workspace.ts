@@ -68,8 +68,11 @@ class InProcess implements EvaluatorConnection {
         return files.outdated();
       case 'evaluate': {
         const wanted = params as EvaluatorMethods['evaluate']['params'];
-        return evaluator!.evaluate(wanted.path, wanted.hashesOnly, wanted.recipeInfo, wanted.ingredients);
+        const { path, hashesOnly, recipeInfo, ingredients, recollection } = wanted;
+        return evaluator!.evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
       }
+      case 'recollection':
+        return evaluator!.takeRecollection();
       case 'reads':
         return evaluator!.takeReads();
       case 'ingredients':

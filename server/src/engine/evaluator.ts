@@ -91,6 +91,7 @@ interface Wanted {
   readonly hashesOnly: boolean;
   readonly recipeInfo: boolean;
   readonly ingredients: boolean;
+  readonly recollection: string | undefined;
 }
 
 /** The signatures of one variant, and what they were made of where that is wanted. */
@@ -109,6 +110,8 @@ interface Held {
 }
 
 const MOST_NAMED = 3;
+/** Between two texts of JSON. */
+const BETWEEN = '\t';
 
 export class RecipeEvaluator {
   private readonly analysis: RememberedAnalysis;
@@ -118,12 +121,14 @@ export class RecipeEvaluator {
   hashed: Hashed[] = [];
   /** Of the recipe that was evaluated last, where its ingredients were wanted. */
   private noted: readonly VariantSignatures[] | undefined;
+  /** Whether the last evaluation took over what Python had done for the one before. */
+  private tookOver = false;
 
   private constructor(
     private readonly late: Late,
     private readonly ctx: ParseContext,
     private readonly python: RememberingRuntime,
-    inline: InlineEvaluator,
+    private readonly inline: InlineEvaluator,
     private readonly configuration: BuildConfiguration,
     private readonly configurationFiles: readonly string[],
     readonly summary: ConfigurationSummary,
@@ -217,6 +222,12 @@ export class RecipeEvaluator {
     return reads.isRepeatable ? told.tell(reads.taken()) : undefined;
   }
 
+  /** What Python did for the last `evaluate`, as a text for a later session; undefined where that holds nothing. */
+  takeRecollection(): string | undefined {
+    const recollection = this.tookOver ? undefined : this.python.recollection;
+    return recollection && `${recollection}${BETWEEN}${this.inline.recollection}`;
+  }
+
   get configurationReads(): ConfigurationReads {
     return this.held.configurationReads;
   }
@@ -231,11 +242,19 @@ export class RecipeEvaluator {
    * @param hashesOnly what hashes were made of is left out
    * @param recipeInfo each variant comes with what the task graph and taskhashes need to know of it
    * @param ingredients `takeIngredients` tells what hashes were made of
+   * @param recollection what `takeRecollection` told of the recipe with the same configuration, where all that was
+   *   read by others than those who evaluate metadata would be read the same
    */
-  evaluate(path: string, hashesOnly = false, recipeInfo = false, ingredients = false): RecipeEvaluation {
+  evaluate(
+    path: string,
+    hashesOnly = false,
+    recipeInfo = false,
+    ingredients = false,
+    recollection?: string,
+  ): RecipeEvaluation {
     const start = performance.now();
     this.held.reads.begin();
-    const wanted = { hashesOnly, recipeInfo, ingredients };
+    const wanted = { hashesOnly, recipeInfo, ingredients, recollection };
     const { all, signatures } = this.everyVariant(path, wanted);
     this.noted = ingredients ? signatures : undefined;
     if (all.length === 0) {
@@ -285,7 +304,11 @@ export class RecipeEvaluator {
     wanted: Wanted,
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
-    this.python.turnTo(path, !wanted.hashesOnly);
+    this.tookOver = false;
+    const isKnown = this.python.turnTo(path, !wanted.hashesOnly);
+    const [performed, analyses] = isKnown ? [] : (wanted.recollection?.split(BETWEEN) ?? []);
+    if (performed !== undefined) this.python.recall(performed);
+    this.inline.begin(analyses);
     this.ctx.begin();
     this.held.notes.begin();
     this.hashed = [];
@@ -359,6 +382,7 @@ export class RecipeEvaluator {
       const { defined } = this.python;
       const continued = !hashesOnly && !ingredients && !this.refused && defined !== undefined;
       const earlier = continued ? this.earlier.take(recipe.path, mcfn, defined) : undefined;
+      this.tookOver ||= earlier !== undefined;
       const doubted = frames.doubts;
       const options = { functions: ingredients, continued, earlier };
       const generated = generateDependencies(

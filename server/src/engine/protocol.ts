@@ -69,7 +69,8 @@ export interface EvaluatorMethods {
    * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
    * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size. With
    * `recipeInfo` it has what the task graph and taskhashes need of each variant; with `ingredients`, the request of
-   * that name tells what hashes were made of.
+   * that name tells what hashes were made of. `recollection` is what the request of that name told of the recipe in an
+   * earlier session; see `RecipeEvaluator.evaluate`.
    */
   evaluate: {
     params: {
@@ -78,11 +79,14 @@ export interface EvaluatorMethods {
       readonly hashesOnly?: boolean;
       readonly recipeInfo?: boolean;
       readonly ingredients?: boolean;
+      readonly recollection?: string;
     };
     result: RecipeEvaluation;
   };
   /** What the hashes of the last `evaluate` were made of; undefined where that cannot be told. */
   ingredients: { params: undefined; result: ToldIngredients | undefined };
+  /** What Python did for the last `evaluate`, for a later session; undefined where that holds nothing. */
+  recollection: { params: undefined; result: string | undefined };
   /** Analyses pieces of Python by their texts alone; needs no configuration that is up to date. */
   analysePython: { params: { readonly texts: readonly string[] }; result: readonly PythonAnalysis[] };
   /** The final values of variables of the configuration, those named and all whose names start alike. */

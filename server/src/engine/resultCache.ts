@@ -125,6 +125,31 @@ export class ResultCache {
     if (text !== undefined) await this.put(this.resultKey(method, params, summary, recipe), text);
   }
 
+  /** What Python did for a recipe in an earlier session, where it would be told the same by files. */
+  async findRecollection(summary: ConfigurationSummary, recipe: string): Promise<string | undefined> {
+    const [text] = await this.kept(this.recollectionKey(summary, recipe));
+    if (text === undefined) return undefined;
+    const { result, reads } = decoded(text);
+    return this.isCurrent(reads) ? result : undefined;
+  }
+
+  /** @param reads of all that the recipe was evaluated with */
+  keepRecollection(
+    summary: ConfigurationSummary,
+    recipe: string,
+    recollection: string,
+    reads: readonly KnownRead[],
+  ): void {
+    // Who evaluates metadata tells Python what its texts say, and is asked again.
+    const others = reads.filter(([read]) => !read.startsWith('x'));
+    const text = encoded(recollection, others);
+    if (text !== undefined) this.write(this.recollectionKey(summary, recipe), [text]);
+  }
+
+  private recollectionKey({ identity }: ConfigurationSummary, recipe: string): string {
+    return this.key('recollection', [identity, recipe]);
+  }
+
   private async readConfigurations(): Promise<readonly Decoded[]> {
     await this.states.recall();
     return (await this.kept(this.key('open', undefined))).map(decoded);

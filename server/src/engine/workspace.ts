@@ -50,6 +50,8 @@ interface Member {
   busy: Promise<unknown>;
   received: ReceivedReads;
   ingredients: ReceivedIngredients | undefined;
+  /** The recipes of which it has been told what Python did for them in an earlier session, or has seen it since. */
+  readonly recalled: Set<string>;
 }
 
 /** Which evaluator is asked; as a function where that is found when it comes to it. */
@@ -294,6 +296,7 @@ export class Workspace {
       busy: Promise.resolve(),
       received: new ReceivedReads(),
       ingredients: undefined,
+      recalled: new Set(),
     });
   }
 
@@ -344,7 +347,11 @@ export class Workspace {
     if (this.kept && 'variants' in result)
       await this.keepIngredients(this.kept, member, params, result, reads);
     if (reads.some(([read]) => this.overlays.has(read.slice(1)))) return;
-    await this.options.cache?.keep(method, params, opened, recipe, result, reads);
+    const { cache } = this.options;
+    await cache?.keep(method, params, opened, recipe, result, reads);
+    if (!cache || method !== 'evaluate' || recipe === undefined) return;
+    const recollection = await member.connection.request('recollection', undefined);
+    if (recollection !== undefined) cache.keepRecollection(opened, recipe, recollection, reads);
   }
 
   private async keepIngredients(
@@ -371,10 +378,11 @@ export class Workspace {
   ): Promise<EvaluatorMethods[M]['result']> {
     const member = this.member(typeof place === 'number' ? place : place());
     const request = async () => {
-      await this.ready(member);
+      const summary = await this.ready(member);
       this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
       try {
-        const result = await member.connection.request(method, params);
+        const whole = method === 'evaluate' ? await this.withRecollection(member, summary, params) : params;
+        const result = await member.connection.request(method, whole);
         await answered?.(result, member);
         return result;
       } catch (error) {
@@ -389,6 +397,18 @@ export class Workspace {
         throw error;
       }),
     );
+  }
+
+  /** An evaluator that has not evaluated the recipe is told what Python did for it in an earlier session. */
+  private async withRecollection<M extends Method>(
+    { recalled }: Member,
+    summary: ConfigurationSummary,
+    params: EvaluatorMethods[M]['params'],
+  ): Promise<EvaluatorMethods[M]['params']> {
+    if (!params || !('path' in params) || recalled.has(params.path)) return params;
+    recalled.add(params.path);
+    const recollection = await this.options.cache?.findRecollection(summary, params.path);
+    return recollection === undefined ? params : { ...params, recollection };
   }
 
   /** Runs one step after all that were queued for this member before. */
@@ -422,6 +442,7 @@ export class Workspace {
     await member.connection.request('change', { overlays: this.overlays, changed: [] });
     member.received = new ReceivedReads();
     member.ingredients = undefined;
+    member.recalled.clear();
     this.asked.set('open', (this.asked.get('open') ?? 0) + 1);
     const summary = await member.connection.request('open', undefined);
     const { cache } = this.options;

@@ -7,6 +7,7 @@
 import type { Datastore } from '../datastore/datastore.ts';
 import { FatalError } from '../datastore/errors.ts';
 import type { InlinePython, InlineReferences } from '../datastore/python.ts';
+import { definitionDigest } from '../python/definitions.ts';
 import { PythonError, type PythonAnalysis, type PythonRuntime } from '../python/runtime.ts';
 import type { ParseContext } from './context.ts';
 import { mayLast } from './effects.ts';
@@ -14,6 +15,11 @@ import { evaluateSimple } from './simple.ts';
 
 export class InlineEvaluator implements InlinePython {
   private readonly analyses = new Map<string, PythonAnalysis>();
+  /** Those that the present recipe needed. */
+  private used = new Map<string, PythonAnalysis>();
+  /** Those of earlier sessions: the text's digest -> as it is written. */
+  private readonly recalled = new Map<string, string>();
+  private readonly written = new WeakMap<PythonAnalysis, string>();
   /** Set once, when the context exists that this is part of. */
   context!: ParseContext;
   constructor(private readonly runtime: PythonRuntime) {}
@@ -42,9 +48,10 @@ export class InlineEvaluator implements InlinePython {
   analysis(text: string, variable: string): PythonAnalysis {
     let found = this.analyses.get(text);
     if (!found) {
-      found = this.runtime.analyse(text, variable);
+      found = this.recall(text) ?? this.runtime.analyse(text, variable);
       this.analyses.set(text, found);
     }
+    this.used.set(text, found);
     if (found.syntaxError) {
       throw new FatalError(`${variable} is no valid Python: ${found.syntaxError.message}`);
     }
@@ -52,9 +59,48 @@ export class InlineEvaluator implements InlinePython {
     return found;
   }
 
+  private recall(text: string): PythonAnalysis | undefined {
+    if (this.recalled.size === 0) return undefined;
+    const written = this.recalled.get(definitionDigest(text));
+    return written === undefined ? undefined : readAnalysis(written);
+  }
+
+  /** A recipe begins. @param recollection what `recollection` told in any session */
+  begin(recollection?: string): void {
+    this.used = new Map();
+    if (recollection === undefined) return;
+    for (const [digest, written] of JSON.parse(recollection) as WrittenAnalysis[])
+      this.recalled.set(digest, written);
+  }
+
+  /** The analyses that the present recipe needed. */
+  get recollection(): string {
+    return `[${Array.from(this.used, ([text, analysis]) => this.write(text, analysis)).join()}]`;
+  }
+
+  private write(text: string, analysis: PythonAnalysis): string {
+    let written = this.written.get(analysis);
+    if (written === undefined) {
+      const entry: WrittenAnalysis = [definitionDigest(text), writeAnalysis(analysis)];
+      this.written.set(analysis, (written = JSON.stringify(entry)));
+    }
+    return written;
+  }
+
   applyFilter(value: string, expression: string): string {
     return this.runtime.applyFilter(value, expression);
   }
+}
+
+type WrittenAnalysis = readonly [digest: string, analysis: string];
+
+function writeAnalysis(analysis: PythonAnalysis): string {
+  return JSON.stringify({ ...analysis, contains: [...analysis.contains] });
+}
+
+function readAnalysis(written: string): PythonAnalysis {
+  const { contains, ...analysis } = JSON.parse(written) as PythonAnalysis;
+  return { ...analysis, contains: new Map(contains) };
 }
 
 /** BitBake leaves an expression alone when its text ends inside a string: it was cut at a brace of the string. */

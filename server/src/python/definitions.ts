@@ -4,10 +4,11 @@
  *
  * Works on names in texts, without understanding Python: a name that stands anywhere in a text counts as used.
  */
+import { createHash } from 'node:crypto';
 
-/** A function that was defined, under a number that stands for its text and place. */
+/** A function that was defined, with what stands for its text and place, in every session. */
 interface Definition {
-  readonly number: number;
+  readonly digest: string;
   readonly words: readonly string[];
   readonly effect: Effect;
 }
@@ -15,13 +16,25 @@ interface Definition {
 const WORD = /[A-Za-z_]\w*/g;
 
 const known = new Map<string, Definition>();
-let count = 0;
+
+const digests = new Map<string, string>();
+
+/** What stands for a text that is defined, and its place. */
+export function definitionDigest(text: string): string {
+  let digest = digests.get(text);
+  if (digest === undefined) {
+    digest = createHash('sha256').update(text).digest('base64url');
+    if (digests.size >= MOST_TEXTS) digests.clear();
+    digests.set(text, digest);
+  }
+  return digest;
+}
 
 function definitionOf(text: string, place: string): Definition {
   const key = `${place}\n${text}`;
   let definition = known.get(key);
   if (!definition) {
-    definition = { number: ++count, words: wordsOf(text), effect: effectOf(text) };
+    definition = { digest: definitionDigest(key), words: wordsOf(text), effect: effectOf(text) };
     if (known.size >= MOST_TEXTS) known.clear();
     known.set(key, definition);
   }
@@ -138,8 +151,8 @@ export class Definitions {
   /** Another text for each set of definitions. */
   get all(): string {
     if (this.everything === undefined) {
-      const numbers = [...this.own].map(([name, { number }]) => `${name}=${number}`).sort();
-      this.everything = `${this.below?.all ?? ''}\n${numbers.join(' ')}`;
+      const functions = [...this.own].map(([name, { digest }]) => `${name}=${digest}`).sort();
+      this.everything = definitionDigest(`${this.below?.all ?? ''}\n${functions.join(' ')}`);
     }
     return this.everything;
   }
@@ -161,9 +174,9 @@ export class Definitions {
     // A set visits what is added to it on the way.
     for (const { words } of found) words.forEach(add);
     const all = [...found];
-    const numbers = all.map(({ number }) => number).sort((a, b) => a - b);
+    const digests = all.map(({ digest }) => digest).sort();
     reach = {
-      key: numbers.join(' '),
+      key: digests.length > 1 ? definitionDigest(digests.join(' ')) : (digests[0] ?? ''),
       effect: worst([...all.map(({ effect }) => effect), knownEffectOf(text)]),
     };
     this.reaches.set(text, reach);

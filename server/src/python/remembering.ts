@@ -14,8 +14,9 @@
  */
 import type { Value } from '../datastore/value.ts';
 import type { Read, ReadLog } from '../inputs/reads.ts';
-import { Definitions } from './definitions.ts';
+import { definitionDigest, Definitions } from './definitions.ts';
 import type { Observer } from './observer.ts';
+import { type Performed, readRecollection, writeRecollection } from './recollection.ts';
 import type {
   CodePlace,
   DatastoreService,
@@ -105,8 +106,12 @@ export class RememberingRuntime implements PythonRuntime {
   private handlers = this.baseHandlers;
   /** Definitions that Python has not got yet. */
   private waiting: (() => void)[] = [];
-  /** Texts that were defined without a trace of anything else. */
+  /** Texts that were defined without a trace of anything else, by their digests. */
   private readonly harmless = new Set<string>();
+  /** Those of the present recipe, and what its pieces have done that will be remembered. */
+  private harmlessHere = new Set<string>();
+  private performed: Performed[] = [];
+  private filteredHere = new Map<string, string>();
   private stale = false;
   /** Texts that are compiled for each recipe, and how often that was. */
   private readonly compiled = new Map<string, { readonly source: CompiledText; count: number }>();
@@ -210,7 +215,9 @@ export class RememberingRuntime implements PythonRuntime {
   /** Defines at once what was never defined before: it may fail. */
   private later(key: string, source: CompiledText, define: () => void): void {
     this.compiles(key, source);
-    if (this.harmless.has(key) && !this.off) {
+    const digest = definitionDigest(key);
+    if (this.harmless.has(digest) && !this.off) {
+      this.harmlessHere.add(digest);
       this.waiting.push(define);
       return;
     }
@@ -219,8 +226,13 @@ export class RememberingRuntime implements PythonRuntime {
     define();
     this.verdict = undefined;
     if (this.noticed) return;
+    this.harmlessHere.add(digest);
+    this.isHarmless(digest);
+  }
+
+  private isHarmless(digest: string): void {
     if (this.harmless.size >= MOST_TEXTS) this.harmless.clear();
-    this.harmless.add(key);
+    this.harmless.add(digest);
   }
 
   private compiles(key: string, source: CompiledText): void {
@@ -254,7 +266,10 @@ export class RememberingRuntime implements PythonRuntime {
     const effect = this.definitions.effect(reached);
     const decided = !this.off && (effect === 'none' || effect === 'wide');
     const name = `${kind}\n${what}`;
-    const tree = decided ? this.treeOf(name, this.definitions.key(reached)) : undefined;
+    const definitions = decided ? this.definitions.key(reached) : '';
+    const leftBefore = this.left;
+    const left = this.keepers.has(name) ? leftBefore : undefined;
+    const tree = decided ? this.treeOf(name, definitions, left) : undefined;
     const before: Step[] = [];
     const perform = (request: Request) => this.datastore.call(request.operation, d, request.args);
     const known = tree?.walk(perform, before);
@@ -262,6 +277,7 @@ export class RememberingRuntime implements PythonRuntime {
       this.remembered();
       if (known.reads) this.reads?.again(known.reads);
       if (known.reads || known.files || known.left !== undefined) this.looksOutside();
+      this.performed.push({ name, definitions, left, steps: before, leaf: known });
       if (known.left !== undefined) {
         this.left += ` ${known.left}`;
         this.waiting.push(() => this.repeat(d, before, execute));
@@ -273,7 +289,6 @@ export class RememberingRuntime implements PythonRuntime {
     const frame = frameOf(d, before, true);
     this.frames.push(frame);
     this.reads?.enter();
-    const leftBefore = this.left;
     let returned: string | undefined;
     let reads: ReadonlySet<Read> | undefined;
     try {
@@ -294,23 +309,60 @@ export class RememberingRuntime implements PythonRuntime {
     if (!isRemembered || keeps || reads || frame.files) this.looksOutside();
     if (this.off) return returned;
     if (!keeps) {
-      if (isRemembered) this.add(tree, frame.steps, { returned, files: frame.files, reads, left: undefined });
+      if (isRemembered) {
+        const leaf = { returned, files: frame.files, reads, left: undefined };
+        this.add(tree, frame.steps, leaf);
+        this.performed.push({ name, definitions, left, steps: frame.steps, leaf });
+      }
       return returned;
     }
     // Of what was kept by pieces within this one, it is not known before what of it.
     const isAlone = this.left === leftBefore;
-    const left = this.leave();
-    if (isRemembered && isAlone && this.keepers.has(name)) {
-      this.add(tree, frame.steps, { returned, files: frame.files, reads, left });
+    const number = this.leave();
+    if (isRemembered && isAlone && left !== undefined) {
+      const leaf = { returned, files: frame.files, reads, left: number };
+      this.add(tree, frame.steps, leaf);
+      this.performed.push({ name, definitions, left, steps: frame.steps, leaf });
     }
-    if (this.keepers.size >= MOST_TEXTS) this.keepers.clear();
-    this.keepers.add(name);
+    this.isKeeper(name);
     return returned;
   }
 
+  private isKeeper(name: string): void {
+    if (this.keepers.size >= MOST_TEXTS) this.keepers.clear();
+    this.keepers.add(name);
+  }
+
+  /**
+   * What pieces of Python have done for the present recipe, for `recall` in a later session; undefined where that may
+   * have changed what others do.
+   */
+  get recollection(): string | undefined {
+    if (this.replaced().names.length > 0) return undefined;
+    const { performed, harmlessHere, filteredHere } = this;
+    return writeRecollection(performed, harmlessHere, filteredHere);
+  }
+
+  /**
+   * To be called between `turnTo` and the evaluation of that recipe.
+   * @param recollection told by `recollection` in a session in which Python was put back to the same state, where files
+   *   still tell Python the same
+   */
+  recall(recollection: string): void {
+    const { performed, harmless, filtered, left } = readRecollection(recollection, this.lastLeft + 1);
+    this.lastLeft += left;
+    for (const [key, result] of filtered) this.isFiltered(key, result);
+    for (const digest of harmless) this.isHarmless(digest);
+    for (const piece of performed) {
+      const { name, definitions, left, steps, leaf } = piece;
+      if (left !== undefined) this.isKeeper(name);
+      this.own.tree(name, treeKey(definitions, left)).add(steps, leaf);
+    }
+  }
+
   /** What is known of a piece, where that decides it. */
-  private treeOf(name: string, definitions: string): TraceTree {
-    if (this.keepers.has(name)) return this.own.tree(name, `${definitions}\n${this.left}`);
+  private treeOf(name: string, definitions: string, left: string | undefined): TraceTree {
+    if (left !== undefined || this.own.has(name)) return this.own.tree(name, treeKey(definitions, left));
     const tree = this.shared.tree(name, definitions);
     return tree.open ? tree : this.own.tree(name, definitions);
   }
@@ -399,7 +451,10 @@ export class RememberingRuntime implements PythonRuntime {
   applyFilter(value: string, expression: string): string {
     const key = `${expression}\n${value}`;
     const known = this.off ? undefined : this.filtered.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.filteredHere.set(key, known);
+      return known;
+    }
     this.interrupt();
     this.enter();
     const { noticed } = this;
@@ -413,12 +468,17 @@ export class RememberingRuntime implements PythonRuntime {
         this.leave();
         return result;
       }
-      if (this.filtered.size >= MOST_TEXTS) this.filtered.clear();
-      this.filtered.set(key, result);
+      this.filteredHere.set(key, result);
+      this.isFiltered(key, result);
       return result;
     } finally {
       this.noticed ||= noticed;
     }
+  }
+
+  private isFiltered(key: string, result: string): void {
+    if (this.filtered.size >= MOST_TEXTS) this.filtered.clear();
+    this.filtered.set(key, result);
   }
 
   checkpoint(): void {
@@ -445,6 +505,9 @@ export class RememberingRuntime implements PythonRuntime {
     this.handlers = new Map(this.baseHandlers);
     this.waiting = [];
     this.fresh = [];
+    this.performed = [];
+    this.filteredHere = new Map();
+    this.harmlessHere = new Set();
     this.off = false;
     this.left = '';
     this.own = new Forest(false);
@@ -453,8 +516,9 @@ export class RememberingRuntime implements PythonRuntime {
   /**
    * Tells which recipe is evaluated from here on: what it did last is remembered for a while.
    * @param edited the same one is likely to come again soon
+   * @returns whether anything is remembered of it
    */
-  turnTo(path: string, edited: boolean): void {
+  turnTo(path: string, edited: boolean): boolean {
     this.edited = edited;
     const known = this.recent.get(path);
     if (known) this.own = known;
@@ -462,6 +526,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.recent.set(path, this.own);
     const [oldest] = this.recent.keys();
     if (this.recent.size > MOST_RECENT) this.recent.delete(oldest!);
+    return known !== undefined;
   }
 
   /** Another text for each set of functions that metadata has defined so far; undefined: they may do anything now. */
@@ -504,6 +569,11 @@ export class RememberingRuntime implements PythonRuntime {
 
 function frameOf(d: number, before: readonly Step[], remembered: boolean): Frame {
   return { d, before, repeated: 0, steps: [], files: undefined, remembered, keeps: false };
+}
+
+/** @param left for a piece that keeps something in modules or looks at it: what had been left there */
+function treeKey(definitions: string, left: string | undefined): string {
+  return left === undefined ? definitions : `${definitions}\n${left}`;
 }
 
 function lastPart(path: string): string {

@@ -62,8 +62,9 @@ const READING = new Set(
     ' ',
   ),
 );
-/** How many ends a tree may have. */
+/** How many ends a tree may have; of one recipe, some have hundreds of variants. */
 const MOST_LEAVES = 64;
+const MOST_OWN_LEAVES = 512;
 /** A tree that was walked in vain so often, and more often than not, is given up. */
 const MOST_VAIN = 16;
 
@@ -123,6 +124,11 @@ export class Forest {
       trees.set(definitions, tree);
     }
     return tree;
+  }
+
+  /** Whether anything was remembered of a piece. */
+  has(what: string): boolean {
+    return this.trees.has(what);
   }
 
   /** To be called now and then: forgets everything where it has become too much. */
@@ -186,7 +192,7 @@ export class TraceTree {
   }
 
   add(steps: readonly Step[], leaf: Leaf): void {
-    if (!this.open || this.leaves >= MOST_LEAVES) return;
+    if (!this.open || this.leaves >= (this.picky ? MOST_LEAVES : MOST_OWN_LEAVES)) return;
     this.leaves++;
     let from = 0;
     let at: Node | undefined;

@@ -1,0 +1,193 @@
+/**
+ * What pieces of Python did for one recipe, as a text that outlasts the session: with it, the same recipe needs Python
+ * in a later one only for what has changed since.
+ *
+ * Holds where Python was put back to the same state before, and where files would tell it the same: whoever keeps the
+ * text has to see to both. Everything in it that another session would call otherwise is told in words of its own:
+ * functions by digests of their texts (`definitions.ts`), what was left in modules by the order in which it was.
+ * Knows no datastore and no sandbox.
+ */
+import type { Value } from '../datastore/value.ts';
+import type { Leaf, Request, Result, Step } from './traces.ts';
+
+/** A piece of Python with what decided it and what it did. */
+export interface Performed {
+  readonly name: string;
+  /** The functions that it could reach. */
+  readonly definitions: string;
+  /** What had been left in modules before it, for one that keeps something there or looks at it. */
+  readonly left: string | undefined;
+  readonly steps: readonly Step[];
+  readonly leaf: Leaf;
+}
+
+/** Lists of numbers stand for items of `texts` and `steps`. */
+interface Written {
+  readonly texts: readonly string[];
+  /** Operation, arguments, result. */
+  readonly steps: readonly (readonly [number, number, number])[];
+  readonly pieces: readonly WrittenPiece[];
+  /** Digests of texts that were defined without a trace of anything else. */
+  readonly harmless: readonly string[];
+  /** Filters and values, and what came out. */
+  readonly filtered: readonly (readonly [string, string])[];
+  /** How many things were left in modules. */
+  readonly left: number;
+}
+
+type WrittenPiece = readonly [
+  name: number,
+  definitions: number,
+  /** Ordinals. */
+  before: readonly number[] | null,
+  steps: readonly number[],
+  returned: number,
+  files: readonly number[] | null,
+  reads: readonly number[] | null,
+  left: number | null,
+];
+
+/**
+ * @param harmless digests of texts that were defined without a trace of anything else
+ * @param filtered filters and values, and what came out
+ */
+export function writeRecollection(
+  performed: Iterable<Performed>,
+  harmless: Iterable<string>,
+  filtered: Iterable<readonly [string, string]>,
+): string {
+  const texts = new Numbers<string>();
+  const steps = new Numbers<string>();
+  const stepList: [number, number, number][] = [];
+  const ordinals = new Numbers<string>();
+  // Those of a piece that is known are the same objects each time.
+  const requests = new Map<Request, readonly [operation: number, args: number]>();
+  const requestOf = (request: Request): readonly [number, number] => {
+    let parts = requests.get(request);
+    if (!parts) {
+      parts = [texts.of(request.operation), texts.of(textOf(request.args))];
+      requests.set(request, parts);
+    }
+    return parts;
+  };
+  const numberOf = ({ request, result }: Step): number => {
+    const [operation, args] = requestOf(request);
+    const parts: [number, number, number] = [operation, args, texts.of(textOf(result))];
+    const number = steps.of(parts.join(' '));
+    if (number === stepList.length) stepList.push(parts);
+    return number;
+  };
+  const known = new Set<string>();
+  const pieces: WrittenPiece[] = [];
+  for (const { name, definitions, left, steps, leaf } of performed) {
+    if (!steps.every(({ request, result }) => isExact(request.args) && isExact(result))) continue;
+    const before = left === undefined ? null : numbersIn(left).map((number) => ordinals.of(number));
+    const piece: WrittenPiece = [
+      texts.of(name),
+      texts.of(definitions),
+      before,
+      steps.map(numberOf),
+      texts.of(leaf.returned),
+      leaf.files ? [...leaf.files].map((file) => texts.of(file)) : null,
+      leaf.reads ? [...leaf.reads].map((read) => texts.of(read)) : null,
+      leaf.left === undefined ? null : ordinals.of(String(leaf.left)),
+    ];
+    const key = JSON.stringify(piece);
+    if (known.has(key)) continue;
+    known.add(key);
+    pieces.push(piece);
+  }
+  const written: Written = {
+    texts: texts.items,
+    steps: stepList,
+    pieces,
+    harmless: [...harmless],
+    filtered: [...filtered],
+    left: ordinals.items.length,
+  };
+  return JSON.stringify(written);
+}
+
+export interface Recollection {
+  readonly performed: readonly Performed[];
+  readonly harmless: readonly string[];
+  readonly filtered: readonly (readonly [string, string])[];
+  /** How many numbers it takes for what was left in modules. */
+  readonly left: number;
+}
+
+/** @param firstLeft the number to begin with for what was left in modules */
+export function readRecollection(text: string, firstLeft: number): Recollection {
+  const { texts, steps: stepList, pieces, harmless, filtered, left } = JSON.parse(text) as Written;
+  const values = new Map<number, Value | Record<string, Value>>();
+  const valueOf = (number: number): Value | Record<string, Value> => {
+    if (!values.has(number)) values.set(number, valueOfText(texts[number]!));
+    return values.get(number);
+  };
+  const steps = stepList.map(([operation, args, result]): Step => {
+    const request: Request = { operation: texts[operation]!, args: valueOf(args) as readonly Value[] };
+    return { request, result: valueOf(result) as Result };
+  });
+  const setOf = (numbers: readonly number[] | null) =>
+    numbers ? new Set(numbers.map((number) => texts[number]!)) : undefined;
+  const leftOf = (ordinal: number) => firstLeft + ordinal;
+  const performed = pieces.map(
+    ([name, definitions, before, own, returned, files, reads, left]): Performed => ({
+      name: texts[name]!,
+      definitions: texts[definitions]!,
+      left: before ? before.map((ordinal) => ` ${leftOf(ordinal)}`).join('') : undefined,
+      steps: own.map((step) => steps[step]!),
+      leaf: {
+        returned: texts[returned]!,
+        files: setOf(files),
+        reads: setOf(reads),
+        left: left === null ? undefined : leftOf(left),
+      },
+    }),
+  );
+  return { performed, harmless, filtered, left };
+}
+
+/** Items by the order in which they came up. */
+class Numbers<T> {
+  readonly items: T[] = [];
+  private readonly known = new Map<T, number>();
+
+  of(item: T): number {
+    let number = this.known.get(item);
+    if (number === undefined) {
+      number = this.items.push(item) - 1;
+      this.known.set(item, number);
+    }
+    return number;
+  }
+}
+
+function numbersIn(left: string): string[] {
+  return left.split(' ').filter(Boolean);
+}
+
+/** A text begins with `s`, all else is JSON, in which Python's None is `null`. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return `s${value}`;
+  return JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? null : inner));
+}
+
+function valueOfText(text: string): Value | Record<string, Value> {
+  return text.startsWith('s') ? text.slice(1) : withoutNull(JSON.parse(text));
+}
+
+function withoutNull(value: unknown): Value | Record<string, Value> {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) return value.map(withoutNull) as Value;
+  if (typeof value !== 'object') return value as Value;
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, inner]) => [key, withoutNull(inner) as Value]),
+  );
+}
+
+/** Whether JSON has it as it is: not every number. */
+function isExact(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact);
+}
