@@ -20,7 +20,7 @@ const PAUSE_MILLISECONDS = 150;
 /** What took no longer than this is computed at each keystroke: it is done before the next. */
 const QUICK_MILLISECONDS = 100;
 /** Keystrokes and changes that come in one go count as one. */
-const MOMENT_MILLISECONDS = 5;
+const MOMENT_MILLISECONDS = 1;
 /** How long nothing must have been asked for before advice is: it can wait. */
 const ADVICE_MILLISECONDS = 100;
 /** How many recipes are evaluated, and how many searched, to find one that uses a class or included file. */
