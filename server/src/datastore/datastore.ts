@@ -328,6 +328,12 @@ export class Datastore {
     return this.forms.has(name);
   }
 
+  /** Variable -> its forms with overrides, in order of definition. */
+  overrideForms(): Iterable<readonly [string, Forms]> {
+    this.context.frames.readNames();
+    return this.forms.entries();
+  }
+
   /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
   keys(): Set<string> {
     this.context.frames.readNames();

@@ -179,6 +179,11 @@ class Datastore(MutableMapping):
         return set(self.overrides or ())
 
     @property
+    def overridedata(self):
+        """A copy: what is changed in it changes nothing."""
+        return {var: forms for var, forms in _call("overridedata", self.number)}
+
+    @property
     def varhistory(self):
         return History(self)
 
