@@ -2,12 +2,12 @@
 import {
   appendFileSync,
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -21,7 +21,7 @@ export function disturb(folder: string, random: () => number): () => void {
   const layer = join(folder, 'meta-sample');
   const all = readdirSync(layer, { recursive: true, encoding: 'utf8' })
     .map((name) => join(layer, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+    .filter((path) => lstatSync(path).isFile());
   const path = all[below(all.length)]!;
   const before = readFileSync(path);
   const putBack = () => {
