@@ -328,10 +328,16 @@ export class Datastore {
     return this.forms.has(name);
   }
 
-  /** Variable -> its forms with overrides, in order of definition. */
-  overrideForms(): Iterable<readonly [string, Forms]> {
+  /** The variables that have forms with overrides, in the order in which they got the first. */
+  namesWithForms(): string[] {
     this.context.frames.readNames();
-    return this.forms.entries();
+    return Array.from(this.forms.entries(), ([name]) => name);
+  }
+
+  /** The forms of a variable with overrides, in order of definition; undefined where it never had any. */
+  formsOf(name: string): Forms | undefined {
+    this.context.frames.read(name, this.cache);
+    return this.forms.get(name);
   }
 
   /** Every variable that is set, in no particular order; those that exist by an active override only, too. */

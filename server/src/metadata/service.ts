@@ -58,7 +58,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   hasOverrides: (d, args) => d.hasOverrides(text(args[0])),
   need_overrides: (d) => void d.currentOverrides(),
   overrides: (d) => d.currentOverrides(),
-  overridedata: (d) => [...d.overrideForms()],
+  overridedata: (d, args) => (args[0] === undefined ? d.namesWithForms() : d.formsOf(text(args[0]))),
   keys: (d) => [...d.keys()],
   localkeys: (d) => d.localKeys(),
 

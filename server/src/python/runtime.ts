@@ -149,7 +149,8 @@ export interface Refusal {
  * - `expand(text, varname)`; `expandWithRefs(text, varname)`: `value`, `references`, `execs`, `contains` (a list
  *   of [variable, items]) and `removes`, by name
  * - `hasOverrides(var)`, `need_overrides()`, `overrides()`, `keys()`, `localkeys()`, `tracking()`, `get_hash()`;
- *   `overridedata()`: a list of [variable, [[its form with an override, override], …]]
+ *   `overridedata()`: the names of variables that have forms with overrides; `overridedata(var)`: a list of [form,
+ *   override], or undefined
  * - `variableHistory(var)`: a list of [op, file, line, detail, flag]; `deleteHistory(var, file, line)`
  * - `setVar(var, value, op, file, line, parsing)`; `setVarFlags(var, [[flag, value], …], op, file, line)`;
  *   `setVarFlag`, `appendVarFlag`, `prependVarFlag` `(var, flag, value, op, file, line)`; `appendVar`,

@@ -4,7 +4,7 @@ data is. An instance is a handle: a number and nothing else.
 """
 
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 from . import port
 
@@ -115,6 +115,27 @@ class IncludeHistory:
         return None
 
 
+class Forms(Mapping):
+    """`d.overridedata`: variables and their forms with overrides, which cannot be changed here."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = number
+
+    def __getitem__(self, var):
+        forms = _call("overridedata", self.number, var)
+        if forms is None:
+            raise KeyError(var)
+        return forms
+
+    def __iter__(self):
+        return iter(_call("overridedata", self.number))
+
+    def __len__(self):
+        return len(_call("overridedata", self.number))
+
+
 class Datastore(MutableMapping):
     __slots__ = ("number", "__weakref__")
 
@@ -180,8 +201,7 @@ class Datastore(MutableMapping):
 
     @property
     def overridedata(self):
-        """A copy: what is changed in it changes nothing."""
-        return {var: forms for var, forms in _call("overridedata", self.number)}
+        return Forms(self.number)
 
     @property
     def varhistory(self):
