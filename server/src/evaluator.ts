@@ -69,8 +69,7 @@ function evaluate({
   ingredients = false,
   recollection,
 }: EvaluatorMethods['evaluate']['params']): RecipeEvaluation {
-  if (!temporary || !files) 
-    return opened().evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
+  if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
   const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
   try {
     lay(files, temporary);
