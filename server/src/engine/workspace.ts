@@ -406,6 +406,8 @@ export class Workspace {
     params: EvaluatorMethods[M]['params'],
   ): Promise<EvaluatorMethods[M]['params']> {
     if (!params || !('path' in params) || recalled.has(params.path)) return params;
+    // With texts laid over files for this once, files may tell Python something else.
+    if ('overlays' in params) return params;
     recalled.add(params.path);
     const recollection = await this.options.cache?.findRecollection(summary, params.path);
     return recollection === undefined ? params : { ...params, recollection };
