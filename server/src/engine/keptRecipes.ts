@@ -13,7 +13,7 @@ import type { PythonAnalysis } from '../python/runtime.ts';
 import { analyseShell } from '../shell/analysis.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { KeptVariant, ReceivedIngredients } from '../signature/keptIngredients.ts';
-import { NameTable } from '../signature/nameTable.ts';
+import { NameTable } from '../base/nameTable.ts';
 import { type EditAnalysis, Rehash, Unmade } from '../signature/rehash.ts';
 import { type FunctionEdit, functionEdits } from '../syntax/functionEdits.ts';
 import { contentDigest, digestOfReads } from './requestReads.ts';

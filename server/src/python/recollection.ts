@@ -7,6 +7,7 @@
  * functions by digests of their texts (`definitions.ts`), what was left in modules by the order in which it was.
  * Knows no datastore and no sandbox.
  */
+import { NameTable } from '../base/nameTable.ts';
 import type { Value } from '../datastore/value.ts';
 import type { Leaf, Request, Result, Step } from './traces.ts';
 
@@ -56,24 +57,24 @@ export function writeRecollection(
   harmless: Iterable<string>,
   filtered: Iterable<readonly [string, string]>,
 ): string {
-  const texts = new Numbers<string>();
-  const steps = new Numbers<string>();
+  const texts = new NameTable();
+  const steps = new NameTable();
   const stepList: [number, number, number][] = [];
-  const ordinals = new Numbers<string>();
+  const ordinals = new NameTable();
   // Those of a piece that is known are the same objects each time.
   const requests = new Map<Request, readonly [operation: number, args: number]>();
   const requestOf = (request: Request): readonly [number, number] => {
     let parts = requests.get(request);
     if (!parts) {
-      parts = [texts.of(request.operation), texts.of(textOf(request.args))];
+      parts = [texts.add(request.operation), texts.add(textOf(request.args))];
       requests.set(request, parts);
     }
     return parts;
   };
   const numberOf = ({ request, result }: Step): number => {
     const [operation, args] = requestOf(request);
-    const parts: [number, number, number] = [operation, args, texts.of(textOf(result))];
-    const number = steps.of(parts.join(' '));
+    const parts: [number, number, number] = [operation, args, texts.add(textOf(result))];
+    const number = steps.add(parts.join(' '));
     if (number === stepList.length) stepList.push(parts);
     return number;
   };
@@ -81,16 +82,16 @@ export function writeRecollection(
   const pieces: WrittenPiece[] = [];
   for (const { name, definitions, left, steps, leaf } of performed) {
     if (!steps.every(({ request, result }) => isExact(request.args) && isExact(result))) continue;
-    const before = left === undefined ? null : numbersIn(left).map((number) => ordinals.of(number));
+    const before = left === undefined ? null : numbersIn(left).map((number) => ordinals.add(number));
     const piece: WrittenPiece = [
-      texts.of(name),
-      texts.of(definitions),
+      texts.add(name),
+      texts.add(definitions),
       before,
       steps.map(numberOf),
-      texts.of(leaf.returned),
-      leaf.files ? [...leaf.files].map((file) => texts.of(file)) : null,
-      leaf.reads ? [...leaf.reads].map((read) => texts.of(read)) : null,
-      leaf.left === undefined ? null : ordinals.of(String(leaf.left)),
+      texts.add(leaf.returned),
+      leaf.files ? [...leaf.files].map((file) => texts.add(file)) : null,
+      leaf.reads ? [...leaf.reads].map((read) => texts.add(read)) : null,
+      leaf.left === undefined ? null : ordinals.add(String(leaf.left)),
     ];
     const key = JSON.stringify(piece);
     if (known.has(key)) continue;
@@ -98,12 +99,12 @@ export function writeRecollection(
     pieces.push(piece);
   }
   const written: Written = {
-    texts: texts.items,
+    texts: texts.names,
     steps: stepList,
     pieces,
     harmless: [...harmless],
     filtered: [...filtered],
-    left: ordinals.items.length,
+    left: ordinals.names.length,
   };
   return JSON.stringify(written);
 }
@@ -146,21 +147,6 @@ export function readRecollection(text: string, firstLeft: number): Recollection 
     }),
   );
   return { performed, harmless, filtered, left };
-}
-
-/** Items by the order in which they came up. */
-class Numbers<T> {
-  readonly items: T[] = [];
-  private readonly known = new Map<T, number>();
-
-  of(item: T): number {
-    let number = this.known.get(item);
-    if (number === undefined) {
-      number = this.items.push(item) - 1;
-      this.known.set(item, number);
-    }
-    return number;
-  }
 }
 
 function numbersIn(left: string): string[] {

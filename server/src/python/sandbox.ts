@@ -99,8 +99,8 @@ type Entry = (typeof ENTRIES)[number];
 /** All that Python may ask of a `DatastoreService`. */
 const OPERATIONS = new Set(
   (
-    'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides overridedata keys localkeys ' +
-    'tracking get_hash variableHistory deleteHistory setVar setVarFlag setVarFlags appendVar prependVar ' +
+    'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides overridedata ' +
+    'keys localkeys tracking get_hash variableHistory deleteHistory setVar setVarFlag setVarFlags appendVar prependVar ' +
     'appendVarFlag prependVarFlag delVar delVarFlag delVarFlags renameVar initVar expandVarref setVarFilter ' +
     'enableTracking disableTracking tasks create createCopy inherit inherit_defer include'
   ).split(' '),

@@ -4,7 +4,7 @@
  * is a number from then on.
  */
 import type { Dependency, GeneratedDependencies } from './dependencies.ts';
-import { NameTable } from './nameTable.ts';
+import { NameTable } from '../base/nameTable.ts';
 
 /** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
 export interface ToldNode {

@@ -1,7 +1,7 @@
 /**
  * What the hashes of all variants are made of, as it was told (`ingredients.ts`): names are numbers of one table.
  */
-import type { NameTable } from './nameTable.ts';
+import type { NameTable } from '../base/nameTable.ts';
 import type { ToldIngredients, ToldNode, ToldVariant } from './ingredients.ts';
 
 /** See `ToldNode`; names are numbers of `NameTable`. */

@@ -11,7 +11,7 @@ import { expandKnown } from '../datastore/expansion.ts';
 import type { FunctionEdit } from '../syntax/functionEdits.ts';
 import { DependencyGraph } from './dependencyGraph.ts';
 import type { KeptNode, KeptVariant } from './keptIngredients.ts';
-import type { NameTable } from './nameTable.ts';
+import type { NameTable } from '../base/nameTable.ts';
 import type { TaskSignature } from './signatures.ts';
 
 /** What code names, as `CodeAnalysis` tells it, but undefined where there is no answer. */
