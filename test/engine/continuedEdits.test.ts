@@ -9,21 +9,12 @@ import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
 import type { HostFiles } from '../../server/src/host/files.ts';
 import { checkoutFiles, openCheckout, openEvaluator } from '../harness/engine.ts';
-import { LAYER_OF_RECIPES, materialise, parseScenario } from '../harness/fixture.ts';
+import { CLASS_THAT_FILTERS, LAYER_OF_RECIPES, materialise, parseScenario } from '../harness/fixture.ts';
 import { sequence } from '../harness/mutations.ts';
 
 const LAYER = `${LAYER_OF_RECIPES}BB_HASH_CODEPARSER_VALS = "LOGDIR=/ DATE=1"
 BB_SIGNATURE_EXCLUDE_FLAGS = "doc deps depends lineno filename func python task export vardeps vardepsexclude"
--- layer/classes/native.bbclass --
-PN = "\${BPN}-native"
-CLASSOVERRIDE = "class-native"
-python native_handler() {
-    d.setVarFilter("DEPENDS", "val.replace('-target', '-native')")
-    d.appendVar("DEPENDS", " more-native")
-}
-addhandler native_handler
-native_handler[eventmask] = "bb.event.RecipePreFinalise"
--- layer/recipes/many_1.0.bb --
+${CLASS_THAT_FILTERS}-- layer/recipes/many_1.0.bb --
 PN = "many"
 BPN = "many"
 CLASSOVERRIDE = "class-target"

@@ -4,24 +4,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostFiles } from '../../server/src/host/files.ts';
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import { openEvaluator } from '../harness/engine.ts';
-import { LAYER_OF_RECIPES, materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import {
+  LAYER_OF_RECIPES,
+  LIBRARY_THAT_KEEPS,
+  materialise,
+  parseScenario,
+  type Workspace,
+} from '../harness/fixture.ts';
 
-const LAYER = `${LAYER_OF_RECIPES}addpylib \${LAYERDIR}/lib keeper
--- layer/lib/keeper/__init__.py --
-BBIMPORTS = ["first"]
--- layer/lib/keeper/first.py --
-SEEN = {}
-
-def first(d):
-    if "value" not in SEEN:
-        SEEN["value"] = d.getVar("A")
-    return SEEN["value"]
--- layer/classes/listing.bbclass --
+const LAYER = `${LAYER_OF_RECIPES}${LIBRARY_THAT_KEEPS}-- layer/classes/listing.bbclass --
 def listing(d):
     import os
     return " ".join(sorted(os.listdir(d.getVar("FILES_OF"))))
 -- layer/recipes/keeps_1.0.bb --
-A = "@A@"
+KEPT = "@A@"
 ONE = "\${@keeper.first.first(d)}"
 TWO = "\${@keeper.first.first(d) + d.getVar('B')}"
 B = "b"

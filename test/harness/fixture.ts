@@ -37,6 +37,31 @@ LAYERSERIES_COMPAT_fixture = "fixtures"
 LAYERSERIES_CORENAMES = "fixtures"
 `;
 
+/** To follow it: a library that keeps the value of KEPT that it saw first. */
+export const LIBRARY_THAT_KEEPS = `addpylib \${LAYERDIR}/lib keeper
+-- layer/lib/keeper/__init__.py --
+BBIMPORTS = ["first"]
+-- layer/lib/keeper/first.py --
+SEEN = {}
+
+def first(d):
+    if "value" not in SEEN:
+        SEEN["value"] = d.getVar("KEPT")
+    return SEEN["value"]
+`;
+
+/** A class whose handler filters a variable, as OE-Core's does for variants. */
+export const CLASS_THAT_FILTERS = `-- layer/classes/native.bbclass --
+PN = "\${BPN}-native"
+CLASSOVERRIDE = "class-native"
+python native_handler() {
+    d.setVarFilter("DEPENDS", "val.replace('-target', '-native')")
+    d.appendVar("DEPENDS", " more-native")
+}
+addhandler native_handler
+native_handler[eventmask] = "bb.event.RecipePreFinalise"
+`;
+
 /** The environment that the expectations were recorded in, before a scenario's own `env:` lines. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
