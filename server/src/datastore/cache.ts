@@ -29,7 +29,8 @@ interface Frame {
   readonly key: string;
   /** The cache of the datastore it belongs to; undefined: of what is watched, which may read several. */
   readonly owner: ExpansionCache | undefined;
-  readonly reads: Set<string>;
+  /** Undefined: none so far. */
+  reads: Set<string> | undefined;
   usesOverrides: boolean;
   /** It changed its datastore, listed all of it, or read another: it counts until the next change only. */
   passing: boolean;
@@ -40,6 +41,7 @@ interface Frame {
   written: Set<string> | undefined;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 /** How deep values may refer to each other; BitBake reaches Python's limit after about as many. */
 const DEEPEST = 250;
 const MOST_NAMED = 6;
@@ -51,6 +53,7 @@ export class ReadFrames {
   private watched: Frame | undefined;
   /** Of what was computed outside of all expansions, or came out of them. */
   private doubt: string | undefined;
+  private inStep = false;
   /** What was changed outside of all expansions during a step. */
   private written: Set<string> | undefined;
   /** Variables that were changed while something in doubt was computed, and why. */
@@ -85,7 +88,7 @@ export class ReadFrames {
     const frame = (this.watched = newFrame(undefined, ''));
     try {
       const result = step();
-      return { result, reads: frame.passing || frame.outside ? undefined : frame.reads };
+      return { result, reads: frame.passing || frame.outside ? undefined : (frame.reads ?? NOTHING) };
     } finally {
       this.watched = undefined;
     }
@@ -184,19 +187,21 @@ export class ReadFrames {
   /** Starts over: what a variant changed does not concern the next. */
   forgetDoubts(): void {
     this.doubt = this.allDoubtful = this.written = undefined;
+    this.inStep = false;
     this.doubtful.clear();
   }
 
   /** Begins a step outside of all expansions, whose doubt `endStep` tells. */
   beginStep(): void {
-    this.doubt = undefined;
-    this.written = new Set();
+    this.doubt = this.written = undefined;
+    this.inStep = true;
   }
 
   endStep(): string | undefined {
     const doubt = this.takeDoubt();
     if (doubt !== undefined) for (const name of this.written ?? []) this.doubtful.set(name, doubt);
     this.written = undefined;
+    this.inStep = false;
     return doubt;
   }
 
@@ -210,7 +215,7 @@ export class ReadFrames {
   private noteWritten(variable: string): void {
     const frame = this.frames.at(-1);
     if (frame) (frame.written ??= new Set()).add(variable);
-    else this.written?.add(variable);
+    else if (this.inStep) (this.written ??= new Set()).add(variable);
   }
 
   /** Whether a variable is set, or what its value is, is asked. */
@@ -224,7 +229,7 @@ export class ReadFrames {
     this.ask(variable);
     const frame = this.noting;
     if (!frame) return;
-    if (frame.owner === owner || frame.owner === undefined) frame.reads.add(variable);
+    if (frame.owner === owner || frame.owner === undefined) (frame.reads ??= new Set()).add(variable);
     else frame.passing = true;
   }
 
@@ -274,7 +279,7 @@ function newFrame(owner: ExpansionCache | undefined, key: string): Frame {
   return {
     key,
     owner,
-    reads: new Set<string>(),
+    reads: undefined,
     usesOverrides: false,
     passing: false,
     outside: false,
@@ -295,8 +300,8 @@ interface Part {
 
 export class ExpansionCache {
   private entries = new Map<string, CachedExpansion>();
-  /** Variable -> the keys (`NAME` or `NAME[flag]`) of its own entries. */
-  private own = new Map<string, Set<string>>();
+  /** Variable -> the keys (`NAME[flag]`) of the entries of its flags. */
+  private flags = new Map<string, Set<string>>();
   /** Variable -> the variables whose entries read it. */
   private readers = new Map<string, Set<string>>();
   /** Variables with at least one entry that depends on the overrides. */
@@ -322,16 +327,25 @@ export class ExpansionCache {
     if (provisional && frame.usesOverrides) return;
     const until = frame.passing ? this.changes : undefined;
     const { usesOverrides, doubt, outside } = frame;
-    this.entries.set(key, { expansion, usesOverrides, until, doubt, outside });
-    add(this.own, variable, key);
-    for (const read of frame.reads) if (read !== variable) add(this.readers, read, variable);
+    this.put(variable, key, { expansion, usesOverrides, until, doubt, outside });
+    for (const read of frame.reads ?? NOTHING) if (read !== variable) add(this.readers, read, variable);
     if (frame.usesOverrides) this.overrideUsers.add(variable);
     if (frame.passing || frame.outside || frame.doubt !== undefined) this.uncertain.add(variable);
   }
 
-  /** Those with cached expansions. */
-  variables(): Iterable<string> {
-    return this.own.keys();
+  private put(variable: string, key: string, entry: CachedExpansion): void {
+    this.entries.set(key, entry);
+    if (key !== variable) add(this.flags, variable, key);
+  }
+
+  /** The keys of the entries of a variable. */
+  private keysOf(variable: string): string[] {
+    return [variable, ...(this.flags.get(variable) ?? [])];
+  }
+
+  /** Variables and flags with cached expansions: `NAME` and `NAME[flag]`. */
+  keys(): Iterable<string> {
+    return this.entries.keys();
   }
 
   /** Forgets everything that read `variable`, which has changed. */
@@ -344,7 +358,7 @@ export class ExpansionCache {
   clear(): void {
     this.changes++;
     this.entries = new Map();
-    this.own = new Map();
+    this.flags = new Map();
     this.readers = new Map();
     this.overrideUsers = new Set();
     this.uncertain = new Set();
@@ -374,14 +388,13 @@ export class ExpansionCache {
     this.changes++;
     ({
       entries: this.entries,
-      own: this.own,
+      flags: this.flags,
       readers: this.readers,
       overrideUsers: this.overrideUsers,
     } = from);
     from.clear();
     for (const { variable, key, entry } of own.entries) {
-      this.entries.set(key, entry);
-      add(this.own, variable, key);
+      this.put(variable, key, entry);
       if (entry.usesOverrides) this.overrideUsers.add(variable);
       this.uncertain.add(variable);
     }
@@ -392,7 +405,7 @@ export class ExpansionCache {
   /** What is known of some variables, and what that read, as it will be after one more change of nothing. */
   private part(variables: ReadonlySet<string>): Part {
     const entries = [...variables].flatMap((variable) =>
-      [...(this.own.get(variable) ?? [])].flatMap((key) => {
+      this.keysOf(variable).flatMap((key) => {
         const entry = this.get(key);
         const until = entry?.until === undefined ? undefined : this.changes + 1;
         return entry ? [{ variable, key, entry: { ...entry, until } }] : [];
@@ -420,10 +433,11 @@ export class ExpansionCache {
     const waiting = [first];
     for (let variable = waiting.pop(); variable !== undefined; variable = waiting.pop()) {
       this.noted?.add(variable);
-      const keys = this.own.get(variable);
-      if (keys) {
-        for (const key of keys) this.entries.delete(key);
-        this.own.delete(variable);
+      this.entries.delete(variable);
+      const flags = this.flags.get(variable);
+      if (flags) {
+        for (const key of flags) this.entries.delete(key);
+        this.flags.delete(variable);
       }
       const readers = this.readers.get(variable);
       if (readers) {

@@ -11,10 +11,10 @@ import { splitWords } from '../base/words.ts';
 import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.ts';
 import { CurrentOverrides } from './currentOverrides.ts';
 import { FatalError } from './errors.ts';
-import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
+import { Expansion, type ExpansionTraits, expandWithReferences, isPlain } from './expansion.ts';
 import { VariableFilters } from './filters.ts';
 import { type ChangeSource, History } from './history.ts';
-import { Level } from './levels.ts';
+import { type Flags, Level } from './levels.ts';
 import { type Forms, isActive, OverrideTable, strongestForm } from './overrideForms.ts';
 import {
   joinTexts,
@@ -44,6 +44,7 @@ export interface DatastoreContext {
 }
 
 const OLD_STYLE = /_append|_prepend|_remove/;
+const NOTHING_PENDING: Pending = [];
 const DEFAULT_FLAG = '_defaultval_flag_';
 
 export interface ReadOptions {
@@ -179,6 +180,8 @@ export class Datastore {
       const cached = this.cachedExpansion(key);
       if (cached) return cached.expansion;
     }
+    const plain = this.plainExpansion(name, flag, options);
+    if (plain) return plain;
     const frame = this.context.frames.enter(this.cache, key);
     try {
       const expansion = this.expandAfresh(name, flag, key, options);
@@ -190,6 +193,24 @@ export class Datastore {
     } finally {
       this.context.frames.leave(frame);
     }
+  }
+
+  /**
+   * The expansion of what nothing else has a part in, as most variables and flags are: it is made as fast as found again.
+   * Undefined where something may have.
+   */
+  private plainExpansion(
+    name: string,
+    flag: string,
+    options: ReadOptions | undefined,
+  ): Expansion | undefined {
+    const flags = this.level.find(name);
+    if (flag === '_content') {
+      if (this.filters.of(name) !== undefined) return undefined;
+      if (!options?.parsing && (this.forms.has(name) || (flags && hasPending(flags)))) return undefined;
+    }
+    const value = flags && this.given(flags, flag, options);
+    return isPlain(value) ? new Expansion(name, value, value) : undefined;
   }
 
   private cachedExpansion(key: string): CachedExpansion | undefined {
@@ -214,7 +235,7 @@ export class Datastore {
 
   private applyRemoves(name: string, expansion: Expansion, removes: Set<string>): void {
     if (!expansion.value) return;
-    for (const [text, override] of this.pending(name, ':remove')) {
+    for (const [text, override] of pendingOf(this.level.find(name), ':remove')) {
       if (this.overrideApplies(override)) removes.add(text);
     }
     if (removes.size === 0 || typeof expansion.value !== 'string') return;
@@ -230,7 +251,15 @@ export class Datastore {
   }
 
   private pending(name: string, keyword: Keyword): Pending {
-    return (this.level.find(name)?.get(keyword) as Pending | undefined) ?? [];
+    return pendingOf(this.level.find(name), keyword);
+  }
+
+  /** What a flag is set to here, or by default. */
+  private given(flags: Flags, flag: string, options: ReadOptions | undefined): Value {
+    const value = flags.get(flag);
+    if (value !== undefined || flags.has(flag) || options?.noWeakDefault) return value;
+    if (flag === '_content' && flags.has('_defaultval')) return flags.get('_defaultval');
+    return this.traits.flagDefaults ? flags.get(DEFAULT_FLAG + flag) : undefined;
   }
 
   /** The value with overrides, defaults, appends and prepends applied, and the removes an override brings. */
@@ -252,18 +281,12 @@ export class Datastore {
         if (expansion.removes) removes = new Set(expansion.removes);
       }
     }
-    if (flags && value === undefined) {
-      if (flags.has(flag)) value = flags.get(flag);
-      else if (!options?.noWeakDefault) {
-        if (flag === '_content' && flags.has('_defaultval')) value = flags.get('_defaultval');
-        else if (this.traits.flagDefaults) value = flags.get(DEFAULT_FLAG + flag);
-      }
-    }
+    if (flags && value === undefined) value = this.given(flags, flag, options);
     if (whole && flags) {
-      for (const [text, override] of this.pending(name, ':append')) {
+      for (const [text, override] of pendingOf(flags, ':append')) {
         if (this.overrideApplies(override)) value = joinTexts(value ?? '', text);
       }
-      for (const [text, override] of this.pending(name, ':prepend')) {
+      for (const [text, override] of pendingOf(flags, ':prepend')) {
         if (this.overrideApplies(override)) value = joinTexts(text, value ?? '');
       }
     }
@@ -567,7 +590,7 @@ export class Datastore {
   }
 
   setVarFilter(name: string, filter: string | undefined): void {
-    this.filters.set(name, filter, this.cache.variables());
+    this.filters.set(name, filter, this.cache.keys());
     this.changed(name);
   }
 
@@ -586,6 +609,14 @@ export class Datastore {
     this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
     this.level.own('_FAILPARSINGERRORHANDLED').set('_content', true);
   }
+}
+
+function pendingOf(flags: Flags | undefined, keyword: Keyword): Pending {
+  return (flags?.get(keyword) as Pending | undefined) ?? NOTHING_PENDING;
+}
+
+function hasPending(flags: Flags): boolean {
+  return KEYWORDS.some((keyword) => flags.has(keyword));
 }
 
 function textOrEmpty(value: Value): string {

@@ -6,6 +6,7 @@
  */
 import { EndlessError, ExpansionError, FatalError } from './errors.ts';
 import type { Datastore } from './datastore.ts';
+import type { InlineReferences } from './python.ts';
 import type { Value } from './value.ts';
 
 /** How releases differ in expanding. Chosen by `metadata/release.ts`. */
@@ -31,11 +32,15 @@ const VARIABLE = /\$\{[a-zA-Z0-9\-_+./~:]+\}/g;
 const PYTHON_FLAT = /\$\{@[^\n]+?\}/g;
 const PYTHON_NESTED = /\$\{@(?:\{[^\n]*?\}|[^\n])+?\}/g;
 
+/** Most values name nothing. */
+const NO_NAMES: ReadonlySet<string> = new Set();
+const NO_TESTS: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
 /** The value of a text and everything that was named while it was expanded. */
 export class Expansion {
-  readonly references = new Set<string>();
-  readonly execs = new Set<string>();
-  readonly contains = new Map<string, Set<string>>();
+  references = NO_NAMES;
+  execs = NO_NAMES;
+  contains = NO_TESTS;
   /** The unexpanded `:remove` texts that took something away; undefined where none applied. */
   removes: Set<string> | undefined;
   constructor(
@@ -45,12 +50,18 @@ export class Expansion {
     public value: Value,
   ) {}
 
-  addContains(contains: ReadonlyMap<string, Iterable<string>>): void {
-    for (const [name, items] of contains) {
-      let known = this.contains.get(name);
-      if (!known) this.contains.set(name, (known = new Set()));
-      for (const item of items) known.add(item);
-    }
+  addReference(name: string): void {
+    if (this.references === NO_NAMES) this.references = new Set();
+    (this.references as Set<string>).add(name);
+  }
+
+  /** What code names. */
+  addFound({ references, execs, contains }: InlineReferences): void {
+    for (const name of references) this.addReference(name);
+    this.execs = new Set([...this.execs, ...execs]);
+    const tests = new Map(this.contains);
+    for (const [name, items] of contains) tests.set(name, new Set([...(tests.get(name) ?? []), ...items]));
+    this.contains = tests;
   }
 }
 
@@ -67,7 +78,7 @@ function pythonType(value: Value): string {
  */
 export function expandWithReferences(text: Value, variable: string | undefined, d: Datastore): Expansion {
   const expansion = new Expansion(variable, text, text);
-  if (typeof text !== 'string' || !text.includes('${')) return expansion;
+  if (typeof text !== 'string' || isPlain(text)) return expansion;
   let current = text;
   for (let round = 1; current.includes('${'); round++) {
     const before = current;
@@ -94,6 +105,11 @@ export function expandWithReferences(text: Value, variable: string | undefined, 
   }
   expansion.value = current;
   return expansion;
+}
+
+/** Whether expansion leaves it as it is. */
+export function isPlain(value: Value): boolean {
+  return typeof value !== 'string' || !value.includes('${');
 }
 
 /** Where the values of variables come from. */
@@ -131,7 +147,7 @@ function substituteVariables(text: string, expansion: Expansion, d: ValueSource)
       throw new Error(`variable ${key} references itself!`);
     }
     const value = d.getVar(key);
-    expansion.references.add(key);
+    expansion.addReference(key);
     if (value === undefined) return match;
     if (typeof value !== 'string') {
       throw new TypeError(`expected str instance, ${pythonType(value)} found`);
@@ -153,10 +169,7 @@ function substitutePython(text: string, expansion: Expansion, d: Datastore): str
       incomplete = true;
       return match;
     }
-    const found = d.python.analyse(code, expansion.variable);
-    for (const name of found.references) expansion.references.add(name);
-    for (const name of found.execs) expansion.execs.add(name);
-    expansion.addContains(found.contains);
+    expansion.addFound(d.python.analyse(code, expansion.variable));
     return value;
   });
   // One expression that ends inside a string literal leaves the whole text as it was.
