@@ -49,7 +49,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 export function sortedStrings(values: Iterable<string>): string[] {
   const strings = [...values];
   // Without surrogates the order of UTF-16 units is that of code points, and the engine's own sort is faster.
-  return strings.some((text) => SURROGATE.test(text)) ? strings.sort(compareCodePoints) : strings.sort();
+  return SURROGATE.test(strings.join('')) ? strings.sort(compareCodePoints) : strings.sort();
 }
 
 /** `bb/utils.py: explode_deps`: the names of `one (>= 1.0) two`, without their versions. */

@@ -52,7 +52,7 @@ import type {
 } from './results.ts';
 import { summarise, textOr } from './summary.ts';
 import { nameFromFile } from './targets.ts';
-import { unknownTasks, whatOthersKnow, withoutDependencies } from './variantParts.ts';
+import { unknownTasks, whatOthersKnow } from './variantParts.ts';
 
 export interface EvaluatorOptions extends Pick<
   SandboxOptions,
@@ -393,14 +393,14 @@ export class RecipeEvaluator {
         this.analysis,
         options,
       );
-      const signatures = taskSignatures(generated, earlier);
+      const signatures = taskSignatures(generated, earlier, hashesOnly);
       if (continued && frames.doubts === doubted && generated.unknown.size === 0)
         this.earlier.keep(recipe.path, mcfn, { d, generated, tasks: signatures, defined });
       if (ingredients) this.held.notes.variant(mcfn, d, generated, hashOrder(generated), ignored, changes);
       // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
       computed.set(
         name,
-        hashesOnly ? { tasks: signatures.map(withoutDependencies) } : { tasks: signatures, generated },
+        hashesOnly ? { tasks: signatures } : { tasks: signatures, generated },
       );
       doubts.hashed(name);
     };

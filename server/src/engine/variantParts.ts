@@ -1,5 +1,5 @@
 /**
- * What is told of a variant in the different cases: skipped, unknown, without what its hashes are made of.
+ * What is told of a variant in the different cases: skipped, unknown.
  */
 import type { Datastore } from '../datastore/datastore.ts';
 import type { Variant } from '../metadata/recipe.ts';
@@ -22,10 +22,6 @@ export function whatOthersKnow(
 ): RecipeInfo | SkippedRecipe {
   if (skipped !== undefined || !tasks) return skippedRecipe(d, skipped ?? '', around);
   return recipeInfo(d, tasks, around);
-}
-
-export function withoutDependencies({ task, basehash }: TaskSignature): TaskSignature {
-  return { task, basehash, dependencies: [] };
 }
 
 /** @param reason why their hashes are unknown */

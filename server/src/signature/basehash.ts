@@ -8,9 +8,14 @@ import type { Dependency, GeneratedDependencies } from './dependencies.ts';
 import { basehashOf, DependencyGraph } from './dependencyGraph.ts';
 import type { BitBakeHash, DependencyNode, TaskSignature } from './signatures.ts';
 
+/** It is wanted more than once. */
+const orders = new WeakMap<GeneratedDependencies, readonly string[]>();
+
 /** Every name in the order in which it is hashed. */
-export function hashOrder({ dependencies }: GeneratedDependencies): string[] {
-  return sortedStrings(dependencies.keys());
+export function hashOrder(generated: GeneratedDependencies): readonly string[] {
+  let order = orders.get(generated);
+  if (!order) orders.set(generated, (order = sortedStrings(generated.dependencies.keys())));
+  return order;
 }
 
 /** What an earlier state of a variant came to. */
@@ -25,15 +30,19 @@ const MANY_TASKS = 4;
 /**
  * The signature of every task, in BitBake's order. Those are taken from `earlier` of which everything that they reach
  * was taken from there (`generateDependencies`).
+ * @param hashesOnly which names a task depends on is left out
  */
 export function taskSignatures(
   generated: GeneratedDependencies,
   earlier?: EarlierSignatures,
+  hashesOnly = false,
 ): TaskSignature[] {
   const known = earlier && generated.unknown.size === 0 ? unchangedTasks(generated, earlier) : undefined;
   const missing = generated.tasks.filter((task) => !known?.has(task));
   const compute =
-    missing.length >= MANY_TASKS ? overAll(generated) : (task: string) => onItsOwn(generated, task);
+    missing.length >= MANY_TASKS
+      ? overAll(generated, hashesOnly)
+      : (task: string) => onItsOwn(generated, task);
   return generated.tasks.map((task) => known?.get(task) ?? compute(task));
 }
 
@@ -49,23 +58,25 @@ function unchangedTasks(
   return new Map(earlier.tasks.filter(isSame).map((signature) => [signature.task, signature]));
 }
 
-function overAll(generated: GeneratedDependencies): (task: string) => TaskSignature {
+function overAll(generated: GeneratedDependencies, hashesOnly: boolean): (task: string) => TaskSignature {
+  const { dependencies, numbers, edges, unknown } = generated;
   const names = hashOrder(generated);
-  const places = new Map(names.map((name, at) => [name, at]));
-  const nodes = names.map((name) => generated.dependencies.get(name)!);
-  const edges = nodes.map((node) => Array.from(node.names, (name) => places.get(name)!));
-  const own = names.map((_, at) => at);
-  const graph = new DependencyGraph(
-    names,
-    nodes.map(({ value }) => value ?? ''),
-    edges,
-    own,
-  );
+  const places = new Uint32Array(names.length);
+  const ordered = names.map((name, at) => {
+    const number = numbers.get(name)!;
+    places[number] = at;
+    return edges[number]!;
+  });
+  const texts = names.map((name) => dependencies.get(name)!.value ?? '');
+  const graph = new DependencyGraph(names, texts, ordered, places);
   return (task) => {
-    const at = places.get(task)!;
+    const at = places[numbers.get(task)!]!;
     const reached = graph.reachableFrom(at);
-    const dependencies = reached.map((at) => names[at]!);
-    return signature(generated, task, dependencies, () => graph.basehash(at, reached));
+    const hash = () => graph.basehash(at, reached);
+    if (hashesOnly && unknown.size === 0) return { task, basehash: hash(), dependencies: [] };
+    const reachedNames = reached.map((at) => names[at]!);
+    const { basehash } = signature(generated, task, reachedNames, hash);
+    return { task, basehash, dependencies: hashesOnly ? [] : reachedNames };
   };
 }
 
@@ -82,7 +93,7 @@ function onItsOwn(generated: GeneratedDependencies, task: string): TaskSignature
   return signature(generated, task, dependencies, () =>
     basehashOf(
       textOf(task),
-      dependencies.map((name) => [name, textOf(name)]),
+      dependencies.map((name) => `${name}${textOf(name)}`),
     ),
   );
 }

@@ -49,6 +49,10 @@ export interface GeneratedDependencies {
   /** In BitBake's order. */
   readonly tasks: readonly string[];
   readonly dependencies: ReadonlyMap<string, Dependency>;
+  /** All names as numbers, counted from 0. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Number of a name -> the numbers of what it depends on directly. */
+  readonly edges: readonly (readonly number[])[];
   /**
    * The variables that decide all of a dependency, with what they are made of; those that more decides are left out,
    * and all where it is not wanted.
@@ -149,17 +153,25 @@ export function generateDependencies(
   };
   // Task by task and level by level, as BitBake does: filtered variables make the order count. What a task before
   // has reached leads to nothing new.
-  const seen = new Set<string>();
+  const numbers = new Map<string, number>();
+  const names: string[] = [];
+  const edges: (readonly number[])[] = [];
+  const seen: boolean[] = [];
+  const numberOf = (name: string): number => {
+    let number = numbers.get(name);
+    if (number === undefined) numbers.set(name, (number = names.push(name) - 1));
+    return number;
+  };
+  const edgesOf = (number: number): readonly number[] =>
+    (edges[number] ??= Array.from(build(names[number]!).names, numberOf));
   for (const task of tasks) {
-    let level: Iterable<string> = build(task).names;
-    for (let more = true; more;) {
-      const next: string[] = [];
-      for (const name of level) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-        next.push(...build(name).names);
+    for (let level = edgesOf(numberOf(task)); level.length > 0;) {
+      const next: number[] = [];
+      for (const number of level) {
+        if (seen[number]) continue;
+        seen[number] = true;
+        for (const named of edgesOf(number)) next.push(named);
       }
-      more = next.length > 0;
       level = next;
     }
   }
@@ -167,6 +179,8 @@ export function generateDependencies(
   return {
     tasks,
     dependencies,
+    numbers,
+    edges,
     reads,
     unknown,
     exported,

@@ -9,6 +9,8 @@ export class DependencyGraph {
   /** By place: the last search that came by. */
   private readonly seen: Uint32Array;
   private searches = 0;
+  /** By place: name and text, joined; as far as they were hashed. */
+  private readonly named: string[] = [];
 
   /**
    * @param texts what is hashed of each name
@@ -43,19 +45,20 @@ export class DependencyGraph {
   }
 
   basehash(task: number, reached: readonly number[]): BitBakeHash {
-    const named = reached.map((at) => [this.names[at]!, this.texts[at]!] as const);
-    return basehashOf(this.texts[task]!, named);
+    const { named, names, texts } = this;
+    return basehashOf(
+      texts[task]!,
+      reached.map((at) => (named[at] ??= `${names[at]!}${texts[at]!}`)),
+    );
   }
 }
 
 /**
  * SHA-256 over the task's text, then each dependency's name and text, joined without delimiters.
- * @param dependencies name and text of each, in order
+ * @param dependencies name and text of each, joined, in order
  */
-export function basehashOf(
-  text: string,
-  dependencies: readonly (readonly [name: string, text: string])[],
-): BitBakeHash {
-  const parts = [text, ...dependencies.flat()];
-  return createHash('sha256').update(parts.join(''), 'utf8').digest('hex') as BitBakeHash;
+export function basehashOf(text: string, dependencies: readonly string[]): BitBakeHash {
+  return createHash('sha256')
+    .update(text + dependencies.join(''), 'utf8')
+    .digest('hex') as BitBakeHash;
 }
