@@ -29,6 +29,7 @@ const MOST_ROUNDS = 1_000;
 const LONGEST_VALUE = 16 * 1024 * 1024;
 
 const VARIABLE = /\$\{[a-zA-Z0-9\-_+./~:]+\}/g;
+const EACH_VARIABLE = /\$\{([a-zA-Z0-9\-_+./~:]+)\}/;
 const PYTHON_FLAT = /\$\{@[^\n]+?\}/g;
 const PYTHON_NESTED = /\$\{@(?:\{[^\n]*?\}|[^\n])+?\}/g;
 
@@ -87,7 +88,7 @@ export function expandWithReferences(text: Value, variable: string | undefined, 
         const message = `The value of ${nameOf(variable) ?? text} expands to text that has to be expanded again, without end`;
         throw new EndlessError(`${message}: let it not produce \${…} that leads back to itself`, variable);
       }
-      current = substituteVariables(current, expansion, d);
+      current = substituteVariables(current, expansion, d, round > 1);
       current = substitutePython(current, expansion, d);
       if (current === before) break;
       if (current.length > LONGEST_VALUE) {
@@ -128,7 +129,7 @@ export function expandKnown(text: string, variable: string, values: ValueSource)
   for (let before = ''; current !== before;) {
     if (current.includes('${@')) return undefined;
     before = current;
-    current = substituteVariables(current, expansion, values);
+    current = substituteVariables(current, expansion, values, before !== text);
   }
   expansion.value = current;
   return expansion;
@@ -139,21 +140,39 @@ function nameOf(variable: string | undefined): string | undefined {
   return variable?.replace(/\[:=\]$/, '');
 }
 
-function substituteVariables(text: string, expansion: Expansion, d: ValueSource): string {
-  if (!text.includes('${')) return text;
-  return text.replace(VARIABLE, (match) => {
-    const key = match.slice(2, -1);
+/** How many texts are kept taken apart. */
+const MOST_TEMPLATES = 40_000;
+/** Text -> what stands between `${` and `}` in it, at odd places, and between these. Most texts come with every recipe. */
+const templates = new Map<string, readonly string[]>();
+
+function templateOf(text: string): readonly string[] {
+  let template = templates.get(text);
+  if (!template) {
+    template = text.split(EACH_VARIABLE);
+    if (templates.size >= MOST_TEMPLATES) templates.clear();
+    templates.set(text, template);
+  }
+  return template;
+}
+
+/** @param again a text that is not the value of a variable, which others have, too */
+function substituteVariables(text: string, expansion: Expansion, d: ValueSource, again: boolean): string {
+  if (isPlain(text)) return text;
+  const template = again ? text.split(EACH_VARIABLE) : templateOf(text);
+  let result = template[0]!;
+  for (let at = 1; at < template.length; at += 2) {
+    const key = template[at]!;
     if (expansion.variable && expansion.variable === key) {
       throw new Error(`variable ${key} references itself!`);
     }
     const value = d.getVar(key);
     expansion.addReference(key);
-    if (value === undefined) return match;
-    if (typeof value !== 'string') {
+    if (value !== undefined && typeof value !== 'string') {
       throw new TypeError(`expected str instance, ${pythonType(value)} found`);
     }
-    return value;
-  });
+    result += `${value ?? `\${${key}}`}${template[at + 1]!}`;
+  }
+  return result;
 }
 
 function substitutePython(text: string, expansion: Expansion, d: Datastore): string {
