@@ -385,6 +385,12 @@ export class Datastore {
     return forms.some(([, override]) => isActive(override, this.overrides.set));
   }
 
+  /** Whether there is nothing of a variable: no value, no flag, no form with overrides, no filter. */
+  hasNothing(name: string): boolean {
+    this.context.frames.read(name, this.cache);
+    return !this.level.find(name)?.size && !this.forms.has(name) && this.filters.of(name) === undefined;
+  }
+
   /** Whether `keys` has the name has a part in what is computed. */
   askWhetherSet(name: string): void {
     this.context.frames.read(name, this.cache);

@@ -204,6 +204,8 @@ interface HashedValue {
 
 const NONE: ReadonlyMap<string, Value> = new Map();
 const NOTHING: ReadonlySet<string> = new Set();
+/** Of what is named, but no variable. */
+const NO_VARIABLE: Dependency = { names: NOTHING, value: '' };
 /** Variables that decide how all names are looked at. */
 const DECIDING = ['BB_SIGNATURE_EXCLUDE_FLAGS', 'BB_HASH_CODEPARSER_VALS'];
 
@@ -280,6 +282,7 @@ class DependencyBuilder {
   }
 
   private buildVariable(key: string): Dependency {
+    if (this.d.hasNothing(key)) return NO_VARIABLE;
     const flags = this.d.getVarFlags(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
     const text = (flag: string) => {
       const value = flags.get(flag);
