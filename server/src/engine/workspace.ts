@@ -48,6 +48,8 @@ interface Member {
   /** The newest state of the overlays it has been told of. */
   version: number;
   busy: Promise<unknown>;
+  /** How many questions it has not answered yet. */
+  waiting: number;
   received: ReceivedReads;
   ingredients: ReceivedIngredients | undefined;
   /** The recipes of which it has been told what Python did for them in an earlier session, or has seen it since. */
@@ -57,13 +59,11 @@ interface Member {
 /** Which evaluator is asked; as a function where that is found when it comes to it. */
 type Place = number | (() => number);
 
-/** How many recipes the first evaluator is asked for before it is worth the time to open another. */
+/** How many questions wait for an answer before it is worth the time to open another evaluator. */
 const WORTH_OPENING = 8;
 
 export class Workspace {
   private readonly members: Member[] = [];
-  /** How many questions to many the first evaluator got in place of one that was not there. */
-  private spared = 0;
   /** Texts of open documents, by path. */
   private readonly overlays = new Map<string, string>();
   /** Every change since the start, so that a member can be brought up to date. */
@@ -237,20 +237,25 @@ export class Workspace {
     each: (path: string, result: T | Error) => void,
   ): Promise<void> {
     let next = 0;
-    const work = async (index: number) => {
+    const work = async () => {
       while (next < paths.length) {
         const path = paths[next++]!;
-        each(path, await ask(() => this.worthAsking(index), path).catch(asError));
+        each(path, await ask(() => this.leastBusy(), path).catch(asError));
       }
     };
-    const count = Math.min(this.options.processes, paths.length);
-    await Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+    // What is known from before is found while evaluators work, and how much is not shows early.
+    const count = Math.min(this.options.processes + WORTH_OPENING, paths.length);
+    await Promise.all(Array.from({ length: count }, work));
   }
 
-  /** To open one takes as long as many recipes: as long as there are few, the first one is asked. */
-  private worthAsking(index: number): number {
-    if (index === 0 || this.members[index]?.opened) return index;
-    return this.spared++ < WORTH_OPENING ? 0 : index;
+  /** The evaluator that would answer first: to open one takes as long as many answers. */
+  private leastBusy(): number {
+    const numbers = Array.from({ length: this.options.processes }, (_, index) => index);
+    const waiting = numbers.map((index) => {
+      const member = this.members[index];
+      return (member?.waiting ?? 0) + (member?.opened || index === 0 ? 0 : WORTH_OPENING);
+    });
+    return waiting.indexOf(Math.min(...waiting));
   }
 
   /**
@@ -294,6 +299,7 @@ export class Workspace {
       opened: undefined,
       version: 0,
       busy: Promise.resolve(),
+      waiting: 0,
       received: new ReceivedReads(),
       ingredients: undefined,
       recalled: new Set(),
@@ -415,7 +421,8 @@ export class Workspace {
 
   /** Runs one step after all that were queued for this member before. */
   private queued<T>(member: Member, step: () => Promise<T>): Promise<T> {
-    const result = member.busy.then(step, step);
+    member.waiting++;
+    const result = member.busy.then(step, step).finally(() => member.waiting--);
     member.busy = result.catch(() => undefined);
     return result;
   }
