@@ -42,6 +42,20 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     expect(await shows(`14: do_install ${INSTALL} · taskhash 2a7cc84d`)).toContain('taskhash 2a7cc84d');
   });
 
+  it('of an open document are seen where the editor loads the file before anybody has told of it', async () => {
+    editor = await openSample();
+    expect(await shows(`14: do_install ${INSTALL}`)).toBe(`14: do_install ${INSTALL}`);
+    const line = '    install -d ${D}${bindir}';
+    const reload = async (from: string, to: string) => {
+      writeFileSync(join(editor.folder, HELLO), editor.text(HELLO).replace(from, to));
+      await editor.replace(HELLO, from, to);
+      return (await editor.lenses(HELLO))[1];
+    };
+    const other = await reload(line, `${line} # other`);
+    expect(other).toMatch(new RegExp(`^14: do_install ${INSTALL} → (?!${INSTALL})[0-9a-f]{8}$`));
+    expect(await reload(`${line} # other`, line)).toBe(`14: do_install ${INSTALL}`);
+  });
+
   it('of a layer that is added are seen from then on', async () => {
     const folder = sampleCopy();
     // Outside of what could be read so far.

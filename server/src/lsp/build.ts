@@ -106,6 +106,13 @@ export class Build {
     if (text === undefined) this.told.delete(path);
     else this.told.set(path, { text, laid });
     if (laid) for (const name of this.spellings(path)) this.workspace.setOverlay(name, text);
+    // The editor has loaded what another program wrote, before the watcher has told of it.
+    else if (told && text !== undefined) this.tellOfChanges(this.spellings(path));
+  }
+
+  private tellOfChanges(names: readonly string[]): void {
+    this.workspace.filesChanged(names);
+    this.baselineWorkspace?.filesChanged(names);
   }
 
   /** Files changed on disk. @param listed whether files came or went */
@@ -124,8 +131,7 @@ export class Build {
     });
     // Files of SRC_URI, taints.
     if (names.some((name) => !isMetadata(name))) this.sources = undefined;
-    this.workspace.filesChanged(names);
-    this.baselineWorkspace?.filesChanged(names);
+    this.tellOfChanges(names);
   }
 
   /**
