@@ -68,6 +68,8 @@ export class Editor {
   /** The progress that can be cancelled and began last. */
   private cancellable: unknown;
   readonly logged: string[] = [];
+  /** How progress went on, and `changed` where the lenses that are shown may be outdated, in this order. */
+  readonly told: string[] = [];
   refreshes = 0;
   hintRefreshes = 0;
   private readonly texts = new Map<string, { text: string; version: number }>();
@@ -95,10 +97,12 @@ export class Editor {
     );
     this.connection.onNotification('$/progress', ({ token, value }: Progress) => {
       this.progress.push(value.kind);
+      this.told.push(value.kind);
       if (value.message !== undefined) this.progressMessages.push(value.message);
       if (value.cancellable) this.cancellable = token;
       if (value.cancellable && this.cancels) void this.cancelProgress();
     });
+    this.connection.onNotification('sstateLens/changed', () => void this.told.push('changed'));
     this.connection.onRequest('window/workDoneProgress/create', () => null);
     this.connection.onRequest('client/registerCapability', () => null);
     this.connection.onRequest('workspace/codeLens/refresh', () => {

@@ -10,6 +10,7 @@ import { type Editor, sampleCopy } from './client.ts';
 import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
+const LIBGREET = 'meta-sample/recipes-sample/libgreet/libgreet_2.1.bb';
 const FOLDER = 'meta-sample/recipes-sample/hello';
 /** Two files of the recipe, of which one is not there. */
 const CHECKSUMS = `do_fetch[file-checksums] = "\${@' '.join('%s:%s' % (path, os.path.exists(path)) for path in \
@@ -54,6 +55,20 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     const other = await reload(line, `${line} # other`);
     expect(other).toMatch(new RegExp(`^14: do_install ${INSTALL} → (?!${INSTALL})[0-9a-f]{8}$`));
     expect(await reload(`${line} # other`, line)).toBe(`14: do_install ${INSTALL}`);
+  });
+
+  it('of other recipes have the editor ask again once these are evaluated', async () => {
+    editor = await openSample(sampleCopy(), { taskGraph: 'background' });
+    await shows(`14: do_install ${INSTALL} · taskhash 879e811e`);
+    const afterCollecting = () => editor.told.slice(editor.told.lastIndexOf('end'));
+    const { length } = editor.told;
+    appendFileSync(join(editor.folder, LIBGREET), 'do_install[vardeps] += "PN"\n');
+    const isCollected = () => editor.told.lastIndexOf('end') > length;
+    expect(await editor.until(isCollected, (is) => is)).toBe(true);
+    expect(await editor.until(afterCollecting, (told) => told.includes('changed'))).toContain('changed');
+    expect((await editor.lenses(HELLO))[1]).toMatch(
+      new RegExp(`^14: do_install ${INSTALL} · taskhash (?!879e811e)[0-9a-f]{8}$`),
+    );
   });
 
   it('of a layer that is added are seen from then on', async () => {

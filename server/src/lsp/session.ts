@@ -135,6 +135,7 @@ export class Session {
         begin: (total) => this.events.collecting(total),
         log,
         found: () => this.objectsFound(),
+        refilled: () => this.tellSettled(true),
       });
       this.looks = new ObjectLooks(this.live, () => this.objectsMode, log);
     }
@@ -166,22 +167,13 @@ export class Session {
 
   private viewsSettled(different: boolean): void {
     const { live } = this;
-    const tell = () => {
-      this.publish();
-      this.edits = this.editsNote();
-      if (this.summary) this.sayConfigured(this.summary);
-      if (different || this.owed) this.events.refresh();
-      this.owed = false;
-      this.lookForObjects();
-    };
     if (!live?.graph) {
-      tell();
+      this.tellSettled(different);
       if (!live) return;
       this.refolded = live.refresh().then(() => {
         // It may be back after an edit had made it impossible.
         if (live.graph && this.live === live) {
-          tell();
-          this.events.refresh();
+          this.tellSettled(true);
         }
         void this.collectUnasked(live);
       });
@@ -190,9 +182,19 @@ export class Session {
     const had = live.graph;
     this.refolded = live.refresh().then(() => {
       different ||= live.graph !== had;
-      if (this.live === live) tell();
+      if (this.live === live) this.tellSettled(different);
       void this.collectUnasked(live);
     });
+  }
+
+  /** @param different whether lenses that were shown may be others now */
+  private tellSettled(different: boolean): void {
+    this.publish();
+    this.edits = this.editsNote();
+    if (this.summary) this.sayConfigured(this.summary);
+    if (different || this.owed) this.events.refresh();
+    this.owed = false;
+    this.lookForObjects();
   }
 
   // The task graph

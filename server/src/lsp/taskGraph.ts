@@ -40,6 +40,8 @@ export interface TaskGraphEvents {
   log(message: string): void;
   /** More is known of objects. */
   found(): void;
+  /** What had changed on disk was evaluated without being asked for: hashes may be others than those that were shown. */
+  refilled(): void;
 }
 
 interface Entry {
@@ -341,6 +343,7 @@ export class LiveTaskGraph implements GraphView {
     try {
       await this.views.settled();
       await this.collect();
+      if (!this.stopped) this.events.refilled();
     } catch (error) {
       if (!this.stopped) this.events.log(`the task graph is not up to date: ${(error as Error).message}`);
     }
