@@ -3,13 +3,11 @@
  * hover over a variable, and from a keystroke to the diagnostics of its edit. Speaks LSP with the bundled command, as an
  * editor does. Bundled and run by `bench.mjs`.
  */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CodeLens, Hover } from 'vscode-languageserver/node';
-import { createMessageConnection, type MessageConnection } from 'vscode-languageserver/node';
 import { candidates } from '../server/src/engine/targets.ts';
+import { type RunningServer, startServer } from './benchServer.ts';
 import { openPool } from './benchWorkspace.ts';
 
 export interface EditorTimes {
@@ -86,8 +84,7 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
 }
 
 class Server {
-  private readonly connection: MessageConnection;
-  private readonly ended: Promise<unknown>;
+  private readonly server: RunningServer;
   private readonly uri: string;
   private readonly text: string;
   private readonly line: number;
@@ -96,60 +93,40 @@ class Server {
 
   constructor(
     dist: string,
-    private readonly buildDir: string,
+    buildDir: string,
     path: string,
     cache: string,
     /** Whether lenses may come later; else they are only told when they are those of the present text. */
     private readonly refreshes: boolean,
   ) {
-    const args = [
-      join(dist, 'sstate-lens.mjs'),
-      'server',
-      '--stdio',
-      '--build-dir',
-      buildDir,
-      '--cache-dir',
-      cache,
-    ];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-    this.ended = new Promise((resolve) => child.on('close', resolve));
+    this.server = startServer(dist, buildDir, cache);
     this.uri = pathToFileURL(path).href;
     this.text = readFileSync(path, 'utf8');
     this.line = Math.max(
       0,
       this.text.split('\n').findIndex((line) => /^\w+ *[?:+.]*= *"/.test(line)),
     );
-    this.connection = createMessageConnection(child.stdout, child.stdin);
-    this.connection.onRequest('window/workDoneProgress/create', () => null);
-    this.connection.onRequest('workspace/codeLens/refresh', () => null);
-    this.connection.listen();
+    this.server.connection.listen();
   }
 
   async open(): Promise<void> {
-    await this.connection.sendRequest('initialize', {
-      processId: process.pid,
-      rootUri: null,
-      workspaceFolders: [{ uri: pathToFileURL(this.buildDir).href, name: 'build' }],
-      capabilities: {
-        window: { workDoneProgress: true },
-        workspace: { codeLens: { refreshSupport: this.refreshes } },
-      },
-    });
-    await this.connection.sendNotification('initialized', {});
+    await this.server.initialize(this.refreshes);
     const textDocument = { uri: this.uri, languageId: 'bitbake', version: 1, text: this.text };
-    await this.connection.sendNotification('textDocument/didOpen', { textDocument });
+    await this.server.connection.sendNotification('textDocument/didOpen', { textDocument });
   }
 
   async lenses(): Promise<string[]> {
     const textDocument = { uri: this.uri };
-    const found = await this.connection.sendRequest<CodeLens[]>('textDocument/codeLens', { textDocument });
+    const found = await this.server.connection.sendRequest<CodeLens[]>('textDocument/codeLens', {
+      textDocument,
+    });
     return found.map(({ command }) => command?.title ?? '');
   }
 
   async hover(): Promise<void> {
     const position = { line: this.line, character: 1 };
     const params = { textDocument: { uri: this.uri }, position };
-    const found = await this.connection.sendRequest<Hover | null>('textDocument/hover', params);
+    const found = await this.server.connection.sendRequest<Hover | null>('textDocument/hover', params);
     if (!found) throw new Error(`no hover on line ${this.line + 1} of ${this.uri}`);
   }
 
@@ -157,7 +134,7 @@ class Server {
   async edit(count: number): Promise<void> {
     const text = `${this.text}\ndo_install:append() {\n    : edit ${count}\n}\n`;
     const textDocument = { uri: this.uri, version: ++this.version };
-    await this.connection.sendNotification('textDocument/didChange', {
+    await this.server.connection.sendNotification('textDocument/didChange', {
       textDocument,
       contentChanges: [{ text }],
     });
@@ -168,9 +145,6 @@ class Server {
   }
 
   async end(): Promise<void> {
-    await this.connection.sendRequest('shutdown');
-    await this.connection.sendNotification('exit');
-    await this.ended;
-    this.connection.dispose();
+    await this.server.end();
   }
 }
