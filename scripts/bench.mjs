@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: how fast, in figures that hold on any machine.
  *
- * Against the sample workspace without arguments, with the editor's part measured as an editor sees it, over LSP; `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates
- * every recipe, too, and makes the task graph and taskhashes of all. `--bitbake-env SCRIPT` (a shell command that sets
- * up BitBake's environment) has BitBake measured in the same run, so that ratios can be printed, with
- * `--bitbake-target TARGET` its graph and taskhashes of a target and its check for the objects of the first, too. `--json FILE` keeps the figures,
- * `--compare FILE` prints them beside older ones.
+ * Against the sample workspace without arguments, with the editor's part measured as an editor sees it, over LSP;
+ * `--build-dir DIR [--recipe PN]` names a real one. `--world` evaluates every recipe, too, makes the task graph and
+ * taskhashes of all, and checks out other branches of a copy under an editor. `--bitbake-env SCRIPT` (a shell command
+ * that sets up BitBake's environment) has BitBake measured in the same run, so that ratios can be printed, with
+ * `--bitbake-target TARGET` its graph and taskhashes of a target and its check for the objects of the first, too.
+ * `--json FILE` keeps the figures, `--compare FILE` prints them beside older ones.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ const RUNS = 5;
 /** Milliseconds by which each request gets to a server later. */
 const DELAY = 20;
 const EDITS = 20;
+const CHECKOUTS = 3;
 /** Edits of which 95 of 100 are to be quick. */
 const KEYSTROKES = 100;
 const MEMORY_MILLISECONDS = 250;
@@ -105,6 +107,7 @@ try {
     figure(`${changes.recipes} recipes changed at once, to their hashes`, 's', [changes.checkout]);
     const edited = `an edit of base.bbclass to all ${changes.changedTasks} tasks with other basehashes`;
     figure(`${edited} (${changes.evaluated} recipes evaluated)`, 's', changes.classEdits);
+    await checkouts();
   }
   if (options['bitbake-env'] !== undefined) {
     note('BitBake: bitbake -p from nothing');
@@ -175,6 +178,26 @@ async function editLatencies() {
   return measure(join(ROOT, 'dist'), buildDir, recipe, KEYSTROKES);
 }
 
+/** What an editor shows, and when, after `git checkout`; see `benchCheckout.ts`. */
+async function checkouts() {
+  note(`the editor with all recipes loaded, and ${CHECKOUTS} times git checkout there and back`);
+  const { checkoutTimes } = await bundled('benchCheckout');
+  const times = await checkoutTimes(join(ROOT, 'dist'), buildDir, recipe, CHECKOUTS, ownMemoryOf);
+  if (typeof times === 'string') return note(`  git checkout is not measured: ${times}`);
+  const { changed, recipes, there, back } = times;
+  figure(`the editor with all ${recipes} recipes loaded, from nothing`, 's', [times.load]);
+  figure('  memory of all processes together meanwhile, at most', 'MiB', [times.loading]);
+  figure('  memory of all processes together then', 'MiB', [times.loaded]);
+  figure('  memory of all processes together after the checkouts', 'MiB', [times.afterwards]);
+  const seconds = (which, runs) => runs.map((run) => run[which]);
+  figure(`git checkout with ${changed} other recipes, to the open one's hashes`, 's', seconds('lens', there));
+  figure('  until nothing changes any more', 's', seconds('settled', there));
+  figure("git checkout back, to the open one's hashes", 's', seconds('lens', back));
+  figure('  until nothing changes any more', 's', seconds('settled', back));
+  const most = (which) => Math.max(...seconds(which, [...there, ...back]));
+  note(`  at most ${most('collected')} recipes told to be evaluated or looked up, in ${most('goes')} goes`);
+}
+
 /** Runs the command, and looks at the memory of it and its processes meanwhile. */
 async function watched(args, environment = {}) {
   const start = performance.now();
@@ -192,19 +215,36 @@ async function watched(args, environment = {}) {
 
 /** KiB that a process and all below it have in memory; pages that several have count for each. */
 function memoryOf(root) {
+  return sumBelow(root, (pid) => kibibytes(`/proc/${pid}/status`, 'VmRSS'));
+}
+
+/** The same with pages that several have counted once, which takes too long to be looked at often. */
+function ownMemoryOf(root) {
+  return sumBelow(root, (pid) => kibibytes(`/proc/${pid}/smaps_rollup`, 'Pss'));
+}
+
+function kibibytes(file, name) {
+  try {
+    return Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+  } catch {
+    // It has just ended.
+    return 0;
+  }
+}
+
+/** @param sizeOf of one process */
+function sumBelow(root, sizeOf) {
   const parents = new Map();
-  const sizes = new Map();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       parents.set(Number(pid), Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]));
-      sizes.set(Number(pid), Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0));
     } catch {
       // It has just ended.
     }
   }
   const isBelow = (pid) => pid === root || (parents.has(pid) && isBelow(parents.get(pid)));
-  return [...sizes].reduce((sum, [pid, size]) => (isBelow(pid) ? sum + size : sum), 0);
+  return [...parents.keys()].filter(isBelow).reduce((sum, pid) => sum + sizeOf(pid), 0);
 }
 
 function figure(name, unit, values) {
