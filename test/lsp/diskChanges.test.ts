@@ -2,15 +2,26 @@
  * What the editor shows after files have changed on disk: always what they hold now. The taskhashes are those of real
  * BitBake for the same files (`bitbake -S none`).
  */
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Editor, sampleCopy } from './client.ts';
 import { HELLO, openSample } from './sample.ts';
 import { short } from './table.ts';
 
 const LIBGREET = 'meta-sample/recipes-sample/libgreet/libgreet_2.1.bb';
+/** Recipes that take a while to be evaluated. */
+const OTHERS = 30;
 const FOLDER = 'meta-sample/recipes-sample/hello';
 /** Two files of the recipe, of which one is not there. */
 const CHECKSUMS = `do_fetch[file-checksums] = "\${@' '.join('%s:%s' % (path, os.path.exists(path)) for path in \
@@ -69,6 +80,31 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     expect((await editor.lenses(HELLO))[1]).toMatch(
       new RegExp(`^14: do_install ${INSTALL} · taskhash (?!879e811e)[0-9a-f]{8}$`),
     );
+  });
+
+  it('of several recipes at once show no taskhashes before all of them are evaluated', async () => {
+    const folder = sampleCopy();
+    const libgreet = readFileSync(join(folder, LIBGREET), 'utf8');
+    for (let number = 0; number < OTHERS; number++)
+      writeFileSync(join(folder, LIBGREET.replace('libgreet_2', `other${number}_2`)), libgreet);
+    editor = await openSample(folder, { taskGraph: 'background' });
+    await shows(`14: do_install ${INSTALL} · taskhash 879e811e`);
+    const { length } = editor.told;
+    const recipes = join(folder, dirname(LIBGREET));
+    for (const name of readdirSync(recipes))
+      if (name.endsWith('.bb')) appendFileSync(join(recipes, name), 'do_install[vardeps] += "PN"\n');
+    const meanwhile = new Set<string>();
+    const look = async () => {
+      const begun = editor.told.includes('begin', length);
+      const lens = (await editor.lenses(HELLO))[1]!;
+      const told = editor.told.slice(length);
+      if (begun && !told.includes('end')) meanwhile.add(lens);
+      return told.includes('end') && lens;
+    };
+    const after = await editor.until(look, (lens) => typeof lens === 'string' && lens.includes('taskhash'));
+    expect(after).toMatch(new RegExp(`^14: do_install ${INSTALL} · taskhash (?!879e811e)[0-9a-f]{8}$`));
+    expect(meanwhile.size).toBeGreaterThan(0);
+    for (const lens of meanwhile) expect(lens).not.toContain('taskhash');
   });
 
   it('of a layer that is added are seen from then on', async () => {

@@ -180,8 +180,9 @@ export class Session {
       return;
     }
     const had = live.graph;
+    const { outdated } = live;
     this.refolded = live.refresh().then(() => {
-      different ||= live.graph !== had;
+      different ||= live.graph !== had || outdated || live.outdated;
       if (this.live === live) this.tellSettled(different);
       void this.collectUnasked(live);
     });

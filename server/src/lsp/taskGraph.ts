@@ -85,6 +85,8 @@ export class LiveTaskGraph implements GraphView {
   private changed: ReadonlySet<number> = new Set();
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** Whether a recipe without a view may be another now: taskhashes would be those of a state that never was. */
+  outdated = false;
   /** What was found out about objects, where that was asked for. */
   readonly objects: ObjectVerdicts;
 
@@ -104,7 +106,7 @@ export class LiveTaskGraph implements GraphView {
 
   /** What it adds to a view; undefined where it does not belong to the view's present state. */
   of(view: View): GraphView | undefined {
-    return this.folded && view.current && this.shown.has(view.current) ? this : undefined;
+    return this.folded && !this.outdated && view.current && this.shown.has(view.current) ? this : undefined;
   }
 
   /** Whether recipes could be collected that are not, and were not left out on purpose. */
@@ -115,12 +117,15 @@ export class LiveTaskGraph implements GraphView {
   /** Any recipe may be another now than when it was evaluated. */
   everythingChanged(): void {
     this.everything = ++this.stamp;
+    this.outdated = true;
   }
 
   /** Files changed on disk. */
   filesChanged(paths: readonly string[]): void {
     this.stamp++;
     for (const path of paths) this.changes.set(path, this.stamp);
+    const changed = new Set(paths);
+    this.outdated ||= [...this.entries.values()].some(({ files }) => files.some((file) => changed.has(file)));
   }
 
   dispose(): void {
@@ -286,7 +291,9 @@ export class LiveTaskGraph implements GraphView {
     this.changed = new Set(folded.changedSince(this.baseline.keys));
     this.shown = new Set(known.flatMap(({ current }) => current ?? []));
     this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
-    void this.refill(files);
+    const stale = [...this.entries.keys()].filter((path) => !files.has(path) && this.isMissing(path));
+    this.outdated = stale.length > 0;
+    if (this.outdated) void this.refill();
   }
 
   private async take(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
@@ -336,10 +343,8 @@ export class LiveTaskGraph implements GraphView {
   }
 
   /** Evaluates anew, without being asked, what has changed on disk or is no longer edited. */
-  private async refill(seen: ReadonlySet<string>): Promise<void> {
+  private async refill(): Promise<void> {
     if (this.collecting) return;
-    const stale = [...this.entries.keys()].filter((path) => !seen.has(path) && this.isMissing(path));
-    if (stale.length === 0) return;
     try {
       await this.views.settled();
       await this.collect();
