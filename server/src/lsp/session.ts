@@ -205,8 +205,10 @@ export class Session {
     return this.live?.of(view);
   }
 
-  /** What a hover says where there is no task graph yet. */
+  /** What a hover says where there is no task graph yet, or none of the present state of the files. */
   get graphHint(): string | undefined {
+    if (this.live?.graph && this.live.outdated)
+      return 'Taskhashes: recipes that have changed on disk are not evaluated yet.';
     return this.live && !this.live.graph
       ? 'Taskhashes: run *sstate Lens: Compute Task Graph*, which evaluates every recipe once.'
       : undefined;
