@@ -405,6 +405,15 @@ export class Datastore {
     return [...names].filter((name) => this.isSet(name));
   }
 
+  /**
+   * Every name that has or had an entry here, in no particular order and some of them twice; deciding nothing, it is no
+   * reading.
+   * @param below a datastore that this was copied from, whose names are left out
+   */
+  mentioned(below?: Datastore): Iterable<string> {
+    return this.level.mentioned(below?.level);
+  }
+
   /** The names set in this datastore itself, not in those it was copied from. */
   localKeys(): string[] {
     this.context.frames.readNames();

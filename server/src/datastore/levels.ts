@@ -62,6 +62,14 @@ export class Level {
     return names;
   }
 
+  /** The names with entries, deleted ones too, down to a level or all. */
+  *mentioned(end: Level | undefined): Generator<string> {
+    for (const level of this.downwards()) {
+      if (level === end) return;
+      yield* level.variables.keys();
+    }
+  }
+
   /** The names that contain `${`, deleted ones too. */
   computedNames(): Set<string> {
     const names = new Set<string>();

@@ -44,25 +44,28 @@ export class IngredientNotes {
       for (const name of frames.takeValues()) this.lasting.add(name);
       for (const name of others) frames.askValue(name);
       this.ignored.set(configuration, ignored);
+      this.telling.note(configuration.mentioned());
     }
     return ignored;
   }
 
   /**
+   * @param configuration what `d` was copied from
    * @param names all that are hashed, in that order
    * @param changes how often the datastore had been changed before dependencies were generated
    */
   variant(
     mcfn: string,
     d: Datastore,
+    configuration: Datastore,
     generated: GeneratedDependencies,
     names: readonly string[],
-    ignored: ReadonlySet<string>,
     changes: number,
   ): void {
     const orderCounts = d.isFiltered || d.changeCount !== changes;
+    const ignored = this.ignoredIn(configuration);
     this.variants.set(mcfn, this.telling.variant(mcfn, generated, names, ignored, orderCounts));
-    this.telling.note(d.keys());
+    this.telling.note(d.mentioned(configuration));
   }
 
   /** What the evaluation came to is made of; undefined where it failed, since it may come to something else then. */

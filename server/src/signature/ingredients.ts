@@ -3,7 +3,7 @@
  * (`rehash.ts`). Variants share most of it: each name, and each name with its text and dependencies, is told once and
  * is a number from then on.
  */
-import type { Dependency, GeneratedDependencies } from './dependencies.ts';
+import type { Dependency, FunctionText, GeneratedDependencies } from './dependencies.ts';
 import { NameTable } from '../base/nameTable.ts';
 
 /** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
@@ -55,11 +55,22 @@ export interface ToldIngredients {
   readonly variants: readonly ToldVariant[];
 }
 
+/**
+ * Of how many values of a name, and of how many nodes with the same value, it is known that they were told, and for how
+ * many variants at least. What many recipes share is met again soon; what only one has would fill the memory.
+ */
+const MOST_ALIKE = 8;
+const GENERATION = 64;
+
+type KnownNodes = Map<string, Map<string | undefined, KnownNode[]>>;
+
 /** The side of who evaluates. */
 export class TellingIngredients {
   private readonly table = new NameTable();
-  /** Name -> value -> nodes. */
-  private readonly nodes = new Map<string, Map<string | undefined, KnownNode[]>>();
+  /** Name -> value -> nodes: what was met in the last variants, and in those before them. */
+  private nodes: KnownNodes = new Map();
+  private nodesBefore: KnownNodes = new Map();
+  private variants = 0;
   private nodeCount = 0;
   /** How many names have been told. */
   private toldNames = 0;
@@ -73,10 +84,16 @@ export class TellingIngredients {
     ignored: ReadonlySet<string>,
     orderCounts: boolean,
   ): ToldVariant {
+    if (++this.variants % GENERATION === 0) {
+      this.nodesBefore = this.nodes;
+      this.nodes = new Map();
+    }
     const values = new Map<number, string | undefined>();
     const nodes = new Uint32Array(sorted.length);
-    const order = new Map([...generated.dependencies.keys()].map((name, rank) => [name, rank]));
-    const ranks = sorted.map((name) => order.get(name)!);
+    const order = new Uint32Array(sorted.length);
+    let rank = 0;
+    for (const name of generated.dependencies.keys()) order[generated.numbers.get(name)!] = rank++;
+    const ranks = sorted.map((name) => order[generated.numbers.get(name)!]!);
     sorted.forEach((name, at) => {
       const dependency = generated.dependencies.get(name)!;
       nodes[at] = this.node(name, dependency, generated.isKnown(name));
@@ -96,9 +113,12 @@ export class TellingIngredients {
     };
   }
 
-  /** Names of which there are variables in some variant. */
+  /** Names of which there may be variables in some variant. Code hardly calls what has a colon in its name. */
   note(names: Iterable<string>): void {
-    for (const name of names) this.table.add(name);
+    for (const name of names) {
+      const colon = name.indexOf(':');
+      this.table.add(colon < 0 ? name : name.slice(0, colon));
+    }
   }
 
   /** Everything since the last call. */
@@ -116,28 +136,61 @@ export class TellingIngredients {
 
   private node(name: string, dependency: Dependency, known: boolean): number {
     let byValue = this.nodes.get(name);
-    if (!byValue) this.nodes.set(name, (byValue = new Map()));
-    let same = byValue.get(dependency.value);
-    if (!same) byValue.set(dependency.value, (same = []));
-    const node = this.told(name, dependency, known);
-    const found = same.find((other) => isSame(other.node, node));
+    if (!byValue) this.nodes.set(name, (byValue = this.nodesBefore.get(name) ?? new Map()));
+    const { value } = dependency;
+    const same = byValue.get(value) ?? [];
+    const found = same.find(({ node }) => node.known === known && this.tells(node, dependency));
+    if (found && byValue.size === 1) return found.number;
+    // The one that was met last goes last.
+    byValue.delete(value);
+    byValue.set(value, same);
     if (found) return found.number;
+    const node = this.told(name, dependency, known);
     const number = this.nodeCount++;
     same.push({ node, number });
     this.fresh.push(node);
+    if (same.length > MOST_ALIKE) same.shift();
+    const [oldest] = byValue.keys();
+    if (byValue.size > MOST_ALIKE) byValue.delete(oldest);
     return number;
+  }
+
+  /** Whether a node of the same name and value says the same. */
+  private tells(node: ToldNode, { names, value, function: code }: Dependency): boolean {
+    if (!this.isList(node.names, names)) return false;
+    const { function: told } = node;
+    if (!told || !code) return !told && !code;
+    return (
+      told.path === code.path &&
+      told.python === code.python &&
+      told.length === lengthOf(code, value) &&
+      this.isList(told.others, code.others) &&
+      this.isList(told.excluded, code.excluded) &&
+      this.isList(told.references, code.values)
+    );
+  }
+
+  /** Whether numbers are those of names, in their order. */
+  private isList(
+    numbers: readonly number[],
+    names: ReadonlySet<string> | ReadonlyMap<string, unknown>,
+  ): boolean {
+    if (numbers.length !== names.size) return false;
+    let at = 0;
+    for (const name of names.keys()) if (numbers[at++] !== this.table.find(name)) return false;
+    return true;
   }
 
   private told(name: string, { names, value, function: code }: Dependency, known: boolean): ToldNode {
     const node = { name: this.table.add(name), names: this.list(names), value, known };
     if (!code) return node;
-    const { path, python, text, others, excluded, values } = code;
+    const { path, python, others, excluded, values } = code;
     return {
       ...node,
       function: {
         path,
         python,
-        length: text !== undefined && value?.startsWith(text) === true ? text.length : undefined,
+        length: lengthOf(code, value),
         others: this.list(others),
         excluded: this.list(excluded),
         references: this.list(values.keys()),
@@ -151,22 +204,6 @@ interface KnownNode {
   readonly number: number;
 }
 
-/** Of two nodes with the same name and value. */
-function isSame(a: ToldNode, b: ToldNode): boolean {
-  if (a.known !== b.known || !sameList(a.names, b.names)) return false;
-  const { function: one } = a;
-  const { function: other } = b;
-  if (!one || !other) return one === other;
-  return (
-    one.path === other.path &&
-    one.python === other.python &&
-    one.length === other.length &&
-    sameList(one.others, other.others) &&
-    sameList(one.excluded, other.excluded) &&
-    sameList(one.references, other.references)
-  );
-}
-
-function sameList(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((number, at) => number === b[at]);
+function lengthOf({ text }: FunctionText, value: string | undefined): number | undefined {
+  return text !== undefined && value?.startsWith(text) === true ? text.length : undefined;
 }

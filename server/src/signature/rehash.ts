@@ -147,6 +147,8 @@ export class Rehash {
     const wasAsked = new Set(before.execs);
     for (const candidate of execs) {
       const number = this.table.find(candidate);
+      if (number === undefined && candidate.includes(':') && !wasAsked.has(candidate))
+        throw new Unmade(`whether ${candidate} is a function is not known`);
       if (number === undefined || candidate.startsWith('__') || left.has(number)) continue;
       const at = this.places[number]!;
       if (at >= 0) {
