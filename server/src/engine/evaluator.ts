@@ -396,12 +396,10 @@ export class RecipeEvaluator {
       const signatures = taskSignatures(generated, earlier, hashesOnly);
       if (continued && frames.doubts === doubted && generated.unknown.size === 0)
         this.earlier.keep(recipe.path, mcfn, { d, generated, tasks: signatures, defined });
-      if (ingredients) this.held.notes.variant(mcfn, d, configuration.d, generated, hashOrder(generated), changes);
+      if (ingredients)
+        this.held.notes.variant(mcfn, d, configuration.d, generated, hashOrder(generated), changes);
       // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
-      computed.set(
-        name,
-        hashesOnly ? { tasks: signatures } : { tasks: signatures, generated },
-      );
+      computed.set(name, hashesOnly ? { tasks: signatures } : { tasks: signatures, generated });
       doubts.hashed(name);
     };
     const { handlers } = this.configuration;

@@ -185,7 +185,7 @@ export function generateDependencies(
     unknown,
     exported,
     analysed,
-    isKnown: (name) => builder.isKnown(name),
+    isKnown: (name) => dependencies.get(name) !== NO_VARIABLE && builder.isKnown(name),
   };
 }
 

@@ -3,7 +3,7 @@
  * (`rehash.ts`). Variants share most of it: each name, and each name with its text and dependencies, is told once and
  * is a number from then on.
  */
-import type { Dependency, FunctionText, GeneratedDependencies } from './dependencies.ts';
+import type { Dependency, GeneratedDependencies } from './dependencies.ts';
 import { NameTable } from '../base/nameTable.ts';
 
 /** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
@@ -56,18 +56,26 @@ export interface ToldIngredients {
 }
 
 /**
- * Of how many values of a name, and of how many nodes with the same value, it is known that they were told, and for how
- * many variants at least. What many recipes share is met again soon; what only one has would fill the memory.
+ * Of how many lengths of values of a name, and of how many nodes of one length, it is known that they were told, and for
+ * how many variants at least. What many recipes share is met again soon; what only one has would fill the memory.
  */
 const MOST_ALIKE = 8;
 const GENERATION = 64;
 
-type KnownNodes = Map<string, Map<string | undefined, KnownNode[]>>;
+interface KnownNode {
+  readonly node: ToldNode;
+  readonly number: number;
+  /** Of a function, `FunctionText.text`. */
+  readonly text: string | undefined;
+}
+
+/** Name -> how long the value is -> nodes: values are long, and most that are as long are the same. */
+type KnownNodes = Map<string, Map<number, KnownNode[]>>;
 
 /** The side of who evaluates. */
 export class TellingIngredients {
   private readonly table = new NameTable();
-  /** Name -> value -> nodes: what was met in the last variants, and in those before them. */
+  /** What was met in the last variants, and in those before them. */
   private nodes: KnownNodes = new Map();
   private nodesBefore: KnownNodes = new Map();
   private variants = 0;
@@ -135,35 +143,35 @@ export class TellingIngredients {
   }
 
   private node(name: string, dependency: Dependency, known: boolean): number {
-    let byValue = this.nodes.get(name);
-    if (!byValue) this.nodes.set(name, (byValue = this.nodesBefore.get(name) ?? new Map()));
-    const { value } = dependency;
-    const same = byValue.get(value) ?? [];
-    const found = same.find(({ node }) => node.known === known && this.tells(node, dependency));
-    if (found && byValue.size === 1) return found.number;
+    let byLength = this.nodes.get(name);
+    if (!byLength) this.nodes.set(name, (byLength = this.nodesBefore.get(name) ?? new Map()));
+    const length = dependency.value?.length ?? -1;
+    const alike = byLength.get(length) ?? [];
+    const found = alike.find((other) => other.node.known === known && this.tells(other, dependency));
+    if (found && byLength.size === 1) return found.number;
     // The one that was met last goes last.
-    byValue.delete(value);
-    byValue.set(value, same);
+    byLength.delete(length);
+    byLength.set(length, alike);
     if (found) return found.number;
-    const node = this.told(name, dependency, known);
     const number = this.nodeCount++;
-    same.push({ node, number });
+    const node = this.told(name, dependency, known);
+    alike.push({ node, number, text: dependency.function?.text });
     this.fresh.push(node);
-    if (same.length > MOST_ALIKE) same.shift();
-    const [oldest] = byValue.keys();
-    if (byValue.size > MOST_ALIKE) byValue.delete(oldest);
+    if (alike.length > MOST_ALIKE) alike.shift();
+    const [oldest] = byLength.keys();
+    if (byLength.size > MOST_ALIKE) byLength.delete(oldest!);
     return number;
   }
 
-  /** Whether a node of the same name and value says the same. */
-  private tells(node: ToldNode, { names, value, function: code }: Dependency): boolean {
-    if (!this.isList(node.names, names)) return false;
+  /** Whether a node of the same name says the same. */
+  private tells({ node, text }: KnownNode, { names, value, function: code }: Dependency): boolean {
+    if (node.value !== value || !this.isList(node.names, names)) return false;
     const { function: told } = node;
     if (!told || !code) return !told && !code;
     return (
       told.path === code.path &&
       told.python === code.python &&
-      told.length === lengthOf(code, value) &&
+      text === code.text &&
       this.isList(told.others, code.others) &&
       this.isList(told.excluded, code.excluded) &&
       this.isList(told.references, code.values)
@@ -184,26 +192,17 @@ export class TellingIngredients {
   private told(name: string, { names, value, function: code }: Dependency, known: boolean): ToldNode {
     const node = { name: this.table.add(name), names: this.list(names), value, known };
     if (!code) return node;
-    const { path, python, others, excluded, values } = code;
+    const { path, python, text, others, excluded, values } = code;
     return {
       ...node,
       function: {
         path,
         python,
-        length: lengthOf(code, value),
+        length: text !== undefined && value?.startsWith(text) === true ? text.length : undefined,
         others: this.list(others),
         excluded: this.list(excluded),
         references: this.list(values.keys()),
       },
     };
   }
-}
-
-interface KnownNode {
-  readonly node: ToldNode;
-  readonly number: number;
-}
-
-function lengthOf({ text }: FunctionText, value: string | undefined): number | undefined {
-  return text !== undefined && value?.startsWith(text) === true ? text.length : undefined;
 }
