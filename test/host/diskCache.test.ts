@@ -41,6 +41,23 @@ const isWhole = (key: string, text: string) => {
   return round !== undefined && text === textOf(key, Number(round));
 };
 
+async function* partsOf(
+  parts: readonly Buffer[],
+  taken = () => undefined as unknown,
+): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    await sleep(1);
+    taken();
+    yield part;
+  }
+}
+
+async function read(cache: DiskCache, key: string): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  for await (const part of cache.readParts(key)) parts.push(Buffer.from(part));
+  return parts;
+}
+
 describe('the cache on disk', () => {
   it('gives what was written, also to another process', async () => {
     const directory = place();
@@ -68,6 +85,44 @@ describe('the cache on disk', () => {
     writeFileSync(three, content);
     for (const key of ['cut', 'changed', 'moved']) expect(await cache.read(key), key).toBeUndefined();
     expect(files(directory)).toEqual([]);
+  });
+
+  it('gives parts as they were written, unless any of them is damaged', async () => {
+    const directory = place();
+    const cache = new DiskCache({ directory });
+    const written = ['', 'one', 'ümläut '.repeat(10_000)].map((text) => Buffer.from(text));
+    await cache.writeParts('a', partsOf(written));
+    await cache.flush();
+    expect(await read(cache, 'a')).toEqual(written);
+    // Whoever wants the first only leaves the others.
+    for await (const part of cache.readParts('a')) {
+      expect(Buffer.from(part)).toEqual(written[0]);
+      break;
+    }
+    expect(await read(cache, 'b')).toEqual([]);
+    const [file] = files(directory) as [string];
+    const content = readFileSync(file);
+    writeFileSync(file, content.subarray(0, content.length - 1));
+    expect(await read(cache, 'a')).toEqual([]);
+    expect(files(directory)).toEqual([]);
+  });
+
+  it('keeps nothing of parts that take too much room, or that end in a fault', async () => {
+    const directory = place();
+    const cache = new DiskCache({ directory, largest: 400_000 });
+    const parts = Array.from({ length: 100 }, () => randomBytes(50_000));
+    let taken = 0;
+    await cache.writeParts(
+      'large',
+      partsOf(parts, () => taken++),
+    );
+    expect(taken).toBe(2);
+    const failing = partsOf(parts, () => {
+      throw new Error('closed');
+    });
+    await expect(cache.writeParts('failing', failing)).rejects.toThrow('closed');
+    await cache.flush();
+    expect(existsSync(directory)).toBe(false);
   });
 
   it('is whole whenever a writer is killed', { timeout: 120_000 }, async () => {

@@ -30,6 +30,12 @@ const ABANDONED_MILLISECONDS = 10 * 60_000;
 /** A file's time of use is set anew when it is older. */
 const USED_MILLISECONDS = 24 * 60 * 60_000;
 const LARGEST = 512 * 1024 * 1024;
+/** How much of that one file of many parts may take: the others are read at every start. */
+const LARGEST_PART = 0.25;
+/** What stands before each of many parts: how many bytes it has. */
+const LENGTH_SIZE = 4;
+/** The fastest: more is written than read. */
+const COMPRESSION = { level: 1 };
 /** How much of that is left when something had to go. */
 const KEPT_PART = 0.75;
 /** How much is written before it is looked again whether it is too much. */
@@ -65,32 +71,73 @@ export class DiskCache implements ResultStore {
   }
 
   async read(key: string): Promise<string | undefined> {
-    const path = this.pathOf(key);
     try {
-      const content = await readFile(path);
-      const body = content.subarray(MAGIC.length + DIGEST_SIZE);
-      const digest = content.subarray(MAGIC.length, MAGIC.length + DIGEST_SIZE);
-      if (!content.subarray(0, MAGIC.length).equals(MAGIC) || !digestOf(key, body).equals(digest)) {
-        await unlink(path);
-        return undefined;
-      }
-      void this.used(path);
-      return (await inflate(body)).toString('utf8');
+      const body = await this.body(key);
+      return body && (await inflate(body)).toString('utf8');
     } catch {
       return undefined;
     }
   }
 
+  /** What `writeParts` wrote. Each part is taken out of its compression while the one before it is in use. */
+  async *readParts(key: string): AsyncGenerator<Uint8Array> {
+    const body = await this.body(key).catch(() => undefined);
+    let before: Promise<Uint8Array> | undefined;
+    for (let at = 0; body && at < body.length;) {
+      const end = at + LENGTH_SIZE + body.readUInt32LE(at);
+      const part = inflate(body.subarray(at + LENGTH_SIZE, end));
+      // It is told when it is asked for.
+      part.catch(() => undefined);
+      if (before) yield await before;
+      before = part;
+      at = end;
+    }
+    if (before) yield await before;
+  }
+
   write(key: string, text: string): void {
-    if (this.broken) return;
-    this.waiting.push(() => this.put(key, text));
-    this.work();
+    this.queue(key, () => deflate(text, COMPRESSION));
+  }
+
+  /** One file of many parts; nothing where they are too much. Resolves when the last one has been taken. */
+  async writeParts(key: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+    const packed: Buffer[] = [];
+    let size = 0;
+    for await (const part of parts) {
+      const body = await deflate(part, COMPRESSION);
+      const length = Buffer.alloc(LENGTH_SIZE);
+      length.writeUInt32LE(body.length);
+      packed.push(length, body);
+      size += LENGTH_SIZE + body.length;
+      if (this.broken || size > this.largest * LARGEST_PART) return;
+    }
+    this.queue(key, () => Promise.resolve(Buffer.concat(packed)));
   }
 
   /** Resolves when everything has been written. */
   async flush(): Promise<void> {
     if (this.writing > 0 || this.waiting.length > 0) await new Promise<void>((done) => this.idle.push(done));
     await this.sweeping;
+  }
+
+  /** @throws Error where it cannot be read @returns undefined for what is damaged, which is removed */
+  private async body(key: string): Promise<Buffer | undefined> {
+    const path = this.pathOf(key);
+    const content = await readFile(path);
+    const body = content.subarray(MAGIC.length + DIGEST_SIZE);
+    const digest = content.subarray(MAGIC.length, MAGIC.length + DIGEST_SIZE);
+    if (!content.subarray(0, MAGIC.length).equals(MAGIC) || !digestOf(key, body).equals(digest)) {
+      await unlink(path);
+      return undefined;
+    }
+    void this.used(path);
+    return body;
+  }
+
+  private queue(key: string, body: () => Promise<Buffer>): void {
+    if (this.broken) return;
+    this.waiting.push(async () => this.put(key, await body()));
+    this.work();
   }
 
   private work(): void {
@@ -104,9 +151,8 @@ export class DiskCache implements ResultStore {
     if (this.writing === 0 && this.waiting.length === 0) for (const done of this.idle.splice(0)) done();
   }
 
-  private async put(key: string, text: string): Promise<void> {
+  private async put(key: string, body: Buffer): Promise<void> {
     if (this.broken) return;
-    const body = await deflate(text, { level: 1 });
     const content = Buffer.concat([MAGIC, digestOf(key, body), body]);
     try {
       await this.putOnce(key, content).catch((error: unknown) => {

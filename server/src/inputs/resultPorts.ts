@@ -12,6 +12,14 @@ export interface ResultStore {
   write(key: string, text: string): void;
 }
 
+/** One thing too large to be made or taken apart at once. As with `ResultStore`, it may be gone at any time. */
+export interface PartStore {
+  /** All parts as they were written, in order; none where there is nothing whole. @throws Error where it is no more */
+  read(): AsyncIterable<Uint8Array>;
+  /** In place of what was written before, once there are all. @returns when all parts have been taken */
+  write(parts: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
 /** Answers to reads as they would be now, the texts of open documents laid over files. */
 export interface ReadStates {
   /** To be awaited before the first question. */
