@@ -3,6 +3,7 @@ import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import type { EvaluatorConnection, EvaluatorMethods, Method } from '../../server/src/engine/protocol.ts';
 import { ResultCache } from '../../server/src/engine/resultCache.ts';
 import { Workspace } from '../../server/src/engine/workspace.ts';
+import type { PartStore, ResultStore } from '../../server/src/inputs/resultPorts.ts';
 import type { HostFiles } from '../../server/src/host/files.ts';
 import { FileStates } from '../../server/src/host/fileStates.ts';
 
@@ -12,21 +13,25 @@ export interface OpenWorkspace {
   readonly asked: Method[];
 }
 
+const NOTHING: ResultStore = { read: () => Promise.resolve(undefined), write: () => undefined };
+
 /**
  * @param files a new view of the files, with nothing laid over them
  * @param open opens an evaluator over such a view
  * @param texts laid over files from the start
+ * @param kept what earlier starts have left
  */
 export function openWorkspace(
   files: () => HostFiles,
   open: (files: HostFiles) => Promise<RecipeEvaluator>,
   texts: ReadonlyMap<string, string> = new Map(),
+  kept: { readonly results: ResultStore; readonly ingredients?: PartStore } = { results: NOTHING },
 ): OpenWorkspace {
-  const store = { read: () => Promise.resolve(undefined), write: () => undefined };
-  const cache = new ResultCache(store, new FileStates(files(), store, 'files'), 'base');
+  const { results, ingredients } = kept;
+  const cache = new ResultCache(results, new FileStates(files(), results, 'files'), 'base');
   const asked: Method[] = [];
   const connect = () => new InProcess(files(), open, asked);
-  const workspace = new Workspace({ processes: 1, connect, cache, rehash: true });
+  const workspace = new Workspace({ processes: 1, connect, cache, rehash: true, ingredients });
   for (const [path, text] of texts) workspace.setOverlay(path, text);
   return { workspace, asked };
 }

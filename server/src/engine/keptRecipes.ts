@@ -3,37 +3,36 @@
  * being computed from the start: where everything that was read is the same but for the texts of functions, and
  * nobody but who hashes has looked at these.
  *
- * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. Knows files by
- * their states only (`inputs/resultPorts.ts`).
+ * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. What an earlier
+ * start has left (`keptParts.ts`) is taken over when an edit asks for it, not before: it takes memory. Knows files by
+ * their states only, and the disk by a port (`inputs/resultPorts.ts`).
  */
 import type { KnownRead } from '../inputs/reads.ts';
-import type { ReadStates } from '../inputs/resultPorts.ts';
+import type { PartStore, ReadStates } from '../inputs/resultPorts.ts';
 import { type Release, releaseOf } from '../metadata/release.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
 import { analyseShell } from '../shell/analysis.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
-import type { KeptVariant, ReceivedIngredients } from '../signature/keptIngredients.ts';
+import type { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import { NameTable } from '../base/nameTable.ts';
 import { type EditAnalysis, Rehash, Unmade } from '../signature/rehash.ts';
 import { type FunctionEdit, functionEdits } from '../syntax/functionEdits.ts';
+import {
+  headOf,
+  type KeptConfiguration,
+  type KeptRecipe,
+  type KeptTexts,
+  recipesOf,
+  toldParts,
+  variantsOf,
+} from './keptParts.ts';
 import { contentDigest, digestOfReads } from './requestReads.ts';
 import type { ConfigurationReads, ConfigurationSummary, RecipeEvaluation } from './results.ts';
 
 /** Analyses texts of Python; undefined where that cannot be done without delay. */
 export type AnalysePython = (texts: readonly string[]) => Promise<readonly PythonAnalysis[] | undefined>;
 
-interface KeptConfiguration {
-  readonly summary: ConfigurationSummary;
-  readonly reads: ConfigurationReads;
-}
-
-interface KeptRecipe {
-  readonly configuration: KeptConfiguration;
-  readonly evaluation: RecipeEvaluation;
-  readonly recipeInfo: boolean;
-  readonly reads: readonly KnownRead[];
-  readonly evaluated: ReadonlySet<string>;
-  readonly variants: ReadonlyMap<string, KeptVariant>;
+interface HeldRecipe extends KeptRecipe {
   /** What was made of it last, and of which edits. */
   last?: { readonly key: string; readonly evaluation: RecipeEvaluation };
 }
@@ -44,6 +43,8 @@ interface Comparison {
   readonly edits: Map<KnownRead, readonly FunctionEdit[] | undefined>;
   readonly rehashes: Map<readonly FunctionEdit[], KeyedRehash>;
   readonly configurations: Map<KeptConfiguration, EditedConfiguration | undefined>;
+  /** Whether texts that an earlier start had read differ in functions alone. */
+  functions?: boolean;
 }
 
 interface KeyedRehash {
@@ -61,10 +62,13 @@ const NO_EDITS: readonly FunctionEdit[] = [];
 /** How many texts of one file are kept, and how many analyses of code. */
 const MOST_TEXTS = 4;
 const MOST_ANALYSES = 10_000;
+/** Of how many recipes the next start may know nothing before all are written again, and how many it must know then. */
+const UNSAVED_PART = 0.05;
+const SAVED_PART = 0.5;
 
 export class KeptRecipes {
   readonly table = new NameTable();
-  private readonly recipes = new Map<string, KeptRecipe>();
+  private readonly recipes = new Map<string, HeldRecipe>();
   /** The one that was read last. */
   private configuration: KeptConfiguration | undefined;
   /** Texts of metadata as they were read, by path and then by state. */
@@ -74,12 +78,19 @@ export class KeptRecipes {
   private readonly analyses = new Map<string, PythonAnalysis>();
   private readonly shells = new Map<string, readonly string[] | undefined>();
   private release: Release | undefined;
+  /** The texts that an earlier start had read, by their states, once that has been looked at; then all of it. */
+  private earlierTexts: Promise<readonly KnownRead[]> | undefined;
+  private earlier: Promise<void> | undefined;
+  /** The recipes that were evaluated since all were written. */
+  private readonly unsaved = new Set<string>();
+  private saving = false;
   /** How often evaluations were found as they were, made again, or not, and why: for who wants to know. */
   readonly outcomes = new Map<string, number>();
 
   constructor(
     private readonly states: ReadStates,
     private readonly analyse: AnalysePython,
+    private readonly store?: PartStore,
   ) {}
 
   /** Any file, or text that lies over one, may be another now. */
@@ -89,40 +100,60 @@ export class KeptRecipes {
     if (this.shells.size > MOST_ANALYSES) this.shells.clear();
   }
 
-  /** @returns the summary, with the same values as the one before it where they are */
-  keepConfiguration(read: ConfigurationSummary, reads: ConfigurationReads): ConfigurationSummary {
+  /**
+   * @param edited whether texts of open documents took part
+   * @returns the summary, with the same values as the one before it where they are
+   */
+  keepConfiguration(
+    read: ConfigurationSummary,
+    reads: ConfigurationReads,
+    edited: boolean,
+  ): ConfigurationSummary {
     const before = this.summary();
     const summary = before?.identity === read.identity ? { ...read, values: before.values } : read;
     // Recipes hold on to the one they were evaluated with.
-    this.configuration = { summary, reads };
-    this.release = releaseOf(summary.bitbakeVersion, (name) =>
-      summary.bitbakeDir === undefined ? undefined : this.states.text(`${summary.bitbakeDir}/lib/bb/${name}`),
-    );
+    this.turnTo({ summary, reads, edited });
     this.keepTexts([...reads.parsed, ...reads.listed], '');
     return summary;
   }
 
-  /** @param identity of the configuration with which the recipe was evaluated */
+  private turnTo(configuration: KeptConfiguration): void {
+    const { bitbakeVersion, bitbakeDir } = configuration.summary;
+    this.configuration = configuration;
+    this.release = releaseOf(bitbakeVersion, (name) =>
+      bitbakeDir === undefined ? undefined : this.states.text(`${bitbakeDir}/lib/bb/${name}`),
+    );
+  }
+
+  /**
+   * @param identity of the configuration with which the recipe was evaluated
+   * @param edited whether texts of open documents took part
+   */
   keep(
     evaluation: RecipeEvaluation,
     recipeInfo: boolean,
     identity: string,
     reads: readonly KnownRead[],
+    edited: boolean,
     told: ToldIngredients,
     received: ReceivedIngredients,
   ): void {
-    const variants = new Map(received.receive(told).map((variant) => [variant.mcfn, variant]));
+    const variants = variantsOf(received, told);
     const { configuration } = this;
     if (configuration?.summary.identity !== identity) return;
-    this.keepTexts(reads, evaluation.path);
-    this.recipes.set(evaluation.path, {
+    const { path } = evaluation;
+    this.keepTexts(reads, path);
+    const kept = {
       configuration,
       evaluation,
       recipeInfo,
+      edited: edited || configuration.edited,
       reads,
       evaluated: new Set(told.evaluated),
       variants,
-    });
+    };
+    this.recipes.set(path, kept);
+    if (!kept.edited) this.unsaved.add(path);
   }
 
   /** The configuration as it is with edits of functions; undefined where it must be read again. */
@@ -145,6 +176,83 @@ export class KeptRecipes {
       this.count(error.message);
       return undefined;
     }
+  }
+
+  /** As `find`, of what an earlier start has left, too. */
+  async findEarlier(path: string, recipeInfo: boolean): Promise<RecipeEvaluation | undefined> {
+    if (!this.store) return undefined;
+    await this.recall();
+    return this.find(path, recipeInfo);
+  }
+
+  /** The configuration of an earlier start as it is with edits of functions, where none was read since. */
+  async earlierSummary(): Promise<ConfigurationSummary | undefined> {
+    if (!this.store || this.configuration) return undefined;
+    await this.recall();
+    return this.summary();
+  }
+
+  // From one start to the next
+
+  /**
+   * Keeps everything for the next start, where much of it would not be known there.
+   * @param idle resolves when there is time for some of it
+   */
+  async save(idle: () => Promise<void>): Promise<void> {
+    const { store, configuration } = this;
+    if (!store || this.saving || !configuration || configuration.edited) return;
+    const listed = new Set(configuration.summary.recipes.map(({ path }) => path));
+    if (this.unsaved.size === 0 || this.unsaved.size < listed.size * UNSAVED_PART) return;
+    this.saving = true;
+    try {
+      const all = () =>
+        [...this.recipes.values()].filter(({ edited, evaluation }) => !edited && listed.has(evaluation.path));
+      if (all().length < listed.size) await this.takeOver();
+      const recipes = all();
+      if (recipes.length < listed.size * SAVED_PART) return;
+      this.unsaved.clear();
+      await store.write(toldParts(configuration, recipes, this.texts, this.table, idle));
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  /** Takes over what an earlier start has left, where there are edits of functions since; else it is of no use. */
+  private async recall(): Promise<void> {
+    if (this.earlier) return this.earlier;
+    const texts = await (this.earlierTexts ??= this.readHead());
+    const { now } = this;
+    now.functions ??= texts.some((known) => (this.editsIn(known)?.length ?? 0) > 0);
+    if (now.functions) await this.takeOver();
+  }
+
+  private async readHead(): Promise<readonly KnownRead[]> {
+    await this.states.recall();
+    const head = await headOf(this.store!.read()).catch(() => undefined);
+    if (!head) return [];
+    this.takeTexts(head.texts);
+    const [configuration] = head.configurations;
+    if (configuration && !this.configuration) this.turnTo(configuration);
+    return [...head.texts].flatMap(([path, texts]) =>
+      Array.from(texts.keys(), (state): KnownRead => [`x${path}`, state]),
+    );
+  }
+
+  private takeOver(): Promise<void> {
+    return (this.earlier ??= (async () => {
+      const found = await recipesOf(this.store!.read(), this.table).catch(() => undefined);
+      if (!found) return;
+      this.takeTexts(found.head.texts);
+      for (const recipe of found.recipes) {
+        const { path } = recipe.evaluation;
+        if (!this.recipes.has(path)) this.recipes.set(path, recipe);
+      }
+    })());
+  }
+
+  private takeTexts(earlier: KeptTexts): void {
+    for (const [path, texts] of earlier)
+      this.texts.set(path, new Map([...texts, ...(this.texts.get(path) ?? [])]));
   }
 
   private count(what: string): void {
@@ -190,11 +298,9 @@ export class KeptRecipes {
     reads: readonly KnownRead[],
     more: readonly FunctionEdit[],
   ): readonly FunctionEdit[] | undefined {
-    const { edits } = this.now;
     let found = more;
     for (const known of reads) {
-      if (!edits.has(known)) edits.set(known, this.editsBetween(known));
-      const own = edits.get(known);
+      const own = this.editsIn(known);
       if (!own) return undefined;
       for (const edit of own) {
         const same = found.find(({ path, name }) => path === edit.path && name === edit.name);
@@ -203,6 +309,12 @@ export class KeptRecipes {
       }
     }
     return found;
+  }
+
+  private editsIn(known: KnownRead): readonly FunctionEdit[] | undefined {
+    const { edits } = this.now;
+    if (!edits.has(known)) edits.set(known, this.editsBetween(known));
+    return edits.get(known);
   }
 
   private editsBetween([read, state]: KnownRead): readonly FunctionEdit[] | undefined {
@@ -269,7 +381,7 @@ export class KeptRecipes {
   }
 }
 
-function withEdits(recipe: KeptRecipe, { rehash, key }: KeyedRehash): RecipeEvaluation {
+function withEdits(recipe: HeldRecipe, { rehash, key }: KeyedRehash): RecipeEvaluation {
   if (recipe.last?.key === key) return recipe.last.evaluation;
   const { evaluation, variants } = recipe;
   const made = evaluation.variants.map((variant) => {

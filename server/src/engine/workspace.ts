@@ -7,6 +7,7 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { KnownRead } from '../inputs/reads.ts';
+import type { PartStore } from '../inputs/resultPorts.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
 import { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
@@ -39,6 +40,8 @@ export interface WorkspaceOptions {
   readonly cache?: ResultCache | undefined;
   /** Whether hashes of recipes are made again after edits of functions; takes the cache, which knows files. */
   readonly rehash?: boolean;
+  /** Where what these are made of is kept for the next start; undefined: it is not. */
+  readonly ingredients?: PartStore | undefined;
 }
 
 /** One evaluator with what it was told. Requests to it are queued by the caller's awaiting. */
@@ -80,8 +83,9 @@ export class Workspace {
   readonly kept: KeptRecipes | undefined;
 
   constructor(private readonly options: WorkspaceOptions) {
-    const { cache, rehash } = options;
-    if (cache && rehash) this.kept = new KeptRecipes(cache.states, (texts) => this.analysePython(texts));
+    const { cache, rehash, ingredients } = options;
+    if (cache && rehash)
+      this.kept = new KeptRecipes(cache.states, (texts) => this.analysePython(texts), ingredients);
   }
 
   /**
@@ -94,7 +98,8 @@ export class Workspace {
     const member = this.member(0);
     const known = member.opened ? undefined : await this.options.cache?.configuration();
     const at = this.changes.length;
-    const summary = known ?? this.kept?.summary() ?? (await this.queued(member, () => this.ready(member)));
+    const made = known ?? this.kept?.summary() ?? (await this.kept?.earlierSummary());
+    const summary = made ?? (await this.queued(member, () => this.ready(member)));
     const { last } = this;
     if (last?.raw !== summary) {
       const isSame = last && JSON.stringify(last.summary) === JSON.stringify(summary);
@@ -155,14 +160,19 @@ export class Workspace {
 
   /** The hashes of a recipe as they are made again after edits of functions; undefined where it must be evaluated. */
   async made(path: string): Promise<RecipeEvaluation | undefined> {
-    return this.kept?.find(path, true);
+    return (await this.kept?.find(path, true)) ?? this.kept?.findEarlier(path, true);
+  }
+
+  /** Keeps what hashes are made of for the next start. @param idle resolves when there is time for some of it */
+  async keepIngredients(idle: () => Promise<void>): Promise<void> {
+    await this.kept?.save(idle);
   }
 
   /** The hashes of a recipe as they are known from before, without asking an evaluator. */
   async known(path: string): Promise<RecipeEvaluation | undefined> {
     const { cache } = this.options;
     if (!cache) return undefined;
-    const made = await this.made(path);
+    const made = await this.kept?.find(path, true);
     if (made) return made;
     const { last } = this;
     const summary = last?.at === this.changes.length ? last.summary : await cache.configuration();
@@ -308,29 +318,40 @@ export class Workspace {
 
   /** Hashes without what they were made of, as they are known from before or computed now. */
   private async evaluateOn(place: Place, path: string, recipeInfo = false): Promise<RecipeEvaluation> {
-    const made = await this.kept?.find(path, recipeInfo);
-    return made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path);
+    const { kept } = this;
+    const made = await kept?.find(path, recipeInfo);
+    const earlier = async () => kept?.findEarlier(path, recipeInfo);
+    return made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path, earlier);
   }
 
-  /** Undefined where no evaluator is at hand. */
+  /** Opens the first evaluator where it is not: recipes would have to be evaluated else. Undefined: that fails. */
   private async analysePython(texts: readonly string[]): Promise<readonly PythonAnalysis[] | undefined> {
     const [member] = this.members;
-    if (!member?.opened) return undefined;
-    const ask = () => member.connection.request('analysePython', { texts });
+    if (!member) return undefined;
+    const ask = async () => {
+      // What it has read of the files makes no difference.
+      if (!member.opened) await this.ready(member);
+      return member.connection.request('analysePython', { texts });
+    };
     return this.queued(member, ask).catch(() => undefined);
   }
 
-  /** What is known from before; else an evaluator is asked, and the answer kept. @param recipe which it is about */
+  /**
+   * What is known from before; else an evaluator is asked, and the answer kept.
+   * @param recipe which it is about
+   * @param otherwise what else may know it
+   */
   private async find<M extends CacheableMethod>(
     place: Place,
     method: M,
     params: EvaluatorMethods[M]['params'],
     recipe?: string,
+    otherwise?: () => Promise<EvaluatorMethods[M]['result'] | undefined>,
   ): Promise<EvaluatorMethods[M]['result']> {
     const { cache } = this.options;
     if (!cache) return this.ask(place, method, params);
     const summary = await this.summary();
-    const known = await cache.find(method, params, summary, recipe);
+    const known = (await cache.find(method, params, summary, recipe)) ?? (await otherwise?.());
     if (known !== undefined) return known;
     const wanted = this.kept && method === 'evaluate' ? { ...params, ingredients: true } : params;
     return this.ask(place, method, wanted, (result, member) =>
@@ -350,9 +371,10 @@ export class Workspace {
     const opened = await member.opened;
     if (!told || !opened) return;
     const reads = member.received.receive(told);
+    const edited = this.isEdited(reads);
     if (this.kept && 'variants' in result)
-      await this.keepIngredients(this.kept, member, params, result, reads);
-    if (reads.some(([read]) => this.overlays.has(read.slice(1)))) return;
+      await this.receiveIngredients(this.kept, member, params, result, reads, edited);
+    if (edited) return;
     const { cache } = this.options;
     await cache?.keep(method, params, opened, recipe, result, reads);
     if (!cache || method !== 'evaluate' || recipe === undefined) return;
@@ -360,19 +382,25 @@ export class Workspace {
     if (recollection !== undefined) cache.keepRecollection(opened, recipe, recollection, reads);
   }
 
-  private async keepIngredients(
+  /** Whether texts of open documents had a part in it. */
+  private isEdited(reads: readonly KnownRead[]): boolean {
+    return reads.some(([read]) => this.overlays.has(read.slice(1)));
+  }
+
+  private async receiveIngredients(
     kept: KeptRecipes,
     member: Member,
     params: object,
     evaluation: RecipeEvaluation,
     reads: readonly KnownRead[],
+    edited: boolean,
   ): Promise<void> {
     const told = await member.connection.request('ingredients', undefined);
     const opened = await member.opened;
     if (!told || !opened) return;
     member.ingredients ??= new ReceivedIngredients(kept.table);
     const recipeInfo = 'recipeInfo' in params && params.recipeInfo === true;
-    kept.keep(evaluation, recipeInfo, opened.identity, reads, told, member.ingredients);
+    kept.keep(evaluation, recipeInfo, opened.identity, reads, edited, told, member.ingredients);
   }
 
   /** @param answered told of the answer before anything else is asked of the same evaluator */
@@ -457,9 +485,11 @@ export class Workspace {
     const { cache } = this.options;
     if (cache && member === this.members[0]) {
       const reads = await member.connection.request('configurationReads', undefined);
-      const edited = [...reads.parsed, ...reads.listed].some(([read]) => this.overlays.has(read.slice(1)));
-      await cache.keepConfiguration(summary, reads, edited);
-      return this.kept?.keepConfiguration(summary, reads) ?? summary;
+      const edited = this.isEdited([...reads.parsed, ...reads.listed]);
+      // Which files are there is told by their states: nothing of their texts is kept for that.
+      const same = this.kept?.keepConfiguration(summary, reads, this.isEdited(reads.parsed)) ?? summary;
+      await cache.keepConfiguration(same, reads, edited);
+      return same;
     }
     return summary;
   }

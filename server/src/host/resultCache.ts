@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ResultCache } from '../engine/resultCache.ts';
 import type { Revision } from '../inputs/ports.ts';
+import type { PartStore } from '../inputs/resultPorts.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
 import { diskOf } from './disk.ts';
 import { DiskCache } from './diskCache.ts';
@@ -16,6 +17,8 @@ import { FileStates } from './fileStates.ts';
 /** A cache that is in use. */
 export interface OpenCache {
   readonly results: ResultCache;
+  /** Where what hashes were made of is kept. */
+  readonly ingredients: PartStore;
   /** Keeps what is known of files, and waits until all is written. */
   readonly close: () => Promise<void>;
 }
@@ -43,7 +46,12 @@ export function openResultCache(
     states.save();
     return store.flush();
   };
-  return { results: new ResultCache(store, states, key), close };
+  const name = `ingredients ${key}`;
+  const ingredients: PartStore = {
+    read: () => store.readParts(name),
+    write: (parts) => store.writeParts(name, parts),
+  };
+  return { results: new ResultCache(store, states, key), ingredients, close };
 }
 
 /** Another build of ours may compute something else: everything counts that the evaluator is made of. */

@@ -13,6 +13,43 @@ export interface KeptVariant extends Omit<ToldVariant, 'nodes'> {
   readonly nodes: readonly KeptNode[];
 }
 
+/** Tells again what was received, to a `ReceivedIngredients` of another table. */
+export class RetoldIngredients {
+  private readonly numbers = new Map<KeptNode, number>();
+  private toldNames = 0;
+
+  constructor(private readonly table: NameTable) {}
+
+  /** @param most of the names that are still to be told; undefined: there are none @returns those alone */
+  names(most: number): ToldIngredients | undefined {
+    const { names } = this.table;
+    if (this.toldNames === names.length) return undefined;
+    const texts = names.slice(this.toldNames, this.toldNames + most);
+    this.toldNames += texts.length;
+    return { texts, nodes: [], evaluated: [], variants: [] };
+  }
+
+  tell(variants: Iterable<KeptVariant>, evaluated: Iterable<string>): ToldIngredients {
+    const nodes: ToldNode[] = [];
+    const told = Array.from(variants, (variant) => ({
+      ...variant,
+      nodes: Uint32Array.from(variant.nodes, (node) => this.number(node, nodes)),
+    }));
+    const texts = this.names(Infinity)?.texts ?? [];
+    return { texts, nodes, evaluated: [...evaluated], variants: told };
+  }
+
+  private number(node: KeptNode, fresh: ToldNode[]): number {
+    let number = this.numbers.get(node);
+    if (number === undefined) {
+      number = this.numbers.size;
+      this.numbers.set(node, number);
+      fresh.push(node);
+    }
+    return number;
+  }
+}
+
 /** What one evaluator process has told. */
 export class ReceivedIngredients {
   private readonly numbers: number[] = [];
@@ -36,8 +73,9 @@ export class ReceivedIngredients {
     }));
   }
 
-  private kept({ function: code, ...node }: ToldNode): KeptNode {
-    const kept = { ...node, name: this.numbers[node.name]!, names: this.list(node.names) };
+  private kept({ name, names, value, known, function: code }: ToldNode): KeptNode {
+    // Written out: there are several hundred thousand of them.
+    const kept = { name: this.numbers[name]!, names: this.list(names), value, known };
     if (!code) return kept;
     const { others, excluded, references } = code;
     return {
