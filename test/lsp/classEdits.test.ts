@@ -22,29 +22,36 @@ afterAll(() => {
   rmSync(kept, { recursive: true, force: true });
 });
 
+/** Everything is evaluated, or known from an earlier start. */
+async function start(folder: string): Promise<{ readonly uri: string }> {
+  editor = new Editor(folder, { command: await bundledCommand(), args: ['--cache-dir', kept] });
+  await editor.initialize({ buildDirectory: '', environment: {} });
+  const textDocument = { uri: editor.uri(HELLO) };
+  await editor.open(HELLO);
+  await editor.request('sstateLens/collect', { textDocument });
+  return textDocument;
+}
+
 describe('an edit of a function of a class', { timeout: 240_000 }, () => {
   it('tells all tasks that would rerun', async () => {
-    editor = new Editor(sampleCopy(), { command: await bundledCommand(), args: ['--cache-dir', kept] });
-    await editor.initialize({ buildDirectory: '', environment: {} });
-    const textDocument = { uri: editor.uri(HELLO) };
+    const folder = sampleCopy();
+    const textDocument = await start(folder);
     const rerun = () => editor!.request<Rerun>('sstateLens/rerun', { textDocument });
-    await editor.open(HELLO);
-    await editor.request('sstateLens/collect', { textDocument });
 
-    await editor.open(BUILDINFO);
-    await editor.replace(BUILDINFO, "f.write('\\n'.join", "f.write('\\t'.join");
+    await editor!.open(BUILDINFO);
+    await editor!.replace(BUILDINFO, "f.write('\\n'.join", "f.write('\\t'.join");
     const one = await rerun();
     expect(one.text).toMatch(/^\d+ tasks in 2 recipes would rerun$/);
     expect(one.recipes.map(({ recipe, tasks }) => [recipe, tasks[0]])).toEqual([
       ['greet-image', 'do_buildinfo'],
       ['hello', 'do_buildinfo'],
     ]);
-    await editor.replace(BUILDINFO, "f.write('\\t'.join", "f.write('\\n'.join");
+    await editor!.replace(BUILDINFO, "f.write('\\t'.join", "f.write('\\n'.join");
     expect(await rerun()).toEqual({ text: 'nothing would rerun', recipes: [] });
 
     // One of the configuration's.
-    await editor.open(BASE);
-    await editor.replace(BASE, "bb.note('%s holds", "bb.plain('%s holds");
+    await editor!.open(BASE);
+    await editor!.replace(BASE, "bb.note('%s holds", "bb.plain('%s holds");
     const all = await rerun();
     expect(all.text).toMatch(/^\d+ tasks in \d recipes would rerun$/);
     const changed = all.recipes.filter(({ tasks }) => tasks.includes('do_package'));
@@ -55,7 +62,13 @@ describe('an edit of a function of a class', { timeout: 240_000 }, () => {
       'libgreet',
       'libgreet-native',
     ]);
-    await editor.replace(BASE, "bb.plain('%s holds", "bb.note('%s holds");
+    await editor!.replace(BASE, "bb.plain('%s holds", "bb.note('%s holds");
     expect(await rerun()).toEqual({ text: 'nothing would rerun', recipes: [] });
+
+    await editor!.end();
+    await start(folder);
+    await editor!.open(BASE);
+    await editor!.replace(BASE, "bb.note('%s holds", "bb.plain('%s holds");
+    expect(await rerun()).toEqual(all);
   });
 });

@@ -81,7 +81,8 @@ export class Build {
 
   private start(processes: number, cache?: ResultCache): Workspace {
     const connect = () => connectEvaluator(this.directory, evaluatorFiles(), this.environment);
-    return new Workspace({ processes, connect, cache, rehash: cache !== undefined });
+    const ingredients = cache && this.cache?.ingredients;
+    return new Workspace({ processes, connect, cache, rehash: cache !== undefined, ingredients });
   }
 
   /** The configuration; read again where something that it depends on has changed. */
@@ -177,6 +178,11 @@ export class Build {
   /** What the task graph needs of a recipe, and no more. */
   async evaluateForGraph(recipe: string, evaluator: number): Promise<RecipeEvaluation> {
     return this.canonical(await this.workspace.evaluateLight(evaluator, this.recipeName(recipe)));
+  }
+
+  /** Keeps what hashes are made of for the next start. @param idle resolves when there is time for some of it */
+  keepIngredients(idle: () => Promise<void>): Promise<void> {
+    return this.workspace.keepIngredients(idle);
   }
 
   /** Ends the evaluators that are not needed for views. */

@@ -140,6 +140,18 @@ export class LiveTaskGraph implements GraphView {
     await this.views.settled();
     await this.refresh();
     if (!this.folded) throw new Error('no task graph could be made: the reason is in the log');
+    void this.keepIngredients();
+  }
+
+  /** For the next start, a little at a time. */
+  private async keepIngredients(): Promise<void> {
+    const idle = async () => {
+      await this.views.settled();
+      if (this.stopped) throw new Error('the build directory is closed');
+    };
+    await this.build.keepIngredients(idle).catch((error: unknown) => {
+      if (!this.stopped) this.events.log(`nothing is kept for edits after the next start: ${String(error)}`);
+    });
   }
 
   private async everyRecipe(): Promise<void> {
