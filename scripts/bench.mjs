@@ -107,6 +107,7 @@ try {
     figure(`${changes.recipes} recipes changed at once, to their hashes`, 's', [changes.checkout]);
     const edited = `an edit of base.bbclass to all ${changes.changedTasks} tasks with other basehashes`;
     figure(`${edited} (${changes.evaluated} recipes evaluated)`, 's', changes.classEdits);
+    figure('  the first edit of base.bbclass after a restart', 's', [changes.firstEdit]);
     await checkouts();
   }
   if (options['bitbake-env'] !== undefined) {

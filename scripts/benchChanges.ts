@@ -14,6 +14,8 @@ export interface ChangeTimes {
   readonly checkout: number;
   /** Seconds until all tasks were known whose basehashes an edit of a function of base.bbclass changes, of each edit. */
   readonly classEdits: readonly number[];
+  /** The same of the first edit after a restart, all recipes having been evaluated before that. */
+  readonly firstEdit: number;
   /** How many tasks that were, and how many recipes were evaluated for all edits together. */
   readonly changedTasks: number;
   readonly evaluated: number;
@@ -28,9 +30,13 @@ export async function changeTimes(
   kept: string,
   edits: number,
 ): Promise<ChangeTimes> {
-  const { workspace } = openPool(dist, buildDir, availableParallelism(), kept);
+  const open = () => openPool(dist, buildDir, availableParallelism(), kept);
+  const earlier = open();
+  const all = (await earlier.workspace.summary()).recipes.map(({ path }) => path);
+  await hashes(earlier.workspace, all);
+  await earlier.close();
+  const { workspace } = open();
   try {
-    const all = (await workspace.summary()).recipes.map(({ path }) => path);
     const before = await hashes(workspace, all);
     const base = await baseClass(workspace, all[0]!);
     const text = readFileSync(base, 'utf8');
@@ -54,8 +60,8 @@ export async function changeTimes(
     const chosen = all.slice(0, MOST_RECIPES);
     for (const path of chosen) workspace.setOverlay(path, `${readFileSync(path, 'utf8')}\nCHANGED = "1"\n`);
     const checkout = await seconds(() => hashes(workspace, chosen));
-    // The first edit finds nothing compiled.
-    return { recipes: chosen.length, checkout, classEdits: classEdits.slice(1), changedTasks, evaluated };
+    const [firstEdit = NaN, ...others] = classEdits;
+    return { recipes: chosen.length, checkout, classEdits: others, firstEdit, changedTasks, evaluated };
   } finally {
     workspace.dispose();
   }

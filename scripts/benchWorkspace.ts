@@ -8,13 +8,14 @@ import { openResultCache } from '../server/src/host/resultCache.ts';
 /**
  * @param dist where the bundles are
  * @param kept where results are kept, so that hashes can be made again after edits of functions; undefined: nowhere
+ * @returns the pool, and what ends it once everything is kept
  */
 export function openPool(
   dist: string,
   buildDir: string,
   processes: number,
   kept?: string,
-): { readonly build: BuildDirectory; readonly workspace: Workspace } {
+): { readonly build: BuildDirectory; readonly workspace: Workspace; readonly close: () => Promise<void> } {
   const build = openBuildDirectory(buildDir);
   const files = {
     entry: join(dist, 'evaluator.mjs'),
@@ -22,9 +23,19 @@ export function openPool(
     modules: join(dist, 'python'),
   };
   const connect = () => connectEvaluator(build, files);
-  if (kept === undefined) return { build, workspace: new Workspace({ processes, connect }) };
-  const { results: cache } = openResultCache(build, files, process.env, kept, (trouble) => {
+  if (kept === undefined) {
+    const workspace = new Workspace({ processes, connect });
+    return { build, workspace, close: () => Promise.resolve(workspace.dispose()) };
+  }
+  const cache = openResultCache(build, files, process.env, kept, (trouble) => {
     throw new Error(trouble);
   });
-  return { build, workspace: new Workspace({ processes, connect, cache, rehash: true }) };
+  const { results, ingredients } = cache;
+  const workspace = new Workspace({ processes, connect, cache: results, rehash: true, ingredients });
+  const close = async (): Promise<void> => {
+    await workspace.keepIngredients(() => Promise.resolve());
+    workspace.dispose();
+    await cache.close();
+  };
+  return { build, workspace, close };
 }
