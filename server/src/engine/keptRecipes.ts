@@ -29,7 +29,7 @@ import {
 import { contentDigest, digestOfReads } from './requestReads.ts';
 import type { ConfigurationReads, ConfigurationSummary, RecipeEvaluation } from './results.ts';
 
-/** Analyses texts of Python; undefined where that cannot be done without delay. */
+/** Analyses texts of Python; undefined where that cannot be done. */
 export type AnalysePython = (texts: readonly string[]) => Promise<readonly PythonAnalysis[] | undefined>;
 
 interface HeldRecipe extends KeptRecipe {
