@@ -278,6 +278,13 @@ const CASES: readonly Case[] = [
     evaluated: [],
     changes: ['hello:do_configure', 'greet-image:do_compile'],
   },
+  {
+    name: 'the command of the shell that does nothing',
+    path: BASE,
+    change: replaced('    if [ -e Makefile ]; then', '    : nothing\n    if [ -e Makefile ]; then'),
+    evaluated: [],
+    changes: ['hello:do_configure'],
+  },
 ];
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/_.*|\.bb$/g, '');

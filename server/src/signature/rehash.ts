@@ -147,7 +147,10 @@ export class Rehash {
     const wasAsked = new Set(before.execs);
     for (const candidate of execs) {
       const number = this.table.find(candidate);
-      if (number === undefined && candidate.includes(':') && !wasAsked.has(candidate))
+      // Of names with a colon the part before it is told.
+      const colon = candidate.indexOf(':');
+      const isLikeOne = colon >= 0 && this.table.find(candidate.slice(0, colon)) !== undefined;
+      if (number === undefined && isLikeOne && !wasAsked.has(candidate))
         throw new Unmade(`whether ${candidate} is a function is not known`);
       if (number === undefined || candidate.startsWith('__') || left.has(number)) continue;
       const at = this.places[number]!;
