@@ -2,6 +2,7 @@
 export class NameTable {
   readonly names: string[] = [];
   private readonly numbers = new Map<string, number>();
+  private readonly texts = new Map<string, string>();
   /** Lists that many have, by their content. */
   private readonly lists = new Map<string, readonly number[]>();
 
@@ -17,6 +18,13 @@ export class NameTable {
   /** Undefined: it never came. */
   find(name: string): number | undefined {
     return this.numbers.get(name);
+  }
+
+  /** The same string for the same text, of texts that many messages bring. */
+  text(text: string): string {
+    const known = this.texts.get(text);
+    if (known === undefined) this.texts.set(text, text);
+    return known ?? text;
   }
 
   /** The same list for the same numbers. */

@@ -64,18 +64,19 @@ export class ReceivedIngredients {
       mcfn: variant.mcfn,
       tasks: this.list(variant.tasks),
       nodes: Array.from(variant.nodes, (number) => this.nodes[number]!),
-      ranks: variant.ranks,
+      // A view of the message that brought it would keep all of that.
+      ranks: variant.ranks.slice(),
       exported: this.table.shared(this.list(variant.exported)),
       ignored: this.table.shared(this.list(variant.ignored)),
-      values: this.mapped(variant.values),
-      unknown: this.mapped(variant.unknown),
+      values: this.mapped(variant.values, (value) => this.text(value)),
+      unknown: this.mapped(variant.unknown, (reason) => reason),
       orderCounts: variant.orderCounts,
     }));
   }
 
   private kept({ name, names, value, known, function: code }: ToldNode): KeptNode {
     // Written out: there are several hundred thousand of them.
-    const kept = { name: this.numbers[name]!, names: this.list(names), value, known };
+    const kept = { name: this.numbers[name]!, names: this.list(names), value: this.text(value), known };
     if (!code) return kept;
     const { others, excluded, references } = code;
     return {
@@ -93,7 +94,11 @@ export class ReceivedIngredients {
     return numbers.map((number) => this.numbers[number]!);
   }
 
-  private mapped<T>(by: ReadonlyMap<number, T>): ReadonlyMap<number, T> {
-    return new Map([...by].map(([number, value]) => [this.numbers[number]!, value]));
+  private text(text: string | undefined): string | undefined {
+    return text === undefined ? undefined : this.table.text(text);
+  }
+
+  private mapped<T>(by: ReadonlyMap<number, T>, of: (value: T) => T): ReadonlyMap<number, T> {
+    return new Map([...by].map(([number, value]) => [this.numbers[number]!, of(value)]));
   }
 }
