@@ -3,10 +3,10 @@ import { EvaluatorStopped, NOT_OPENED } from '../../server/src/engine/protocol.t
 import { Workspace } from '../../server/src/engine/workspace.ts';
 
 /** A workspace over an evaluator that does as a list says and answers all else well. */
-function scripted(script: (method: string, count: number) => unknown) {
+function scripted(script: (method: string, count: number) => unknown, processes = 1) {
   const asked: string[] = [];
   const workspace = new Workspace({
-    processes: 1,
+    processes,
     connect: () => ({
       request(method: string, params: unknown): Promise<never> {
         asked.push(method);
@@ -72,5 +72,18 @@ describe('a workspace', () => {
     workspace.setOverlay('/conf/local.conf', '');
     await workspace.evaluate('/a.bb');
     expect(asked).toEqual(['change', 'open', 'change', 'change', 'open', 'change', 'open', 'evaluate']);
+  });
+
+  it.each([
+    [9, 1],
+    [10, 2],
+    [40, 2],
+  ])('asks for %i recipes at once on %i of two evaluators', async (recipes, evaluators) => {
+    const { asked, workspace } = scripted(() => undefined, 2);
+    const paths = Array.from({ length: recipes }, (_, number) => `/${number}.bb`);
+    const told: string[] = [];
+    await workspace.evaluateAll(paths, (path) => told.push(path));
+    expect(told.sort()).toEqual(paths.sort());
+    expect(asked.filter((method) => method === 'open')).toHaveLength(evaluators);
   });
 });
