@@ -6,7 +6,16 @@
  * added and removed on disk, and the way back of several at once, as a checkout of another branch. Says every minute how
  * many steps were equal and how much memory the evaluators have; ends with exit code 1 where a step was not.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -142,7 +151,10 @@ class Soak {
 
   /** One more character, or a line, in a document. */
   private type(): string {
-    const files = this.everyFile().filter((path) => /\.(bb|bbclass|inc|bbappend|conf)$/.test(path));
+    // A link may lead nowhere, or to a directory.
+    const files = this.everyFile().filter(
+      (path) => /\.(bb|bbclass|inc|bbappend|conf)$/.test(path) && existsSync(path) && statSync(path).isFile(),
+    );
     const path = files[Math.floor(this.random() * files.length)]!;
     const text = this.typed.get(path) ?? readFileSync(path, 'utf8');
     const at = Math.floor(this.random() * (text.length + 1));
