@@ -7,27 +7,26 @@
  *
  * Knows nothing of files, statements or recipes.
  */
-import { splitWords } from '../base/words.ts';
-import { ExpansionCache, type CachedExpansion, type ReadFrames } from './cache.ts';
+import { ExpansionCache, type ReadFrames } from './cache.ts';
 import { CurrentOverrides } from './currentOverrides.ts';
 import { FatalError } from './errors.ts';
-import { Expansion, type ExpansionTraits, expandWithReferences, isPlain } from './expansion.ts';
+import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
 import { VariableFilters } from './filters.ts';
 import { type ChangeSource, History } from './history.ts';
-import { type Flags, Level } from './levels.ts';
-import { type Forms, isActive, OverrideTable, strongestForm } from './overrideForms.ts';
+import { Level } from './levels.ts';
+import { type Forms, isActive, OverrideTable } from './overrideForms.ts';
 import {
-  joinTexts,
   type Keyword,
   KEYWORDS,
   nameOfPending,
   type Pending,
   pendingName,
   type PendingName,
-  withoutWords,
+  pendingOf,
 } from './pending.ts';
 import type { InlinePython } from './python.ts';
 import type { Value } from './value.ts';
+import { DEFAULT_FLAG, type ReadOptions, Values } from './values.ts';
 
 /** What all datastores of one evaluation share. */
 export interface DatastoreContext {
@@ -44,14 +43,6 @@ export interface DatastoreContext {
 }
 
 const OLD_STYLE = /_append|_prepend|_remove/;
-const NOTHING_PENDING: Pending = [];
-const DEFAULT_FLAG = '_defaultval_flag_';
-
-export interface ReadOptions {
-  readonly noWeakDefault?: boolean;
-  /** As during parsing: neither overrides nor appends apply. */
-  readonly parsing?: boolean;
-}
 
 export class Datastore {
   readonly history: History;
@@ -60,6 +51,7 @@ export class Datastore {
   private readonly forms: OverrideTable;
   private readonly overrides: CurrentOverrides;
   private readonly filters: VariableFilters;
+  private readonly values: Values;
 
   constructor(
     readonly context: DatastoreContext,
@@ -70,6 +62,8 @@ export class Datastore {
     this.forms = new OverrideTable(context.traits.overrideNeedsLowerStart, from?.forms);
     this.overrides = new CurrentOverrides(this, this.cache, from?.overrides);
     this.filters = new VariableFilters(from?.filters);
+    const { level, forms, overrides, filters, cache } = this;
+    this.values = new Values(this, { level, forms, overrides, filters, cache });
   }
 
   get traits(): ExpansionTraits {
@@ -144,16 +138,16 @@ export class Datastore {
   }
 
   getVarFlag(name: string, flag: string, expand = true, options?: ReadOptions): Value {
-    if (expand) return this.expansion(name, flag, options, true).value;
+    if (expand) return this.values.expansion(name, flag, options, true).value;
     this.context.frames.read(name, this.cache);
     if (flag === '_content') this.context.frames.askValue(name);
-    return this.unexpanded(name, flag, options).value;
+    return this.values.unexpanded(name, flag, options).value;
   }
 
   /** Whether the variable has a value that Python takes for true, whatever it is. */
   hasValue(name: string): boolean {
     this.context.frames.read(name, this.cache);
-    return Boolean(this.unexpanded(name, '_content', undefined).value);
+    return Boolean(this.values.unexpanded(name, '_content', undefined).value);
   }
 
   /**
@@ -162,149 +156,7 @@ export class Datastore {
    * give until the next change.
    */
   expansionOf(name: string, flag = '_content'): Expansion {
-    return this.expansion(name, flag, undefined, false);
-  }
-
-  private expansion(
-    name: string,
-    flag: string,
-    options: ReadOptions | undefined,
-    filtered: boolean,
-  ): Expansion {
-    this.context.frames.read(name, this.cache);
-    if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
-    const key = flag === '_content' ? name : `${name}[${flag}]`;
-    if (flag === '_content') this.context.frames.askValue(name);
-    const cacheable = !options?.noWeakDefault && !options?.parsing;
-    if (cacheable) {
-      const cached = this.cachedExpansion(key);
-      if (cached) return cached.expansion;
-    }
-    const plain = this.plainExpansion(name, flag, options);
-    if (plain) return plain;
-    const frame = this.context.frames.enter(this.cache, key);
-    try {
-      const expansion = this.expandAfresh(name, flag, key, options);
-      const filter = flag === '_content' ? this.filters.of(name) : undefined;
-      if (filtered && filter) this.applyFilter(filter, expansion);
-      if (filter) this.filters.pass(name);
-      if (cacheable) this.cache.store(key, name, expansion, frame, this.overrides.computing);
-      return expansion;
-    } finally {
-      this.context.frames.leave(frame);
-    }
-  }
-
-  /**
-   * The expansion of what nothing else has a part in, as most variables and flags are: it is made as fast as found again.
-   * Undefined where something may have.
-   */
-  private plainExpansion(
-    name: string,
-    flag: string,
-    options: ReadOptions | undefined,
-  ): Expansion | undefined {
-    const flags = this.level.find(name);
-    if (flag === '_content') {
-      if (this.filters.of(name) !== undefined) return undefined;
-      if (!options?.parsing && (this.forms.has(name) || (flags && hasPending(flags)))) return undefined;
-    }
-    const value = flags && this.given(flags, flag, options);
-    return isPlain(value) ? new Expansion(name, value, value) : undefined;
-  }
-
-  private cachedExpansion(key: string): CachedExpansion | undefined {
-    let cached = this.cache.get(key);
-    if (cached?.usesOverrides) {
-      if (this.overrides.computing) return undefined;
-      this.overrides.need();
-      cached = this.cache.get(key);
-    }
-    if (cached) this.context.frames.reuse(cached);
-    return cached;
-  }
-
-  private expandAfresh(name: string, flag: string, key: string, options: ReadOptions | undefined): Expansion {
-    const { value, removes } = this.unexpanded(name, flag, options);
-    const expansion = expandWithReferences(value, key, this);
-    if (flag === '_content' && !options?.parsing) {
-      this.applyRemoves(name, expansion, removes);
-    }
-    return expansion;
-  }
-
-  private applyRemoves(name: string, expansion: Expansion, removes: Set<string>): void {
-    if (!expansion.value) return;
-    for (const [text, override] of pendingOf(this.level.find(name), ':remove')) {
-      if (this.overrideApplies(override)) removes.add(text);
-    }
-    if (removes.size === 0 || typeof expansion.value !== 'string') return;
-    const words = new Map([...removes].map((text) => [text, new Set(splitWords(this.expandText(text)))]));
-    const { value, used } = withoutWords(expansion.value, words);
-    expansion.removes = used;
-    expansion.value = value;
-  }
-
-  private applyFilter(filter: string, expansion: Expansion): void {
-    if (typeof expansion.value !== 'string' || !expansion.value) return;
-    expansion.value = this.python.applyFilter(expansion.value, filter);
-  }
-
-  private pending(name: string, keyword: Keyword): Pending {
-    return pendingOf(this.level.find(name), keyword);
-  }
-
-  /** What a flag is set to here, or by default. */
-  private given(flags: Flags, flag: string, options: ReadOptions | undefined): Value {
-    const value = flags.get(flag);
-    if (value !== undefined || flags.has(flag) || options?.noWeakDefault) return value;
-    if (flag === '_content' && flags.has('_defaultval')) return flags.get('_defaultval');
-    return this.traits.flagDefaults ? flags.get(DEFAULT_FLAG + flag) : undefined;
-  }
-
-  /** The value with overrides, defaults, appends and prepends applied, and the removes an override brings. */
-  private unexpanded(
-    name: string,
-    flag: string,
-    options: ReadOptions | undefined,
-  ): { value: Value; removes: Set<string> } {
-    const flags = this.level.find(name);
-    let value: Value;
-    let removes = new Set<string>();
-    const whole = flag === '_content' && !options?.parsing;
-    const forms = whole ? this.forms.get(name) : undefined;
-    if (forms) {
-      const match = this.activeForm(forms);
-      if (match) {
-        const expansion = this.expansionOf(match);
-        value = expansion.unexpanded;
-        if (expansion.removes) removes = new Set(expansion.removes);
-      }
-    }
-    if (flags && value === undefined) value = this.given(flags, flag, options);
-    if (whole && flags) {
-      for (const [text, override] of pendingOf(flags, ':append')) {
-        if (this.overrideApplies(override)) value = joinTexts(value ?? '', text);
-      }
-      for (const [text, override] of pendingOf(flags, ':prepend')) {
-        if (this.overrideApplies(override)) value = joinTexts(text, value ?? '');
-      }
-    }
-    return { value, removes };
-  }
-
-  private overrideApplies(override: string | undefined): boolean {
-    this.overrides.need();
-    if (!override) return true;
-    this.context.frames.readOverrides();
-    return override.split(':').every((part) => this.overrides.set.has(part));
-  }
-
-  /** The variable whose override counts most, by the order of OVERRIDES. */
-  private activeForm(forms: Forms): string | undefined {
-    this.overrides.need();
-    this.context.frames.readOverrides();
-    return strongestForm(forms, this.overrides.list ?? [], this.overrides.set);
+    return this.values.expansion(name, flag, undefined, false);
   }
 
   expandWithRefs(text: Value, variable: string | undefined): Expansion {
@@ -473,6 +325,10 @@ export class Datastore {
     this.overrides.changed(name, value);
   }
 
+  private pending(name: string, keyword: Keyword): Pending {
+    return pendingOf(this.level.find(name), keyword);
+  }
+
   private addPending(name: PendingName, value: Value, source: ChangeSource | undefined): void {
     const { base, keyword, override } = name;
     const entry = [value as string, override] as const;
@@ -624,14 +480,6 @@ export class Datastore {
     this.context.report('error', `Variable ${name} ${text}${referenced}`, source);
     this.level.own('_FAILPARSINGERRORHANDLED').set('_content', true);
   }
-}
-
-function pendingOf(flags: Flags | undefined, keyword: Keyword): Pending {
-  return (flags?.get(keyword) as Pending | undefined) ?? NOTHING_PENDING;
-}
-
-function hasPending(flags: Flags): boolean {
-  return KEYWORDS.some((keyword) => flags.has(keyword));
 }
 
 function textOrEmpty(value: Value): string {

@@ -13,6 +13,13 @@ export type Pending = readonly (readonly [string, string | undefined])[];
 export const KEYWORDS = [':append', ':prepend', ':remove'] as const;
 export type Keyword = (typeof KEYWORDS)[number];
 
+const NOTHING_PENDING: Pending = [];
+
+/** What waits with a variable that has these flags. */
+export function pendingOf(flags: ReadonlyMap<string, Value> | undefined, keyword: Keyword): Pending {
+  return (flags?.get(keyword) as Pending | undefined) ?? NOTHING_PENDING;
+}
+
 const KEYWORD_FORM = /^([^\n]*?)(:append|:prepend|:remove)(?::([^A-Z]*))?$/;
 
 /** A name with a keyword, taken apart. */
