@@ -1,3 +1,6 @@
+/** How many texts are looked for again: who has one of those before keeps it. */
+const MOST_TEXTS = 200_000;
+
 /** Names as numbers, in the order in which they came. */
 export class NameTable {
   readonly names: string[] = [];
@@ -23,8 +26,10 @@ export class NameTable {
   /** The same string for the same text, of texts that many messages bring. */
   text(text: string): string {
     const known = this.texts.get(text);
-    if (known === undefined) this.texts.set(text, text);
-    return known ?? text;
+    if (known !== undefined) return known;
+    if (this.texts.size >= MOST_TEXTS) this.texts.clear();
+    this.texts.set(text, text);
+    return text;
   }
 
   /** The same list for the same numbers. */

@@ -28,8 +28,7 @@ const MOST_ROUNDS = 1_000;
 /** How long a value may become, in UTF-16 units. */
 const LONGEST_VALUE = 16 * 1024 * 1024;
 
-const VARIABLE = /\$\{[a-zA-Z0-9\-_+./~:]+\}/g;
-const EACH_VARIABLE = /\$\{([a-zA-Z0-9\-_+./~:]+)\}/;
+const VARIABLE = /\$\{([a-zA-Z0-9\-_+./~:]+)\}/;
 const PYTHON_FLAT = /\$\{@[^\n]+?\}/g;
 const PYTHON_NESTED = /\$\{@(?:\{[^\n]*?\}|[^\n])+?\}/g;
 
@@ -148,7 +147,7 @@ const templates = new Map<string, readonly string[]>();
 function templateOf(text: string): readonly string[] {
   let template = templates.get(text);
   if (!template) {
-    template = text.split(EACH_VARIABLE);
+    template = text.split(VARIABLE);
     if (templates.size >= MOST_TEMPLATES) templates.clear();
     templates.set(text, template);
   }
@@ -158,7 +157,7 @@ function templateOf(text: string): readonly string[] {
 /** @param again a text that is not the value of a variable, which others have, too */
 function substituteVariables(text: string, expansion: Expansion, d: ValueSource, again: boolean): string {
   if (isPlain(text)) return text;
-  const template = again ? text.split(EACH_VARIABLE) : templateOf(text);
+  const template = again ? text.split(VARIABLE) : templateOf(text);
   let result = template[0]!;
   for (let at = 1; at < template.length; at += 2) {
     const key = template[at]!;
