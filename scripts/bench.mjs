@@ -187,9 +187,9 @@ async function checkouts() {
   if (typeof times === 'string') return note(`  git checkout is not measured: ${times}`);
   const { changed, recipes, there, back } = times;
   figure(`the editor with all ${recipes} recipes loaded, from nothing`, 's', [times.load]);
-  figure('  memory of all processes together meanwhile, at most', 'MiB', [times.loading]);
-  figure('  memory of all processes together then', 'MiB', [times.loaded]);
-  figure('  memory of all processes together after the checkouts', 'MiB', [times.afterwards]);
+  figure('  memory (PSS) of all processes together meanwhile, at most', 'MiB', [times.loading]);
+  figure('  memory (PSS) of all processes together then', 'MiB', [times.loaded]);
+  figure('  memory (PSS) of all processes together after the checkouts', 'MiB', [times.afterwards]);
   const seconds = (which, runs) => runs.map((run) => run[which]);
   figure(`git checkout with ${changed} other recipes, to the open one's hashes`, 's', seconds('lens', there));
   figure('  until nothing changes any more', 's', seconds('settled', there));
