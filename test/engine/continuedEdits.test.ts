@@ -4,7 +4,9 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import v8 from 'node:v8';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Datastore } from '../../server/src/datastore/datastore.ts';
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
 import type { HostFiles } from '../../server/src/host/files.ts';
@@ -221,6 +223,21 @@ describe('a recipe that is edited', () => {
     const open = () => openEvaluator(sample, 'wrynose', {}, files);
     expect(await compare(open, files, () => true, 30)).toBeGreaterThan(500);
   }, 300_000);
+
+  it.skipIf(!('queryObjects' in v8))('leaves nothing behind of the edits before the last', async () => {
+    const files = checkoutFiles(sample);
+    const evaluator = await openEvaluator(sample, 'wrynose', {}, files);
+    const { path } = evaluator.summary.recipes[0]!;
+    const text = readFileSync(path, 'utf8');
+    const alive = [1, 2, 3, 4, 5, 6].map((edit) => {
+      files.setOverlay(path, `${text}\ndo_install:append() {\n    : ${edit}\n}\n`);
+      evaluator.outdate([], [path]);
+      evaluator.evaluate(path, false, true);
+      return v8.queryObjects(Datastore, { format: 'count' });
+    });
+    expect(alive.slice(2)).toEqual(alive.slice(1, -1));
+    expect(alive[5]).toBeGreaterThan(0);
+  });
 
   const { SSTATE_LENS_OE_CORE: checkout } = process.env;
   it.skipIf(checkout === undefined)(

@@ -185,8 +185,16 @@ export function generateDependencies(
     unknown,
     exported,
     analysed,
-    isKnown: (name) => dependencies.get(name) !== NO_VARIABLE && builder.isKnown(name),
+    isKnown: knownTo(builder, dependencies),
   };
+}
+
+/** Apart from what it is asked for: what is kept for the next edit must not hold on to what was kept for this one. */
+function knownTo(
+  builder: DependencyBuilder,
+  dependencies: ReadonlyMap<string, Dependency>,
+): (name: string) => boolean {
+  return (name) => dependencies.get(name) !== NO_VARIABLE && builder.isKnown(name);
 }
 
 function sameDependency(a: Dependency, b: Dependency): boolean {
