@@ -64,16 +64,14 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
 function evaluate({
   path,
   overlays: temporary,
-  hashesOnly = false,
-  recipeInfo = false,
-  ingredients = false,
-  recollection,
+  ...wanted
 }: EvaluatorMethods['evaluate']['params']): RecipeEvaluation {
-  if (!temporary || !files) return opened().evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
+  if (!temporary || !files) return opened().evaluate(path, wanted);
   const before = new Map([...temporary.keys()].map((name) => [name, overlays.get(name)]));
   try {
     lay(files, temporary);
-    return opened().evaluate(path, hashesOnly, recipeInfo);
+    const { hashesOnly, recipeInfo } = wanted;
+    return opened().evaluate(path, { hashesOnly, recipeInfo });
   } finally {
     lay(files, before);
   }

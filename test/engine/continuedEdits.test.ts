@@ -192,9 +192,9 @@ async function compare(
       files.forget(outside);
       lasting.outdate(outside, [path]);
       fresh.outdate(outside, [path]);
-      const now = lasting.evaluate(path, false, true);
+      const now = lasting.evaluate(path, { recipeInfo: true });
       // What comes with ingredients is computed from nothing.
-      const expected = fresh.evaluate(path, false, true, true);
+      const expected = fresh.evaluate(path, { recipeInfo: true, ingredients: 'further' });
       expect(comparable(now), `${path} with ${chosen.join(', ')}`).toEqual(comparable(expected));
       hashes += now.variants.flatMap(({ tasks }) => tasks).length;
     }
@@ -232,7 +232,7 @@ describe('a recipe that is edited', () => {
     const alive = [1, 2, 3, 4, 5, 6].map((edit) => {
       files.setOverlay(path, `${text}\ndo_install:append() {\n    : ${edit}\n}\n`);
       evaluator.outdate([], [path]);
-      evaluator.evaluate(path, false, true);
+      evaluator.evaluate(path, { recipeInfo: true });
       return v8.queryObjects(Datastore, { format: 'count' });
     });
     expect(alive.slice(2)).toEqual(alive.slice(1, -1));

@@ -305,7 +305,11 @@ async function fresh(release: string, texts: ReadonlyMap<string, string>): Promi
   const files = new HostFiles([SAMPLE]);
   for (const [path, text] of texts) files.setOverlay(path, text);
   const evaluator = await openEvaluator(BUILD, release, {}, files);
-  return hashesOf(evaluator.summary.recipes.map(({ path }) => evaluator.evaluate(path, true, true)));
+  return hashesOf(
+    evaluator.summary.recipes.map(({ path }) =>
+      evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }),
+    ),
+  );
 }
 
 type Hashes = Readonly<Record<string, unknown>>;
@@ -435,7 +439,9 @@ describe.skipIf(OE_CORE === undefined)('after an edit of OE-Core (SSTATE_LENS_OE
       const laid = files();
       laid.setOverlay(base, edited);
       const evaluator = await openCheckout(buildDir, laid);
-      expect(after).toEqual(hashesOf(chosen.map((path) => evaluator.evaluate(path, true, true))));
+      expect(after).toEqual(
+        hashesOf(chosen.map((path) => evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }))),
+      );
       expect(after).not.toEqual(before);
     }
   }, 1_800_000);

@@ -77,7 +77,11 @@ class Machine {
     const files = new HostFiles([this.folder]);
     for (const [path, text] of texts) files.setOverlay(path, text);
     const evaluator = await openEvaluator(join(this.folder, 'build'), 'wrynose', {}, files);
-    return hashesOf(evaluator.summary.recipes.map(({ path }) => evaluator.evaluate(path, true, true)));
+    return hashesOf(
+      evaluator.summary.recipes.map(({ path }) =>
+        evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }),
+      ),
+    );
   }
 
   /** The file that ingredients are kept in. */
@@ -262,6 +266,65 @@ describe('what was changed before the restart', { timeout: 240_000 }, () => {
       expect(start.evaluated).toBe(evaluated);
       start.workspace.dispose();
     }
+  });
+});
+
+describe('in the same session', { timeout: 240_000 }, () => {
+  const isAsFreshWith = async (line: string, machine: Machine, start: Start): Promise<void> => {
+    const path = machine.path(BASE);
+    const text = machine.change(path, COMPILED[0], `    ${line}\n${COMPILED[0]}`);
+    start.workspace.setOverlay(path, text);
+    expect(await start.all()).toEqual(await machine.fresh(new Map([[path, text]])));
+  };
+
+  it('what was written is let go, and taken over again when a function is edited', async () => {
+    const machine = new Machine('letGo');
+    const start = machine.start();
+    await start.all();
+    const { kept } = start.workspace;
+    expect(kept!.table.names.length).toBeGreaterThan(100);
+    await start.workspace.keepIngredients(ready);
+    expect(kept!.table.names).toEqual([]);
+    await isAsFreshWith('one', machine, start);
+    expect(start.evaluated).toBe(ALL.length);
+    expect(kept!.table.names.length).toBeGreaterThan(100);
+    // What is evaluated from now on is told from the start, and kept beside what is taken over.
+    machine.write(machine.path(LIBGREET), 'SUMMARY = "', 'LATER = "1"\nSUMMARY = "');
+    start.workspace.filesChanged([machine.path(LIBGREET)]);
+    start.workspace.setOverlay(machine.path(BASE), undefined);
+    await start.workspace.keepIngredients(ready);
+    expect(await start.all()).toEqual(await machine.fresh());
+    expect(start.evaluated).toBe(ALL.length + 1);
+    await isAsFreshWith('two', machine, start);
+    start.workspace.setOverlay(machine.path(BASE), undefined);
+    await start.workspace.keepIngredients(ready);
+    expect(kept!.table.names).toEqual([]);
+    await isAsFreshWith('three', machine, start);
+    expect(start.evaluated).toBe(ALL.length + 1);
+  });
+
+  it('hashes that are made meanwhile are those of a fresh evaluation', async () => {
+    const machine = new Machine('meanwhile');
+    const start = machine.start();
+    await start.all();
+    const path = machine.path(BASE);
+    const text = machine.change(path, "        bb.note('%s holds %s'", "        bb.plain('%s has %s'");
+    const fresh = await machine.fresh(new Map([[path, text]]));
+    start.workspace.setOverlay(path, text);
+    const [during] = await Promise.all([start.all(), start.workspace.keepIngredients(ready)]);
+    expect(during).toEqual(fresh);
+    expect(await start.all()).toEqual(fresh);
+  });
+
+  it('what cannot be written is held', async () => {
+    const machine = new Machine('unwritten');
+    writeFileSync(join(scratch, 'unwritten-cache'), 'no directory');
+    const start = machine.start();
+    await start.all();
+    await start.workspace.keepIngredients(ready);
+    expect(start.workspace.kept!.table.names.length).toBeGreaterThan(100);
+    await isAsFreshWith('one', machine, start);
+    expect(start.evaluated).toBe(ALL.length);
   });
 });
 

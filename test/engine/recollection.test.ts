@@ -104,7 +104,7 @@ describe('what Python did for a recipe', () => {
   const open = () => openEvaluator(workspace.buildDir);
   /** That a piece keeps something in a module is only known once it has. */
   const recollectionOf = (evaluator: RecipeEvaluator): string => {
-    for (let time = 0; time < 2; time++) evaluator.evaluate(recipe('many'), true);
+    for (let time = 0; time < 2; time++) evaluator.evaluate(recipe('many'), { hashesOnly: true });
     return evaluator.takeRecollection()!;
   };
   const told = `${workspace.root}/layer/recipes/told`;
@@ -124,12 +124,12 @@ describe('what Python did for a recipe', () => {
     expect(first.takeRecollection()).toBeUndefined();
     const second = await open();
     const entered = entries(second);
-    expect(second.evaluate(recipe('many'), false, false, false, recollection).variants).toEqual(variants);
+    expect(second.evaluate(recipe('many'), { recollection }).variants).toEqual(variants);
     expect(entered).toEqual([]);
     // And so it is told on.
     const third = await open();
     const again = entries(third);
-    const result = third.evaluate(recipe('many'), false, false, false, second.takeRecollection());
+    const result = third.evaluate(recipe('many'), { recollection: second.takeRecollection() });
     expect(result.variants).toEqual(variants);
     expect(again).toEqual([]);
   });
@@ -150,7 +150,7 @@ describe('what Python did for a recipe', () => {
       writeFileSync(recipe('many'), text.replace(from, to));
       const second = await open();
       const entered = entries(second);
-      const recalled = second.evaluate(recipe('many'), false, false, false, recollection);
+      const recalled = second.evaluate(recipe('many'), { recollection });
       const fresh = (await open()).evaluate(recipe('many'));
       expect(recalled.variants, to).toEqual(fresh.variants);
       const run = entered.filter((entry) => /^(evaluate|callAnonymous|fireHandler|applyFilter)/.test(entry));
@@ -221,8 +221,12 @@ describe.skipIf(!checkout)('over the OE-Core checkout of SSTATE_LENS_OE_CORE', (
     const recipes = first.summary.recipes.filter((_, at) => at % STEP === 0);
     expect(recipes.length).toBeGreaterThan(20);
     for (const { path } of recipes) {
-      const { variants } = first.evaluate(path, true, true);
-      const recalled = second.evaluate(path, true, true, false, first.takeRecollection());
+      const { variants } = first.evaluate(path, { hashesOnly: true, recipeInfo: true });
+      const recalled = second.evaluate(path, {
+        hashesOnly: true,
+        recipeInfo: true,
+        recollection: first.takeRecollection(),
+      });
       expect(recalled.variants, path).toEqual(variants);
     }
     // What skips a recipe, or looks at the interpreter, is not remembered.

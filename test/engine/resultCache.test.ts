@@ -72,7 +72,7 @@ async function compute(folder: string, cache: ResultCache): Promise<Fresh> {
   const received = new ReceivedReads();
   const results = new Map<string, RecipeEvaluation>();
   for (const { path } of summary.recipes) {
-    const result = evaluator.evaluate(path, true, true);
+    const result = evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true });
     results.set(path, result);
     const reads = evaluator.takeReads();
     if (!reads) continue;

@@ -29,7 +29,7 @@ describe('an evaluation that is sent', () => {
     const others = evaluator.summary.recipes.map(({ path }) => path);
     const text = readFileSync(hello, 'utf8');
     const pass = (path: string, hashesOnly = false) => {
-      const evaluation = evaluator.evaluate(path, hashesOnly);
+      const evaluation = evaluator.evaluate(path, { hashesOnly });
       const message: SentEvaluation = structuredClone(sender.send(evaluation));
       const arrived = receiver.receive(message);
       expect(arrived).toEqual(evaluation);

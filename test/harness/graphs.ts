@@ -42,7 +42,7 @@ export async function openGraphs(
   const { names, prefixes } = PREFERENCE_VARIABLES;
   const configurations = evaluator.configurationValues(names, prefixes);
   const variants = evaluator.summary.recipes.flatMap(
-    ({ path }) => evaluator.evaluate(path, true, true).variants,
+    ({ path }) => evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }).variants,
   );
   const recipes = new Recipes(
     configurations.map(({ multiconfig }) => multiconfig),

@@ -72,9 +72,8 @@ class InProcess implements EvaluatorConnection {
       case 'outdated':
         return files.outdated();
       case 'evaluate': {
-        const wanted = params as EvaluatorMethods['evaluate']['params'];
-        const { path, hashesOnly, recipeInfo, ingredients, recollection } = wanted;
-        return evaluator!.evaluate(path, hashesOnly, recipeInfo, ingredients, recollection);
+        const { path, ...wanted } = params as EvaluatorMethods['evaluate']['params'];
+        return evaluator!.evaluate(path, wanted);
       }
       case 'recollection':
         return evaluator!.takeRecollection();

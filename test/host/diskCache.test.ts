@@ -91,8 +91,7 @@ describe('the cache on disk', () => {
     const directory = place();
     const cache = new DiskCache({ directory });
     const written = ['', 'one', 'ümläut '.repeat(10_000)].map((text) => Buffer.from(text));
-    await cache.writeParts('a', partsOf(written));
-    await cache.flush();
+    expect(await cache.writeParts('a', partsOf(written))).toBe(true);
     expect(await read(cache, 'a')).toEqual(written);
     // Whoever wants the first only leaves the others.
     for await (const part of cache.readParts('a')) {
@@ -112,10 +111,8 @@ describe('the cache on disk', () => {
     const cache = new DiskCache({ directory, largest: 400_000 });
     const parts = Array.from({ length: 100 }, () => randomBytes(50_000));
     let taken = 0;
-    await cache.writeParts(
-      'large',
-      partsOf(parts, () => taken++),
-    );
+    const large = partsOf(parts, () => taken++);
+    expect(await cache.writeParts('large', large)).toBe(false);
     expect(taken).toBe(2);
     const failing = partsOf(parts, () => {
       throw new Error('closed');
@@ -123,6 +120,14 @@ describe('the cache on disk', () => {
     await expect(cache.writeParts('failing', failing)).rejects.toThrow('closed');
     await cache.flush();
     expect(existsSync(directory)).toBe(false);
+  });
+
+  it('says so where parts cannot be written', async () => {
+    const directory = place();
+    writeFileSync(directory, 'no directory');
+    const cache = new DiskCache({ directory });
+    for (const part of ['one', 'two'])
+      expect(await cache.writeParts('a', partsOf([Buffer.from(part)]))).toBe(false);
   });
 
   it('is whole whenever a writer is killed', { timeout: 120_000 }, async () => {

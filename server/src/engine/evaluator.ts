@@ -44,6 +44,7 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   DispensableQuestions,
+  EvaluationOptions,
   ExtraDependsQuestion,
   ObjectPathsQuestion,
   RecipeEvaluation,
@@ -84,14 +85,6 @@ interface Late {
 interface Live {
   readonly path: string;
   readonly variants: readonly Variant[];
-}
-
-/** What of an evaluation is wanted; see `RecipeEvaluator.evaluate`. */
-interface Wanted {
-  readonly hashesOnly: boolean;
-  readonly recipeInfo: boolean;
-  readonly ingredients: boolean;
-  readonly recollection: string | undefined;
 }
 
 /** The signatures of one variant, and what they were made of where that is wanted. */
@@ -239,22 +232,12 @@ export class RecipeEvaluator {
 
   /**
    * Evaluates every variant of a recipe, in every multiconfig. Never throws for what metadata does.
-   * @param hashesOnly what hashes were made of is left out
-   * @param recipeInfo each variant comes with what the task graph and taskhashes need to know of it
-   * @param ingredients `takeIngredients` tells what hashes were made of
-   * @param recollection what `takeRecollection` told of the recipe with the same configuration, where all that was
-   *   read by others than those who evaluate metadata would be read the same
    */
-  evaluate(
-    path: string,
-    hashesOnly = false,
-    recipeInfo = false,
-    ingredients = false,
-    recollection?: string,
-  ): RecipeEvaluation {
+  evaluate(path: string, wanted: EvaluationOptions = {}): RecipeEvaluation {
+    const { hashesOnly, ingredients } = wanted;
     const start = performance.now();
     this.held.reads.begin();
-    const wanted = { hashesOnly, recipeInfo, ingredients, recollection };
+    if (ingredients === 'from the start') this.held.notes.tellFromTheStart();
     const { all, signatures } = this.everyVariant(path, wanted);
     this.noted = ingredients ? signatures : undefined;
     if (all.length === 0) {
@@ -274,7 +257,10 @@ export class RecipeEvaluator {
     };
   }
 
-  private everyVariant(path: string, wanted: Wanted): { all: Variant[]; signatures: VariantSignatures[] } {
+  private everyVariant(
+    path: string,
+    wanted: EvaluationOptions,
+  ): { all: Variant[]; signatures: VariantSignatures[] } {
     const first = this.everyVariantOnce(path, wanted);
     const known = first.signatures.some(({ tasks }) =>
       tasks.some(({ basehash }) => typeof basehash === 'string'),
@@ -301,7 +287,7 @@ export class RecipeEvaluator {
 
   private everyVariantOnce(
     path: string,
-    wanted: Wanted,
+    wanted: EvaluationOptions,
   ): { all: Variant[]; signatures: VariantSignatures[] } {
     this.python.restore();
     this.tookOver = false;
@@ -327,7 +313,7 @@ export class RecipeEvaluator {
   /** Evaluates once more, looking after each step of Python for the place that replaces what is shared. */
   private findReplacement(
     path: string,
-    wanted: Wanted,
+    wanted: EvaluationOptions,
   ): ReturnType<typeof this.everyVariantOnce> & {
     names: readonly string[];
     place: ChangeSource | undefined;
@@ -361,7 +347,7 @@ export class RecipeEvaluator {
   private evaluateIn(
     configuration: Configuration,
     recipe: RecipeFile,
-    { hashesOnly, recipeInfo, ingredients }: Wanted,
+    { hashesOnly, recipeInfo, ingredients }: EvaluationOptions,
   ): { variants: Variant[]; results: VariantSignatures[] } {
     const { multiconfig } = configuration;
     const computed = new Map<string, Computed>();
@@ -384,7 +370,7 @@ export class RecipeEvaluator {
       const earlier = continued ? this.earlier.take(recipe.path, mcfn, defined) : undefined;
       this.tookOver ||= earlier !== undefined;
       const doubted = frames.doubts;
-      const options = { functions: ingredients, continued, earlier };
+      const options = { functions: ingredients !== undefined, continued, earlier };
       const generated = generateDependencies(
         d,
         ignored,

@@ -10,7 +10,7 @@ import { TellingIngredients, type ToldIngredients, type ToldVariant } from '../s
 import type { VariantSignatures } from '../signature/signatures.ts';
 
 export class IngredientNotes {
-  private readonly telling = new TellingIngredients();
+  private telling = new TellingIngredients();
   private readonly variants = new Map<string, ToldVariant>();
   /** Variables whose values decided the configuration, or what is asked of it for all recipes. */
   private readonly lasting: Set<string>;
@@ -20,7 +20,19 @@ export class IngredientNotes {
   /** Made when the configuration has been read. */
   constructor(private readonly ctx: ParseContext) {
     this.lasting = ctx.datastoreContext.frames.takeValues();
-    this.telling.note(ctx.moduleFunctions.keys());
+    this.noteShared();
+  }
+
+  /** Who is told has let go of what was told before. */
+  tellFromTheStart(): void {
+    this.telling = new TellingIngredients();
+    this.noteShared();
+  }
+
+  /** The names that are there whatever the recipe is. */
+  private noteShared(): void {
+    this.telling.note(this.ctx.moduleFunctions.keys());
+    for (const configuration of this.ignored.keys()) this.telling.note(configuration.mentioned());
   }
 
   /** The functions whose texts decided the configuration. */

@@ -3,9 +3,10 @@
  * being computed from the start: where everything that was read is the same but for the texts of functions, and
  * nobody but who hashes has looked at these.
  *
- * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. What an earlier
- * start has left (`keptParts.ts`) is taken over when an edit asks for it, not before: it takes memory. Knows files by
- * their states only, and the disk by a port (`inputs/resultPorts.ts`).
+ * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. It takes much memory
+ * and is seldom asked for: what has been written (`keptParts.ts`) is let go, and that and what an earlier start has left
+ * is taken over when an edit asks for it. Knows files by their states only, and the disk by a port
+ * (`inputs/resultPorts.ts`).
  */
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore, ReadStates } from '../inputs/resultPorts.ts';
@@ -67,7 +68,7 @@ const UNSAVED_PART = 0.05;
 const SAVED_PART = 0.5;
 
 export class KeptRecipes {
-  readonly table = new NameTable();
+  private names = new NameTable();
   private readonly recipes = new Map<string, HeldRecipe>();
   /** The one that was read last. */
   private configuration: KeptConfiguration | undefined;
@@ -78,7 +79,7 @@ export class KeptRecipes {
   private readonly analyses = new Map<string, PythonAnalysis>();
   private readonly shells = new Map<string, readonly string[] | undefined>();
   private release: Release | undefined;
-  /** The texts that an earlier start had read, by their states, once that has been looked at; then all of it. */
+  /** The texts of which what was written was made, by their states, once that has been looked at; then all of it. */
   private earlierTexts: Promise<readonly KnownRead[]> | undefined;
   private earlier: Promise<void> | undefined;
   /** The recipes that were evaluated since all were written. */
@@ -92,6 +93,11 @@ export class KeptRecipes {
     private readonly analyse: AnalysePython,
     private readonly store?: PartStore,
   ) {}
+
+  /** Names as they are numbered now; another one after `save`. */
+  get table(): NameTable {
+    return this.names;
+  }
 
   /** Any file, or text that lies over one, may be another now. */
   changed(): void {
@@ -140,7 +146,7 @@ export class KeptRecipes {
   ): void {
     const variants = variantsOf(received, told);
     const { configuration } = this;
-    if (configuration?.summary.identity !== identity) return;
+    if (configuration?.summary.identity !== identity || !received.isOf(this.names)) return;
     const { path } = evaluation;
     this.keepTexts(reads, path);
     const kept = {
@@ -165,9 +171,11 @@ export class KeptRecipes {
   async find(path: string, recipeInfo: boolean): Promise<RecipeEvaluation | undefined> {
     const kept = this.recipes.get(path);
     if (!kept || (recipeInfo && !kept.recipeInfo)) return undefined;
+    const { names } = this;
     try {
       const edits = this.editsOf(kept);
       await this.prepare(edits);
+      if (names !== this.names) throw new Unmade('it was let go meanwhile');
       const found = edits.length === 0 ? kept.evaluation : withEdits(kept, this.rehash(edits));
       this.count(edits.length === 0 ? 'the same' : 'made again');
       return found;
@@ -195,7 +203,7 @@ export class KeptRecipes {
   // From one start to the next
 
   /**
-   * Keeps everything for the next start, where much of it would not be known there.
+   * Writes everything for the next start, where much of it would not be known there, and lets go of it.
    * @param idle resolves when there is time for some of it
    */
   async save(idle: () => Promise<void>): Promise<void> {
@@ -211,10 +219,19 @@ export class KeptRecipes {
       const recipes = all();
       if (recipes.length < listed.size * SAVED_PART) return;
       this.unsaved.clear();
-      await store.write(toldParts(configuration, recipes, this.texts, this.table, idle));
+      const written = await store.write(toldParts(configuration, recipes, this.texts, this.names, idle));
+      // What was evaluated meanwhile is not among it.
+      if (written && this.unsaved.size === 0) this.letGo();
     } finally {
       this.saving = false;
     }
+  }
+
+  /** What was written is taken over again when an edit asks for it. */
+  private letGo(): void {
+    this.recipes.clear();
+    this.names = new NameTable();
+    this.comparison = this.earlierTexts = this.earlier = undefined;
   }
 
   /** Takes over what an earlier start has left, where there are edits of functions since; else it is of no use. */
@@ -240,8 +257,10 @@ export class KeptRecipes {
 
   private takeOver(): Promise<void> {
     return (this.earlier ??= (async () => {
-      const found = await recipesOf(this.store!.read(), this.table).catch(() => undefined);
-      if (!found) return;
+      const { names } = this;
+      const found = await recipesOf(this.store!.read(), names).catch(() => undefined);
+      // What was let go meanwhile is taken over by who asks next.
+      if (!found || names !== this.names) return;
       this.takeTexts(found.head.texts);
       for (const recipe of found.recipes) {
         const { path } = recipe.evaluation;
@@ -352,7 +371,7 @@ export class KeptRecipes {
     const { rehashes } = this.now;
     let known = rehashes.get(edits);
     if (!known) {
-      known = { rehash: new Rehash(edits, this.table, this.analysis), key: JSON.stringify(edits) };
+      known = { rehash: new Rehash(edits, this.names, this.analysis), key: JSON.stringify(edits) };
       rehashes.set(edits, known);
     }
     return known;

@@ -12,6 +12,7 @@ import type {
   ConfigurationSummary,
   ConfigurationValues,
   DispensableQuestions,
+  EvaluationOptions,
   ExtraDependsQuestion,
   ObjectPathsQuestion,
   RecipeEvaluation,
@@ -66,24 +67,14 @@ export interface EvaluatorMethods {
   /** The paths of files that are others on disk now than when they were read. */
   outdated: { params: undefined; result: readonly string[] };
   /**
-   * Evaluates a recipe by its absolute path, with texts laid over files for this call only. With `hashesOnly` the
-   * answer leaves out what hashes were made of (nodes, dependencies, origins), which is most of its size. With
-   * `recipeInfo` it has what the task graph and taskhashes need of each variant; with `ingredients`, the request of
-   * that name tells what hashes were made of. `recollection` is what the request of that name told of the recipe in an
-   * earlier session; see `RecipeEvaluator.evaluate`.
+   * Evaluates a recipe by its absolute path, with texts laid over files for this call only, of which nothing but hashes
+   * and `recipeInfo` can be wanted.
    */
   evaluate: {
-    params: {
-      readonly path: string;
-      readonly overlays?: ReadonlyMap<string, string>;
-      readonly hashesOnly?: boolean;
-      readonly recipeInfo?: boolean;
-      readonly ingredients?: boolean;
-      readonly recollection?: string;
-    };
+    params: EvaluationOptions & { readonly path: string; readonly overlays?: ReadonlyMap<string, string> };
     result: RecipeEvaluation;
   };
-  /** What the hashes of the last `evaluate` were made of; undefined where that cannot be told. */
+  /** What the hashes of the last `evaluate` were made of, where that was wanted; undefined where it cannot be told. */
   ingredients: { params: undefined; result: ToldIngredients | undefined };
   /** What Python did for the last `evaluate`, for a later session; undefined where that holds nothing. */
   recollection: { params: undefined; result: string | undefined };

@@ -13,6 +13,21 @@ export interface SourceFile {
   readonly role: 'recipe' | 'append' | 'class' | 'include' | 'configuration';
 }
 
+/** What of an evaluation is wanted, and what is known of it before. */
+export interface EvaluationOptions {
+  /** What hashes were made of (nodes, dependencies, origins), which is most of the answer, is left out. */
+  readonly hashesOnly?: boolean | undefined;
+  /** Each variant comes with what the task graph and taskhashes need to know of it. */
+  readonly recipeInfo?: boolean | undefined;
+  /** What hashes were made of is told when it is asked for: all of it, or what was not told before. */
+  readonly ingredients?: 'from the start' | 'further' | undefined;
+  /**
+   * What Python was told to have done for the recipe in an earlier session with the same configuration, where all that
+   * was read by others than those who evaluate metadata would be read the same.
+   */
+  readonly recollection?: string | undefined;
+}
+
 export interface RecipeEvaluation {
   /** Absolute path of the .bb file. */
   readonly path: string;

@@ -353,7 +353,8 @@ export class Workspace {
     const summary = await this.summary();
     const known = (await cache.find(method, params, summary, recipe)) ?? (await otherwise?.());
     if (known !== undefined) return known;
-    const wanted = this.kept && method === 'evaluate' ? { ...params, ingredients: true } : params;
+    const further = { ...params, ingredients: 'further' };
+    const wanted = this.kept && method === 'evaluate' ? further : params;
     return this.ask(place, method, wanted, (result, member) =>
       this.keep(member, method, params, result, recipe),
     );
@@ -395,12 +396,12 @@ export class Workspace {
     reads: readonly KnownRead[],
     edited: boolean,
   ): Promise<void> {
-    const told = await member.connection.request('ingredients', undefined);
+    const { ingredients } = member;
+    const told = ingredients && (await member.connection.request('ingredients', undefined));
     const opened = await member.opened;
     if (!told || !opened) return;
-    member.ingredients ??= new ReceivedIngredients(kept.table);
     const recipeInfo = 'recipeInfo' in params && params.recipeInfo === true;
-    kept.keep(evaluation, recipeInfo, opened.identity, reads, edited, told, member.ingredients);
+    kept.keep(evaluation, recipeInfo, opened.identity, reads, edited, told, ingredients);
   }
 
   /** @param answered told of the answer before anything else is asked of the same evaluator */
@@ -415,7 +416,8 @@ export class Workspace {
       const summary = await this.ready(member);
       this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
       try {
-        const whole = method === 'evaluate' ? await this.withRecollection(member, summary, params) : params;
+        const known = method === 'evaluate' ? await this.withRecollection(member, summary, params) : params;
+        const whole = this.withIngredients(member, known);
         const result = await member.connection.request(method, whole);
         await answered?.(result, member);
         return result;
@@ -445,6 +447,17 @@ export class Workspace {
     recalled.add(params.path);
     const recollection = await this.options.cache?.findRecollection(summary, params.path);
     return recollection === undefined ? params : { ...params, recollection };
+  }
+
+  /** Where ingredients are wanted: all of them, if what was told before is not held any more. */
+  private withIngredients<M extends Method>(
+    member: Member,
+    params: EvaluatorMethods[M]['params'],
+  ): EvaluatorMethods[M]['params'] {
+    const { kept } = this;
+    if (!kept || !params || !('ingredients' in params) || member.ingredients?.isOf(kept.table)) return params;
+    member.ingredients = new ReceivedIngredients(kept.table);
+    return { ...params, ingredients: 'from the start' };
   }
 
   /** Runs one step after all that were queued for this member before. */

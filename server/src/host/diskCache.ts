@@ -96,11 +96,11 @@ export class DiskCache implements ResultStore {
   }
 
   write(key: string, text: string): void {
-    this.queue(key, () => deflate(text, COMPRESSION));
+    void this.queue(key, () => deflate(text, COMPRESSION));
   }
 
-  /** One file of many parts; nothing where they are too much. Resolves when the last one has been taken. */
-  async writeParts(key: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  /** One file of many parts; nothing where they are too much. @returns whether it is there */
+  async writeParts(key: string, parts: AsyncIterable<Uint8Array>): Promise<boolean> {
     const packed: Buffer[] = [];
     let size = 0;
     for await (const part of parts) {
@@ -109,9 +109,9 @@ export class DiskCache implements ResultStore {
       length.writeUInt32LE(body.length);
       packed.push(length, body);
       size += LENGTH_SIZE + body.length;
-      if (this.broken || size > this.largest * LARGEST_PART) return;
+      if (this.broken || size > this.largest * LARGEST_PART) return false;
     }
-    this.queue(key, () => Promise.resolve(Buffer.concat(packed)));
+    return this.queue(key, () => Promise.resolve(Buffer.concat(packed)));
   }
 
   /** Resolves when everything has been written. */
@@ -134,10 +134,12 @@ export class DiskCache implements ResultStore {
     return body;
   }
 
-  private queue(key: string, body: () => Promise<Buffer>): void {
-    if (this.broken) return;
-    this.waiting.push(async () => this.put(key, await body()));
-    this.work();
+  /** @returns whether it was written */
+  private queue(key: string, body: () => Promise<Buffer>): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.waiting.push(async () => resolve(!this.broken && (await this.put(key, await body()))));
+      this.work();
+    });
   }
 
   private work(): void {
@@ -151,8 +153,8 @@ export class DiskCache implements ResultStore {
     if (this.writing === 0 && this.waiting.length === 0) for (const done of this.idle.splice(0)) done();
   }
 
-  private async put(key: string, body: Buffer): Promise<void> {
-    if (this.broken) return;
+  private async put(key: string, body: Buffer): Promise<boolean> {
+    if (this.broken) return false;
     const content = Buffer.concat([MAGIC, digestOf(key, body), body]);
     try {
       await this.putOnce(key, content).catch((error: unknown) => {
@@ -162,9 +164,11 @@ export class DiskCache implements ResultStore {
       });
       this.written += content.length;
       if (this.written >= CHECK_AFTER) this.sweep();
+      return true;
     } catch (error) {
       // Deleted again and again: that is not for ever.
       if (codeOf(error) !== 'ENOENT') this.giveUp(error);
+      return false;
     }
   }
 
@@ -189,7 +193,6 @@ export class DiskCache implements ResultStore {
   private giveUp(error: unknown): void {
     if (this.broken) return;
     this.broken = true;
-    this.waiting.length = 0;
     this.options.onTrouble?.(
       `results cannot be kept in ${this.options.directory} for the next start (${codeOf(error) ?? String(error)}): ` +
         'make room there, or see to its permissions',

@@ -3,6 +3,7 @@
  * it is, so that the parent can name the place if it has to kill it.
  */
 import { writeSync } from 'node:fs';
+import { collectWhenIdle } from './idleMemory.ts';
 
 /** File descriptor of the note; the parent hands it over when it forks. */
 const NOTE_DESCRIPTOR = 4;
@@ -86,6 +87,7 @@ async function answer(handlers: EvaluatorHandlers, { id, method, params }: Evalu
     send({ kind: 'error', id, error: error instanceof Error ? error : new Error(String(error)) });
   }
   noteWhere('');
+  collectWhenIdle();
 }
 
 /** Whether Node itself keeps this process from writing files and starting programs. */

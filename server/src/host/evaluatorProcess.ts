@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EvaluatorMessage, EvaluatorRequest } from './evaluatorPort.ts';
 import { NOTE_SIZE, PLACE_SIZE } from './evaluatorPort.ts';
+import { collectWhenIdle } from './idleMemory.ts';
 
 export interface EvaluatorOptions {
   /** The evaluator's entry point; its directory and what is in it can be read by the process. */
@@ -274,6 +275,7 @@ class Child {
       this.settle()?.resolve(undefined);
     } else if (message.id === this.pending?.id) {
       const pending = this.settle();
+      collectWhenIdle();
       if (message.kind === 'result') pending?.resolve(message.result);
       else pending?.reject(message.error as Error);
     }

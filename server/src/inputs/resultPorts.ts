@@ -16,8 +16,8 @@ export interface ResultStore {
 export interface PartStore {
   /** All parts as they were written, in order; none where there is nothing whole. @throws Error where it is no more */
   read(): AsyncIterable<Uint8Array>;
-  /** In place of what was written before, once there are all. @returns when all parts have been taken */
-  write(parts: AsyncIterable<Uint8Array>): Promise<void>;
+  /** In place of what was written before, once there are all. @returns whether they are there now */
+  write(parts: AsyncIterable<Uint8Array>): Promise<boolean>;
 }
 
 /** Answers to reads as they would be now, the texts of open documents laid over files. */

@@ -15,6 +15,7 @@ import type { ObjectVerdict } from '../ide/objectVerdict.ts';
 import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
 import type { View } from '../ide/view.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
+import { collectWhenIdle } from '../host/idleMemory.ts';
 import { readSource } from '../host/sources.ts';
 import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';
@@ -152,6 +153,7 @@ export class LiveTaskGraph implements GraphView {
     await this.build.keepIngredients(idle).catch((error: unknown) => {
       if (!this.stopped) this.events.log(`nothing is kept for edits after the next start: ${String(error)}`);
     });
+    collectWhenIdle();
   }
 
   private async everyRecipe(): Promise<void> {

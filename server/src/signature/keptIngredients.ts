@@ -57,6 +57,10 @@ export class ReceivedIngredients {
 
   constructor(private readonly table: NameTable) {}
 
+  isOf(table: NameTable): boolean {
+    return this.table === table;
+  }
+
   receive({ texts, nodes, variants }: ToldIngredients): KeptVariant[] {
     for (const text of texts) this.numbers.push(this.table.add(text));
     for (const node of nodes) this.nodes.push(this.kept(node));
