@@ -8,6 +8,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore } from '../inputs/resultPorts.ts';
+import { MOST_RECENT } from '../python/remembering.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
 import { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
@@ -55,8 +56,8 @@ interface Member {
   waiting: number;
   received: ReceivedReads;
   ingredients: ReceivedIngredients | undefined;
-  /** The recipes of which it has been told what Python did for them in an earlier session, or has seen it since. */
-  readonly recalled: Set<string>;
+  /** The recipes that it evaluated last: it remembers itself what Python did for them. */
+  readonly recent: Set<string>;
 }
 
 /** Which evaluator is asked; as a function where that is found when it comes to it. */
@@ -312,7 +313,7 @@ export class Workspace {
       waiting: 0,
       received: new ReceivedReads(),
       ingredients: undefined,
-      recalled: new Set(),
+      recent: new Set(),
     });
   }
 
@@ -435,16 +436,19 @@ export class Workspace {
     );
   }
 
-  /** An evaluator that has not evaluated the recipe is told what Python did for it in an earlier session. */
+  /** An evaluator that has not just evaluated the recipe is told what Python did for it then, in this session or before. */
   private async withRecollection<M extends Method>(
-    { recalled }: Member,
+    { recent }: Member,
     summary: ConfigurationSummary,
     params: EvaluatorMethods[M]['params'],
   ): Promise<EvaluatorMethods[M]['params']> {
-    if (!params || !('path' in params) || recalled.has(params.path)) return params;
+    if (!params || !('path' in params)) return params;
+    const isRecent = recent.delete(params.path);
+    recent.add(params.path);
+    const [oldest] = recent;
+    if (recent.size > MOST_RECENT) recent.delete(oldest!);
     // With texts laid over files for this once, files may tell Python something else.
-    if ('overlays' in params) return params;
-    recalled.add(params.path);
+    if (isRecent || 'overlays' in params) return params;
     const recollection = await this.options.cache?.findRecollection(summary, params.path);
     return recollection === undefined ? params : { ...params, recollection };
   }
@@ -492,7 +496,7 @@ export class Workspace {
     await member.connection.request('change', { overlays: this.overlays, changed: [] });
     member.received = new ReceivedReads();
     member.ingredients = undefined;
-    member.recalled.clear();
+    member.recent.clear();
     this.asked.set('open', (this.asked.get('open') ?? 0) + 1);
     const summary = await member.connection.request('open', undefined);
     const { cache } = this.options;

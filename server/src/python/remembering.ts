@@ -71,7 +71,7 @@ interface Frame {
 }
 
 /** How many recipes have what they did remembered. */
-const MOST_RECENT = 4;
+export const MOST_RECENT = 4;
 /** After how many recipes that entered Python what they have in common is compiled for those to come. */
 const COMPILE_AFTER: ReadonlySet<number> = new Set([8, 64]);
 const OFTEN = 3;
