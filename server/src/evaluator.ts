@@ -41,6 +41,13 @@ function opened(): RecipeEvaluator {
   return evaluator;
 }
 
+/** What an evaluator that has to be opened anew has come to is not told. */
+function current<T>(result: T): T {
+  if (evaluator?.mustBeOpened) evaluator = undefined;
+  if (!evaluator) throw new Error(NOT_OPENED);
+  return result;
+}
+
 async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['result']> {
   evaluator = undefined;
   const disk = diskOf(params.revision);
@@ -106,7 +113,7 @@ const handlers: Handlers = {
   },
 
   evaluate(params) {
-    return sent.send(evaluate(params));
+    return sent.send(current(evaluate(params)));
   },
 
   outdated() {
@@ -114,15 +121,15 @@ const handlers: Handlers = {
   },
 
   configurationValues({ names, prefixes }) {
-    return opened().configurationValues(names, prefixes);
+    return current(opened().configurationValues(names, prefixes));
   },
 
   extraDepends(question) {
-    return opened().extraDepends(question);
+    return current(opened().extraDepends(question));
   },
 
   objectPaths(question) {
-    return opened().objectPaths(question);
+    return current(opened().objectPaths(question));
   },
 
   reads() {
@@ -146,15 +153,15 @@ const handlers: Handlers = {
   },
 
   dispensable(questions) {
-    return opened().dispensable(questions);
+    return current(opened().dispensable(questions));
   },
 
   advise({ path }) {
-    return opened().advise(path);
+    return current(opened().advise(path));
   },
 
   inspect({ path, mcfn, name }) {
-    return opened().inspect(path, mcfn, name);
+    return current(opened().inspect(path, mcfn, name));
   },
 };
 

@@ -1,6 +1,11 @@
 /** A workspace whose evaluator works in this process, and knows afterwards what was asked of it. */
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
-import type { EvaluatorConnection, EvaluatorMethods, Method } from '../../server/src/engine/protocol.ts';
+import {
+  type EvaluatorConnection,
+  type EvaluatorMethods,
+  type Method,
+  NOT_OPENED,
+} from '../../server/src/engine/protocol.ts';
 import { ResultCache } from '../../server/src/engine/resultCache.ts';
 import { Workspace } from '../../server/src/engine/workspace.ts';
 import type { PartStore, ResultStore } from '../../server/src/inputs/resultPorts.ts';
@@ -55,7 +60,10 @@ class InProcess implements EvaluatorConnection {
       this.evaluator = await this.open(this.files);
       return this.evaluator.summary as EvaluatorMethods[M]['result'];
     }
-    return structuredClone(this.answer(method, params)) as EvaluatorMethods[M]['result'];
+    const answer = structuredClone(this.answer(method, params)) as EvaluatorMethods[M]['result'];
+    if (!this.evaluator?.mustBeOpened) return answer;
+    this.evaluator = undefined;
+    throw new Error(NOT_OPENED);
   }
 
   private answer(method: Method, params: unknown): unknown {

@@ -2,6 +2,7 @@
  * What the editor shows after files have changed on disk: always what they hold now. The taskhashes are those of real
  * BitBake for the same files (`bitbake -S none`).
  */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -105,6 +106,32 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     expect(after).toMatch(new RegExp(`^14: do_install ${INSTALL} · taskhash (?!879e811e)[0-9a-f]{8}$`));
     expect(meanwhile.size).toBeGreaterThan(0);
     for (const lens of meanwhile) expect(lens).not.toContain('taskhash');
+  });
+
+  it('of where the repository stands are seen by recipes that ask for it', async () => {
+    const folder = sampleCopy();
+    const git = (...args: string[]) => {
+      const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
+      execFileSync('git', [...identity, ...args], { cwd: folder });
+    };
+    appendFileSync(
+      join(folder, 'build/conf/local.conf'),
+      `REVISION := "\${@bb.process.run('git rev-parse HEAD', cwd=d.getVar('TOPDIR'))[0].strip()}"\n`,
+    );
+    appendFileSync(join(folder, FOLDER, 'hello.inc'), 'do_install[vardeps] += "REVISION"\n');
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'first');
+    editor = await openSample(folder, { taskGraph: 'background' });
+    const lens = async () => (await editor.lenses(HELLO)).find((lens) => lens.startsWith('14: '));
+    const isWhole = (text: string | undefined) => /^14: do_install [0-9a-f]{8} · taskhash/.test(text ?? '');
+    const first = await editor.until(lens, isWhole);
+    git('commit', '--quiet', '--allow-empty', '-m', 'second');
+    const second = await editor.until(lens, (text) => isWhole(text) && text !== first);
+    expect(second).toMatch(/^14: do_install [0-9a-f]{8} · taskhash [0-9a-f]{8}$/);
+    expect(second).not.toBe(first);
+    git('reset', '--quiet', '--hard', 'HEAD~1');
+    expect(await editor.until(lens, (text) => text === first)).toBe(first);
   });
 
   it('of a layer that is added are seen from then on', async () => {

@@ -64,6 +64,9 @@ export class ReadFrames {
   private values = new Set<string>();
   /** What is being hashed itself. */
   private hashed: string | undefined;
+  /** Variables of which it is told that their values are asked for. */
+  private observed: ReadonlySet<string> = NOTHING;
+  private onAsked: (variable: string) => void = () => undefined;
   /** How often anything was in doubt. */
   doubts = 0;
 
@@ -141,8 +144,23 @@ export class ReadFrames {
     return values;
   }
 
+  /** Whether the value of a variable was asked for since `takeValues`. */
+  hasAskedFor(variable: string): boolean {
+    return this.values.has(variable);
+  }
+
+  /** @param asked told each time the value of one of the variables is asked for; what is made of it is not kept for long */
+  observe(variables: ReadonlySet<string>, asked: (variable: string) => void): void {
+    this.observed = variables;
+    this.onAsked = asked;
+  }
+
   /** The value of a variable, not of one of its flags, is asked for. */
   askValue(variable: string): void {
+    if (this.observed.has(variable)) {
+      this.lookOutside();
+      this.onAsked(variable);
+    }
     if (variable !== this.hashed || this.frames.length > 0) this.values.add(variable);
   }
 

@@ -37,6 +37,7 @@ import { RememberedAnalysis } from './codeAnalysis.ts';
 import { IngredientNotes } from './ingredients.ts';
 import { originsOf, recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
+import { RepositoryValues } from './repositoryValues.ts';
 import { placeOf, reportRefusals, say, whereOf } from './reports.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
@@ -100,6 +101,7 @@ interface Held {
   readonly told: ToldReads;
   readonly files: ConfigurationFiles;
   readonly notes: IngredientNotes;
+  readonly repository: RepositoryValues;
 }
 
 const MOST_NAMED = 3;
@@ -173,6 +175,9 @@ export class RecipeEvaluator {
     const inline = new InlineEvaluator(python);
     const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
     inline.context = ctx;
+    const repository = new RepositoryValues(reads);
+    ctx.settingAtOnce = (variable, flag, find) =>
+      flag === undefined ? repository.setting(variable, find) : find();
     let parsed: ReadonlySet<Read> = new Set();
     const configuration = readConfiguration(options.buildDir, options.facts, ctx, (d) => {
       reads.linesCount = hashesLines(d);
@@ -184,7 +189,6 @@ export class RecipeEvaluator {
     for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
     const notes = new IngredientNotes(ctx);
     const { evaluated } = notes;
-    const configurationReads = { parsed: told.known(parsed), listed: told.known(listed), evaluated };
     reportRefusals(python, ctx);
     ctx.settle();
     try {
@@ -193,14 +197,21 @@ export class RecipeEvaluator {
       // Python has not survived the configuration, and a problem says so: recipes can be listed all the same.
       python.restore();
     }
+    const summarised = summarise(options, release.version, configuration, ctx);
+    const decided = repository.settle(
+      (variable) => notes.decided(variable),
+      (step) => python.leavesNothing(step),
+      (reads) => told.known(reads),
+    );
+    // Those of the first time have been reported.
+    python.takeRefusals();
+    ctx.datastoreContext.frames.observe(repository.variables, (variable) => repository.asked(variable));
+    const all = told.known([...parsed, ...decided]);
+    const configurationReads = { parsed: all, listed: told.known(listed), evaluated };
     const identity = digestOfReads(configurationReads.parsed);
-    const summary = {
-      identity,
-      values: identity,
-      ...summarise(options, release.version, configuration, ctx),
-    };
+    const summary = { identity, values: identity, ...summarised };
     const files = new ConfigurationFiles(configurationReads, options.files);
-    const held = { reads, configurationReads, told, files, notes };
+    const held = { reads, configurationReads, told, files, notes, repository };
     return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary, held);
   }
 
@@ -223,6 +234,11 @@ export class RecipeEvaluator {
 
   get configurationReads(): ConfigurationReads {
     return this.held.configurationReads;
+  }
+
+  /** Whether what was asked since rests on where a repository stood when the configuration was read, and no longer does. */
+  get mustBeOpened(): boolean {
+    return this.held.repository.mustBeFoundAnew;
   }
 
   /** Why BitBake would refuse the whole configuration, where it would. */
@@ -471,6 +487,7 @@ export class RecipeEvaluator {
   outdate(changed: readonly string[], edited: readonly string[] = []): void {
     this.python.forgetFiles(changed, edited);
     this.held.told.forget([...changed, ...edited]);
+    this.held.repository.outdate(changed, (reads) => this.held.told.known(reads));
     this.live = undefined;
   }
 

@@ -35,6 +35,11 @@ export class IngredientNotes {
     for (const configuration of this.ignored.keys()) this.telling.note(configuration.mentioned());
   }
 
+  /** Whether the value of a variable decided the configuration, or may have. */
+  decided(variable: string): boolean {
+    return this.lasting.has(variable) || this.ctx.datastoreContext.frames.hasAskedFor(variable);
+  }
+
   /** The functions whose texts decided the configuration. */
   get evaluated(): string[] {
     return [...this.ctx.functions].filter((name) => this.lasting.has(name));

@@ -28,6 +28,8 @@ export class ReadLog {
   private reads = new Set<Read>();
   private readonly pieces: Set<Read>[] = [];
   private repeatable = true;
+  /** While what a repository says is set apart: that. */
+  private apart: Set<Read> | undefined;
   /** On which line a statement stands counts, too. */
   linesCount = false;
   /** The files as those see them who evaluate metadata. */
@@ -82,8 +84,21 @@ export class ReadLog {
     for (const read of reads) this.note(read);
   }
 
+  /** @returns what a step asks of where repositories stand, which does not count for what it is part of */
+  setApart(step: () => void): ReadonlySet<Read> {
+    const before = this.apart;
+    const apart = (this.apart = new Set());
+    try {
+      step();
+    } finally {
+      this.apart = before;
+    }
+    return apart;
+  }
+
   private note(read: Read): void {
-    this.reads.add(read);
+    if (this.apart && isOfRepository(read)) this.apart.add(read);
+    else this.reads.add(read);
     for (const piece of this.pieces) piece.add(read);
   }
 
@@ -106,6 +121,11 @@ export class ReadLog {
       ...(files.glimpse && { glimpse: noted('g', (path) => files.glimpse!(path)) }),
     };
   }
+}
+
+/** Whether the answer is another after each commit, or after another branch was checked out. */
+function isOfRepository(read: Read): boolean {
+  return /^[xb].*\/\.git\/(.*\/)?(HEAD|packed-refs|refs\/.*)$/.test(read);
 }
 
 /**

@@ -85,7 +85,8 @@ export class DiskChanges {
   private async filesChanged({ changed, listed, more }: FileChanges): Promise<void> {
     const { build, documents, views, git } = this.affected;
     const isGit = (path: string) => /\/(logs\/)?HEAD$/.test(path);
-    if ([...changed, ...listed].some(isGit)) git.forget();
+    const isCommit = [...changed, ...listed].some(isGit);
+    if (isCommit) git.forget();
     const files = (paths: readonly string[]) => paths.filter((path) => !isGit(path)).map(canonicalPath);
     const [texts, names] = [files(changed), files(listed)];
     build.filesChanged(texts, false);
@@ -99,7 +100,8 @@ export class DiskChanges {
     }
     // A commit changes every baseline, saving that of a file that is not yet in git.
     void this.readBaselines(documents.all().map(({ path }) => path));
-    if (more) await this.recheck();
+    // Where the repository stands may have been asked for, in files that nobody watches.
+    if (more || isCommit) await this.recheck();
   }
 
   /** Looks at all that was read: not every change may have been told. */

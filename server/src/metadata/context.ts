@@ -4,6 +4,7 @@
  * One context serves one evaluator for as long as the configuration stands; `begin` starts a recipe. It gives
  * datastores the numbers under which Python knows them. It knows nothing of signatures.
  */
+import type { Value } from '../datastore/value.ts';
 import type { Problem, Severity } from '../base/problem.ts';
 import { lineRange, type Range } from '../base/text.ts';
 import { ReadFrames } from '../datastore/cache.ts';
@@ -69,6 +70,9 @@ export class ParseContext {
   current: Datastore | undefined;
   /** What was said of a MACHINE that no layer knows. */
   unknownMachine: string | undefined;
+  /** Does what finds the value that a statement gives a variable at once. */
+  settingAtOnce: (variable: string, flag: string | undefined, find: () => Value) => Value = (_, __, find) =>
+    find();
   /** The files being read inside one another, each with the statement that asked for it. */
   readonly reading: { readonly path: string; readonly from: ChangeSource | undefined }[] = [];
 

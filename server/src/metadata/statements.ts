@@ -112,7 +112,7 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
     case ':=':
       operation = 'immediate';
       // Python that runs here may write to its datastore without effect on ours.
-      result = d.createCopy().expand(value, `${variable}[:=]`);
+      result = ctx.settingAtOnce(variable, flag, () => d.createCopy().expand(value, `${variable}[:=]`));
       break;
     case '+=':
       operation = 'append';

@@ -47,6 +47,8 @@ export interface ObservedRuntime extends PythonRuntime {
    * not decided by its requests alone.
    */
   keeps(): boolean;
+  /** Another text where anything that modules hold by name is another object, or has another size. */
+  footprint(): string;
   /** Compiles texts that will be run again, which changes nothing but the time that takes. */
   compile(texts: readonly CompiledText[]): void;
 }
@@ -488,6 +490,24 @@ export class RememberingRuntime implements PythonRuntime {
     this.baseHandlers = this.handlers;
     this.filtered.clear();
     this.begin();
+  }
+
+  /**
+   * Does a step that was done before anew, and puts Python back.
+   * @returns whether it leaves nothing behind that could tell others of it
+   */
+  leavesNothing(step: () => void): boolean {
+    try {
+      this.enter();
+      this.off = true;
+      const before = this.sandbox.footprint();
+      step();
+      return this.sandbox.footprint() === before;
+    } catch {
+      return false;
+    } finally {
+      this.restore();
+    }
   }
 
   restore(): void {

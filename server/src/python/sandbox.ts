@@ -89,6 +89,7 @@ const ENTRIES = [
   'apply_filter',
   'settle',
   'keeps',
+  'footprint',
   'compile',
   'where',
   'replaced',
@@ -260,6 +261,10 @@ class Sandbox implements ObservedRuntime {
     } catch {
       return true;
     }
+  }
+
+  footprint(): string {
+    return this.enter('footprint', '');
   }
 
   replaced(): Replaced {

@@ -303,6 +303,10 @@ def _keeps(argument):
     return "s1" if keeping.keeps() else "s"
 
 
+def _footprint(argument):
+    return "s" + keeping.footprint(_context, _libraries)
+
+
 def _where(argument):
     """File and line of the innermost frame in a layer, of the code that is running now."""
     frame = sys._getframe(1)
@@ -360,6 +364,7 @@ ENTRIES = {
         _apply_filter,
         _settle,
         _keeps,
+        _footprint,
         _compile,
         _where,
         _replaced,

@@ -103,3 +103,17 @@ def keeps():
         _known_environment = environment
         found = True
     return found
+
+
+def footprint(context, libraries):
+    """Another text where anything that modules, or metadata's definitions, hold by name is another object or size."""
+    spaces = [("", context)]
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, types.ModuleType) and name.split(".")[0] in (*_PACKAGES, *libraries):
+            spaces.append((name, vars(module)))
+    found = []
+    for name, space in spaces:
+        for key, value in list(space.items()):
+            size = len(value) if isinstance(value, (dict, list, set)) else 0
+            found.append((name, key, id(value), size))
+    return repr(hash((tuple(found), _environment())))

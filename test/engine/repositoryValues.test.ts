@@ -1,0 +1,165 @@
+/**
+ * A commit changes what the configuration says of the repository. Recipes that ask for that are evaluated again, and no
+ * others are; where more could depend on it, everything is.
+ */
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
+import { DiskCache } from '../../server/src/host/diskCache.ts';
+import { HostFiles } from '../../server/src/host/files.ts';
+import { openEvaluator } from '../harness/engine.ts';
+import { LAYER_OF_RECIPES, materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import { openWorkspace } from '../harness/workspace.ts';
+
+const LAYER = `${LAYER_OF_RECIPES}addpylib \${LAYERDIR}/lib where
+INHERIT += "revision"
+-- layer/lib/where/__init__.py --
+BBIMPORTS = ["revision"]
+-- layer/lib/where/revision.py --
+import bb.process
+KNOWN = {}
+LAST = ""
+
+def revision(d):
+    return bb.process.run("git rev-parse HEAD", cwd=d.getVar("TOPDIR"))[0].strip()
+
+def known(d):
+    if "value" not in KNOWN:
+        KNOWN["value"] = revision(d)
+    return KNOWN["value"]
+
+def last(d):
+    global LAST
+    LAST = revision(d)
+    return LAST
+-- layer/classes/revision.bbclass --
+REVISION := "\${@where.revision.revision(d)}"
+REVISION[vardepvalue] = "\${REVISION}"
+LONG = "revision \${REVISION}"
+@MORE@
+-- layer/recipes/plain_1.0.bb --
+do_compile() {
+    :
+}
+addtask compile
+-- layer/recipes/user_1.0.bb --
+do_compile() {
+    echo \${LONG}
+}
+addtask compile
+-- layer/recipes/branch_1.0.bb --
+python () {
+    d.setVar('SHORT', d.getVar('REVISION')[:7])
+}
+do_compile() {
+    echo \${SHORT}
+}
+addtask compile
+`;
+
+const made: Workspace[] = [];
+afterAll(() => made.forEach((workspace) => workspace.dispose()));
+
+/** A workspace in a repository. @param more lines of the class */
+function repository(more = ''): Workspace & { git(...args: string[]): string } {
+  const workspace = materialise(
+    parseScenario(
+      'repository',
+      LAYER.replace('@MORE@', () => more),
+    ),
+  );
+  made.push(workspace);
+  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'init.defaultBranch=main'];
+  const git = (...args: string[]) =>
+    execFileSync('git', [...identity, ...args], { cwd: workspace.root, encoding: 'utf8' }).trim();
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '-m', 'first');
+  return { ...workspace, git };
+}
+
+const open = ({ root, buildDir }: Workspace, files = new HostFiles([root])) =>
+  openEvaluator(buildDir, 'wrynose', {}, files);
+
+const name = (path: string) => path.slice(path.lastIndexOf('/') + 1, -'_1.0.bb'.length);
+
+function hashOf({ variants }: RecipeEvaluation): unknown {
+  return variants[0]!.tasks.find(({ task }) => task === 'do_compile')!.basehash;
+}
+
+async function freshHashes(workspace: Workspace): Promise<Record<string, unknown>> {
+  const evaluator = await open(workspace);
+  return Object.fromEntries(
+    evaluator.summary.recipes.map(({ path }) => [name(path), hashOf(evaluator.evaluate(path))]),
+  );
+}
+
+/** The identities of the configuration before and after a commit. */
+async function identities(more: string): Promise<readonly string[]> {
+  const workspace = repository(more);
+  const before = (await open(workspace)).summary.identity;
+  expect((await open(workspace)).summary.identity).toBe(before);
+  workspace.git('commit', '--quiet', '--allow-empty', '-m', 'second');
+  return [before, (await open(workspace)).summary.identity];
+}
+
+describe('where a repository stands', { timeout: 120_000 }, () => {
+  it('leaves the configuration the same', async () => {
+    const [before, after] = await identities('');
+    expect(after).toBe(before);
+  });
+
+  it.each([
+    ['is asked for while it is read', 'COPY := "${REVISION}"'],
+    ['decides another value at once', "OTHER := \"${@(d.getVar('LONG') or '').upper()}\""],
+    ['is kept in a module', 'AGAIN := "${@where.revision.known(d)}"'],
+    ['is left in a module', 'AGAIN := "${@where.revision.last(d)}"'],
+    ['is the value of a flag', 'AGAIN[flag] := "${@where.revision.revision(d)}"'],
+  ])('makes it another where it %s', async (_, more) => {
+    const [before, after] = await identities(more);
+    expect(after).not.toBe(before);
+  });
+
+  it.each(['one session', 'another session'])('counts for recipes that ask for it: %s', async (session) => {
+    const workspace = repository();
+    const { root, git } = workspace;
+    const directory = `${root}-cache`;
+    const start = () => {
+      const results = new DiskCache({ directory });
+      const files = () => new HostFiles([root]);
+      return { ...openWorkspace(files, (files) => open(workspace, files), undefined, { results }), results };
+    };
+    const hashes = async ({ workspace }: ReturnType<typeof start>) => {
+      const { recipes } = await workspace.summary();
+      const found: Record<string, unknown> = {};
+      for (const { path } of recipes) {
+        const evaluation = await workspace.evaluate(path, undefined, { hashesOnly: true });
+        found[name(path)] = hashOf(evaluation);
+      }
+      return found;
+    };
+    try {
+      let now = start();
+      const before = await hashes(now);
+      expect(before).toEqual(await freshHashes(workspace));
+      await now.results.flush();
+      git('commit', '--quiet', '--allow-empty', '-m', 'second');
+      if (session === 'another session') now = start();
+      else now.workspace.filesChanged([join(root, '.git/HEAD'), join(root, '.git/refs/heads/main')]);
+      now.asked.length = 0;
+      const after = await hashes(now);
+      expect(after).toEqual(await freshHashes(workspace));
+      expect(after['plain']).toBe(before['plain']);
+      expect(after['user']).not.toBe(before['user']);
+      expect(after['branch']).not.toBe(before['branch']);
+      // In the same session, the first one finds out that what the evaluator knows is old.
+      const evaluated = now.asked.filter((method) => method === 'evaluate').length;
+      expect(evaluated).toBe(session === 'one session' ? 3 : 2);
+      expect(now.asked.filter((method) => method === 'open')).toHaveLength(1);
+      expect(await hashes(now)).toEqual(after);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
