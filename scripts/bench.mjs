@@ -188,8 +188,8 @@ async function checkouts() {
   const { changed, recipes, there, back } = times;
   figure(`the editor with all ${recipes} recipes loaded, from nothing`, 's', [times.load]);
   figure('  memory (PSS) of all processes together meanwhile, at most', 'MiB', [times.loading]);
-  figure('  memory (PSS) of all processes together then', 'MiB', [times.loaded]);
-  figure('  memory (PSS) of all processes together after the checkouts', 'MiB', [times.afterwards]);
+  figure('  memory (PSS) of all processes together then, idle', 'MiB', [times.loaded]);
+  figure('  memory (PSS) of all processes together after the checkouts, idle', 'MiB', [times.afterwards]);
   const seconds = (which, runs) => runs.map((run) => run[which]);
   figure(`git checkout with ${changed} other recipes, to the open one's hashes`, 's', seconds('lens', there));
   figure('  until nothing changes any more', 's', seconds('settled', there));

@@ -25,7 +25,7 @@ export interface CheckoutTimes {
   readonly recipes: number;
   /** Seconds from the start of the server until the whole world was loaded. */
   readonly load: number;
-  /** MiB of all processes together: while it was loaded at most, once nothing was left to do, after all checkouts. */
+  /** MiB of all processes together: while it was loaded at most; when it was idle for a while then, and after all checkouts. */
   readonly loading: number;
   readonly loaded: number;
   readonly afterwards: number;
@@ -50,6 +50,8 @@ const MOST_RECIPES = 500;
 const MEMORY_MILLISECONDS = 2_000;
 /** In this time after the last change an editor would have shown another. */
 const QUIET_MILLISECONDS = 3_000;
+/** After so long an editor that has nothing to do has given back what it does not need. */
+const IDLE_MILLISECONDS = 20_000;
 const LONGEST_MILLISECONDS = 300_000;
 
 /**
@@ -97,6 +99,7 @@ async function measured(editor: Editor, copy: Copy, runs: number, changed: numbe
     if (editor.shown !== first)
       throw new Error(`back from other-${run} it is not ${first} but ${editor.shown}`);
   }
+  await after(IDLE_MILLISECONDS);
   return { ...load, afterwards: editor.memory(), there: there.slice(1), back: back.slice(1), shown };
 }
 
@@ -199,6 +202,7 @@ class Editor {
     await this.settled(start, () => this.ends.length > 0 && this.shown.includes('taskhash'));
     clearInterval(timer);
     const load = (this.changedAt - start) / 1000;
+    await after(IDLE_MILLISECONDS);
     const loaded = this.memory();
     return { load, loading: this.most, loaded };
   }

@@ -86,8 +86,7 @@ export class LiveTaskGraph implements GraphView {
   private changed: ReadonlySet<number> = new Set();
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
-  /** Whether a recipe without a view may be another now: taskhashes would be those of a state that never was. */
-  outdated = false;
+  private isOutdated = false;
   /** What was found out about objects, where that was asked for. */
   readonly objects: ObjectVerdicts;
 
@@ -105,9 +104,14 @@ export class LiveTaskGraph implements GraphView {
     return this.folded;
   }
 
+  /** Whether a recipe without a view may be another now: taskhashes would be those of a state that never was. */
+  get outdated(): boolean {
+    return this.isOutdated;
+  }
+
   /** What it adds to a view; undefined where it does not belong to the view's present state. */
   of(view: View): GraphView | undefined {
-    return this.folded && !this.outdated && view.current && this.shown.has(view.current) ? this : undefined;
+    return this.folded && !this.isOutdated && view.current && this.shown.has(view.current) ? this : undefined;
   }
 
   /** Whether recipes could be collected that are not, and were not left out on purpose. */
@@ -118,7 +122,7 @@ export class LiveTaskGraph implements GraphView {
   /** Any recipe may be another now than when it was evaluated. */
   everythingChanged(): void {
     this.everything = ++this.stamp;
-    this.outdated = true;
+    this.isOutdated = true;
   }
 
   /** Files changed on disk. */
@@ -126,7 +130,9 @@ export class LiveTaskGraph implements GraphView {
     this.stamp++;
     for (const path of paths) this.changes.set(path, this.stamp);
     const changed = new Set(paths);
-    this.outdated ||= [...this.entries.values()].some(({ files }) => files.some((file) => changed.has(file)));
+    this.isOutdated ||= [...this.entries.values()].some(({ files }) =>
+      files.some((file) => changed.has(file)),
+    );
   }
 
   dispose(): void {
@@ -306,8 +312,8 @@ export class LiveTaskGraph implements GraphView {
     this.shown = new Set(known.flatMap(({ current }) => current ?? []));
     this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
     const stale = [...this.entries.keys()].filter((path) => !files.has(path) && this.isMissing(path));
-    this.outdated = stale.length > 0;
-    if (this.outdated) void this.refill();
+    this.isOutdated = stale.length > 0;
+    if (this.isOutdated) void this.refill();
   }
 
   private async take(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
