@@ -49,6 +49,12 @@ do_compile() {
     echo \${LONG}
 }
 addtask compile
+-- layer/recipes/own_1.0.bb --
+OWN := "\${@where.revision.revision(d)}"
+do_compile() {
+    echo \${OWN}
+}
+addtask compile
 -- layer/recipes/branch_1.0.bb --
 python () {
     d.setVar('SHORT', d.getVar('REVISION')[:7])
@@ -153,9 +159,10 @@ describe('where a repository stands', { timeout: 120_000 }, () => {
       expect(after['plain']).toBe(before['plain']);
       expect(after['user']).not.toBe(before['user']);
       expect(after['branch']).not.toBe(before['branch']);
+      expect(after['own']).not.toBe(before['own']);
       // In the same session, the first one finds out that what the evaluator knows is old.
       const evaluated = now.asked.filter((method) => method === 'evaluate').length;
-      expect(evaluated).toBe(session === 'one session' ? 3 : 2);
+      expect(evaluated).toBe(session === 'one session' ? 4 : 3);
       expect(now.asked.filter((method) => method === 'open')).toHaveLength(1);
       expect(await hashes(now)).toEqual(after);
     } finally {

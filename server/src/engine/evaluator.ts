@@ -184,6 +184,8 @@ export class RecipeEvaluator {
       parsed = reads.taken();
       reads.begin();
     });
+    // What recipes set is read for them alone.
+    ctx.settingAtOnce = undefined;
     const told = new ToldReads(options.files);
     const listed = recipeListReads(reads.taken());
     for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);

@@ -70,9 +70,8 @@ export class ParseContext {
   current: Datastore | undefined;
   /** What was said of a MACHINE that no layer knows. */
   unknownMachine: string | undefined;
-  /** Does what finds the value that a statement gives a variable at once. */
-  settingAtOnce: (variable: string, flag: string | undefined, find: () => Value) => Value = (_, __, find) =>
-    find();
+  /** Does what finds the value that a statement gives a variable at once; undefined: nobody wants to see to it. */
+  settingAtOnce: ((variable: string, flag: string | undefined, find: () => Value) => Value) | undefined;
   /** The files being read inside one another, each with the statement that asked for it. */
   readonly reading: { readonly path: string; readonly from: ChangeSource | undefined }[] = [];
 

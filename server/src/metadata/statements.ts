@@ -93,6 +93,7 @@ function evaluateStatement(
 
 function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore, ctx: ParseContext): void {
   const { variable, flag, value } = statement;
+  const atOnce = ctx.settingAtOnce ?? ((_variable, _flag, find) => find());
   if (statement.exported) d.setVarFlag(variable, 'export', 1, source);
   const current = (): Value =>
     flag === undefined
@@ -112,7 +113,7 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
     case ':=':
       operation = 'immediate';
       // Python that runs here may write to its datastore without effect on ours.
-      result = ctx.settingAtOnce(variable, flag, () => d.createCopy().expand(value, `${variable}[:=]`));
+      result = atOnce(variable, flag, () => d.createCopy().expand(value, `${variable}[:=]`));
       break;
     case '+=':
       operation = 'append';
