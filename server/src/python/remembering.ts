@@ -12,8 +12,8 @@
  * which only the beginning is known runs from its start, and is given the answers that were got on the way: no request is
  * made twice.
  */
-import type { Value } from '../datastore/value.ts';
 import type { Read, ReadLog } from '../inputs/reads.ts';
+import { CommonTexts, type CompiledText } from './commonTexts.ts';
 import { definitionDigest, Definitions } from './definitions.ts';
 import type { Observer } from './observer.ts';
 import { type Performed, readRecollection, writeRecollection } from './recollection.ts';
@@ -28,17 +28,8 @@ import type {
   Refusal,
   Replaced,
 } from './runtime.ts';
-import {
-  canBeRemembered,
-  isReading,
-  type Request,
-  type Result,
-  Forest,
-  type Leaf,
-  sameRequest,
-  type Step,
-  type TraceTree,
-} from './traces.ts';
+import { RunningPieces } from './runningPieces.ts';
+import { Forest, type Leaf, type Request, type Step, type TraceTree } from './traces.ts';
 
 /** A sandbox, as far as remembering needs more of it than evaluating does. */
 export interface ObservedRuntime extends PythonRuntime {
@@ -53,32 +44,8 @@ export interface ObservedRuntime extends PythonRuntime {
   compile(texts: readonly CompiledText[]): void;
 }
 
-/** An expression with the variable that it is the value of, or a module's text with its place. */
-export type CompiledText =
-  | { readonly expression: string; readonly variable: string | undefined }
-  | { readonly text: string; readonly place: CodePlace };
-
-/** A piece of Python that is running. */
-interface Frame {
-  readonly d: number;
-  /** What was done before it was entered. */
-  readonly before: readonly Step[];
-  /** How many of `before` it has asked for again. */
-  repeated: number;
-  readonly steps: Step[];
-  files: Set<string> | undefined;
-  remembered: boolean;
-  /** It has kept something before what is running within it. */
-  keeps: boolean;
-}
-
 /** How many recipes have what they did remembered. */
 export const MOST_RECENT = 4;
-/** After how many recipes that entered Python what they have in common is compiled for those to come. */
-const COMPILE_AFTER: ReadonlySet<number> = new Set([8, 64]);
-const OFTEN = 3;
-/** The same where one recipe is evaluated again and again, while it is edited. */
-const COMPILE_AFTER_EDIT = 2;
 /** How many texts are known to be harmless. */
 const MOST_TEXTS = 50_000;
 const HEAD = /^(?:async\s+)?(?:def|class)\s+(\w+)/gm;
@@ -100,7 +67,7 @@ export class RememberingRuntime implements PythonRuntime {
   private readonly recent = new Map<string, Forest>();
   /** Additions that count once the recipe has left everything as it was. */
   private fresh: TraceTree[] = [];
-  private readonly frames: Frame[] = [];
+  private readonly pieces: RunningPieces;
   private base = new Definitions();
   private definitions = this.base;
   /** The bodies of event handlers, by name. */
@@ -115,9 +82,7 @@ export class RememberingRuntime implements PythonRuntime {
   private performed: Performed[] = [];
   private filteredHere = new Map<string, string>();
   private stale = false;
-  /** Texts that are compiled for each recipe, and how often that was. */
-  private readonly compiled = new Map<string, { readonly source: CompiledText; count: number }>();
-  private recipes = 0;
+  private readonly common = new CommonTexts();
   private edited = false;
   /** Filters and values -> what came out, by the functions that the configuration left. */
   private readonly filtered = new Map<string, string>();
@@ -143,12 +108,17 @@ export class RememberingRuntime implements PythonRuntime {
     private readonly reads?: ReadLog,
     private readonly looksOutside: () => void = () => undefined,
   ) {
-    this.service = { call: (operation, d, args) => this.answer(operation, d, args) };
+    this.pieces = new RunningPieces(datastore);
+    this.service = {
+      call: (operation, d, args) => {
+        this.noticed = true;
+        return this.pieces.answer(operation, d, args);
+      },
+    };
     this.observer = {
       looked: (path) => {
         this.noticed = true;
-        const frame = this.frames.at(-1);
-        if (frame) (frame.files ??= new Set()).add(lastPart(path));
+        this.pieces.looked(lastPart(path));
       },
       passing: () => this.passing(),
       unrepeatable: () => {
@@ -164,8 +134,7 @@ export class RememberingRuntime implements PythonRuntime {
 
   private passing(): void {
     this.noticed = true;
-    const frame = this.frames.at(-1);
-    if (frame) frame.remembered = false;
+    this.pieces.passing();
   }
 
   /** Given late: the sandbox needs `service` and `observer` first. */
@@ -175,7 +144,7 @@ export class RememberingRuntime implements PythonRuntime {
 
   evaluate(expression: string, d: number, variable: string | undefined): string {
     return this.run('evaluate', expression, expression, d, () => {
-      this.compiles(`${variable ?? ''}\n${expression}`, { expression, variable });
+      this.common.met(`${variable ?? ''}\n${expression}`, { expression, variable });
       return this.sandbox.evaluate(expression, d, variable);
     });
   }
@@ -216,7 +185,7 @@ export class RememberingRuntime implements PythonRuntime {
 
   /** Defines at once what was never defined before: it may fail. */
   private later(key: string, source: CompiledText, define: () => void): void {
-    this.compiles(key, source);
+    this.common.met(key, source);
     const digest = definitionDigest(key);
     if (this.harmless.has(digest) && !this.off) {
       this.harmlessHere.add(digest);
@@ -237,27 +206,15 @@ export class RememberingRuntime implements PythonRuntime {
     this.harmless.add(digest);
   }
 
-  private compiles(key: string, source: CompiledText): void {
-    const known = this.compiled.get(key);
-    if (known) {
-      known.count++;
-      return;
-    }
-    if (this.compiled.size >= MOST_TEXTS) this.compiled.clear();
-    this.compiled.set(key, { source, count: 1 });
-  }
-
   /** Python as it would be if everything had run in it. */
   private enter(): void {
     this.verdict = undefined;
     if (this.stale) {
       this.stale = false;
       this.sandbox.restore();
-      this.recipes++;
-      if (this.edited ? this.recipes === COMPILE_AFTER_EDIT : COMPILE_AFTER.has(this.recipes)) {
-        const least = this.edited ? 1 : OFTEN;
-        const often = [...this.compiled.values()].filter(({ count }) => count >= least);
-        this.sandbox.compile(often.map(({ source }) => source));
+      const common = this.common.nextRecipe(this.edited);
+      if (common) {
+        this.sandbox.compile(common);
         this.sandbox.checkpoint();
       }
     }
@@ -288,8 +245,7 @@ export class RememberingRuntime implements PythonRuntime {
     }
     this.interrupt();
     this.enter();
-    const frame = frameOf(d, before, true);
-    this.frames.push(frame);
+    const piece = this.pieces.begin(d, before, true);
     this.reads?.enter();
     let returned: string | undefined;
     let reads: ReadonlySet<Read> | undefined;
@@ -297,7 +253,7 @@ export class RememberingRuntime implements PythonRuntime {
       returned = execute();
     } finally {
       reads = this.reads?.leave();
-      this.frames.pop();
+      this.pieces.end();
       this.verdict = undefined;
       // What it may have left behind counts for all that follows.
       this.off ||= effect === 'lasting';
@@ -306,15 +262,15 @@ export class RememberingRuntime implements PythonRuntime {
         this.looksOutside();
       }
     }
-    const keeps = this.off || this.sandbox.keeps() || frame.keeps;
-    const isRemembered = tree !== undefined && frame.remembered && !this.off;
-    if (!isRemembered || keeps || reads || frame.files) this.looksOutside();
+    const keeps = this.off || this.sandbox.keeps() || piece.keeps;
+    const isRemembered = tree !== undefined && piece.remembered && !this.off;
+    if (!isRemembered || keeps || reads || piece.files) this.looksOutside();
     if (this.off) return returned;
     if (!keeps) {
       if (isRemembered) {
-        const leaf = { returned, files: frame.files, reads, left: undefined };
-        this.add(tree, frame.steps, leaf);
-        this.performed.push({ name, definitions, left, steps: frame.steps, leaf });
+        const leaf = { returned, files: piece.files, reads, left: undefined };
+        this.add(tree, piece.steps, leaf);
+        this.performed.push({ name, definitions, left, steps: piece.steps, leaf });
       }
       return returned;
     }
@@ -322,9 +278,9 @@ export class RememberingRuntime implements PythonRuntime {
     const isAlone = this.left === leftBefore;
     const number = this.leave();
     if (isRemembered && isAlone && left !== undefined) {
-      const leaf = { returned, files: frame.files, reads, left: number };
-      this.add(tree, frame.steps, leaf);
-      this.performed.push({ name, definitions, left, steps: frame.steps, leaf });
+      const leaf = { returned, files: piece.files, reads, left: number };
+      this.add(tree, piece.steps, leaf);
+      this.performed.push({ name, definitions, left, steps: piece.steps, leaf });
     }
     this.isKeeper(name);
     return returned;
@@ -376,7 +332,7 @@ export class RememberingRuntime implements PythonRuntime {
 
   /** What is entered next is no part of the piece that is running: what that has kept so far is its own. */
   private interrupt(): void {
-    const outer = this.frames.at(-1);
+    const outer = this.pieces.innermost;
     if (outer && !this.off) outer.keeps = this.sandbox.keeps() || outer.keeps;
   }
 
@@ -388,50 +344,13 @@ export class RememberingRuntime implements PythonRuntime {
 
   /** Runs a piece that has been answered from memory, for what it keeps; its requests get the answers they got. */
   private repeat(d: number, before: readonly Step[], execute: () => string): void {
-    this.frames.push(frameOf(d, before, false));
+    this.pieces.begin(d, before, false);
     try {
       execute();
     } finally {
-      this.frames.pop();
+      this.pieces.end();
       this.sandbox.keeps();
     }
-  }
-
-  /** Answers a request of the piece that is running. */
-  private answer(operation: string, d: number, args: readonly Value[]): Result {
-    const frame = this.frames.at(-1);
-    this.noticed = true;
-    if (!frame) return this.datastore.call(operation, d, args);
-    const known = frame.before[frame.repeated];
-    if (known) {
-      if (d === frame.d && sameRequest(known.request, operation, args)) {
-        frame.repeated++;
-        frame.steps.push(known);
-        if ('error' in known) {
-          frame.remembered = false;
-          throw known.error;
-        }
-        return known.result;
-      }
-      // It goes another way with the same answers: it is decided by something else.
-      frame.remembered = false;
-      if (!frame.before.slice(frame.repeated).every((step) => isReading(step.request.operation))) {
-        throw new Error(`Python made another request than before: ${operation}`);
-      }
-      frame.repeated = frame.before.length;
-    }
-    let result: Result;
-    try {
-      result = this.datastore.call(operation, d, args);
-    } catch (error) {
-      frame.remembered = false;
-      throw error;
-    }
-    if (!frame.remembered) return result;
-    const request: Request = { operation, args };
-    if (d === frame.d && canBeRemembered(request, result)) frame.steps.push({ request, result });
-    else frame.remembered = false;
-    return result;
   }
 
   importGlobals(modules: readonly string[]): void {
@@ -585,10 +504,6 @@ export class RememberingRuntime implements PythonRuntime {
     const names = new Set([...changed, ...directories, ...edited].map(lastPart));
     for (const forest of [this.shared, ...this.recent.values()]) forest.forgetFiles(names);
   }
-}
-
-function frameOf(d: number, before: readonly Step[], remembered: boolean): Frame {
-  return { d, before, repeated: 0, steps: [], files: undefined, remembered, keeps: false };
 }
 
 /** @param left for a piece that keeps something in modules or looks at it: what had been left there */

@@ -9,7 +9,8 @@
 import { type FileSystem, type HostFacts, type Occasion, USUAL_OCCASION } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import type { Observer } from './observer.ts';
-import type { CompiledText, ObservedRuntime } from './remembering.ts';
+import type { CompiledText } from './commonTexts.ts';
+import type { ObservedRuntime } from './remembering.ts';
 import { Kernel } from './kernel.ts';
 import type { MachineImage, MachineLimits } from './machine.ts';
 import { compileMachine, Machine, MachineFailure } from './machine.ts';
