@@ -99,7 +99,8 @@ class BitBake:
             self.codeparser.add_module_functions(module.__file__, public_functions(module), namespace)
         except Exception as exc:
             return {"fails": type(exc).__name__}
-        return [self.answer(*known[name][:2], known[name][3], name=name, extra=known[name][4])
+        # References, execs, variables of calls, tests, and in newer releases the hash of the source.
+        return [self.answer(*known[name][:2], known[name][3], name=name, extra=(*known[name][4:], "")[0])
                 for name in known if name not in before]  # fmt: skip
 
     def text(self, text, variable):

@@ -54,6 +54,8 @@ export interface SignatureTraits {
   readonly codeparserValues: boolean;
   /** BB_SIGNATURE_EXCLUDE_FLAGS is used as one text: a flag counts as excluded when its name occurs anywhere in it. */
   readonly excludesFlagsBySubstring: boolean;
+  /** What the text that `:remove` takes away tests variables for counts. */
+  readonly removalsCountTests: boolean;
   /** `export` flags are booleans in words (`0`, `no`); older releases take any text but an empty one as yes. */
   readonly exportFlagsAreBoolean: boolean;
   /** Which variable lists what stays out of basehashes. */
@@ -205,6 +207,7 @@ export function releaseOf(
         /BB_SIGNATURE_EXCLUDE_FLAGS'\) or ""\)\.split\(\)/,
         since(18) || minor === 8,
       ),
+      removalsCountTests: says('data.py', /handle_contains\(value, r2\.contains/, since(6) || minor === 0),
       exportFlagsAreBoolean: says('data.py', /to_boolean\(d\.getVarFlag\(key, ['"]export['"]/, since(4)),
       ignoreVariable: says('siggen.py', /BB_BASEHASH_IGNORE_VARS/, true)
         ? 'BB_BASEHASH_IGNORE_VARS'

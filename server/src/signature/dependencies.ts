@@ -229,7 +229,7 @@ class DependencyBuilder {
     private readonly d: Datastore,
     private readonly ignored: ReadonlySet<string>,
     private readonly moduleFunctions: ReadonlyMap<string, ModuleFunction>,
-    traits: SignatureTraits,
+    private readonly traits: SignatureTraits,
     private readonly analysis: CodeAnalysis,
     private readonly functions: boolean,
   ) {
@@ -412,7 +412,7 @@ class DependencyBuilder {
       // BitBake loses what all but the first name: its set is copied within the loop.
       if (first) for (const name of found.references) names.add(name);
       first = false;
-      text = this.withContains(text, found.contains, excluded);
+      if (this.traits.removalsCountTests) text = this.withContains(text, found.contains, excluded);
     }
     return text;
   }

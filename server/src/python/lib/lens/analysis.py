@@ -22,10 +22,16 @@ TRAITS = {
     "function_vardeps": True,
     # A function's `visitorcode` answers for every call of the function.
     "visitorcode": True,
+    # Of a module's functions, those count that are defined in its own file, else those it imports, too.
+    "own_functions_only": True,
+    # A function of a module is hashed with its source, else with its name and what it depends on alone.
+    "sources_hashed": True,
     # A callable without source, met among a module's functions, is passed over, else it is an error.
     "builtins_skipped": True,
     # Arguments after the first count when they are any literal, else only when they are strings.
     "any_literals": True,
+    # A call without the argument that counts is an error, else it is passed over.
+    "short_calls_fail": True,
     # A call with an unknown argument is put into words by ast.unparse, which copes with everything,
     # else by codegen.py, on which some expressions break.
     "unparse": False,
@@ -55,8 +61,11 @@ def traits_of(codeparser, data_smart):
         "module_functions": "def add_module_functions" in codeparser,
         "function_vardeps": "bb_vardeps" in codeparser,
         "visitorcode": "visitorcode" in codeparser,
+        "own_functions_only": "getsourcefile(" in codeparser,
+        "sources_hashed": "parser.extra" in codeparser,
         "builtins_skipped": re.search(r"try:\s+targetfn\b", codeparser) is not None,
-        "any_literals": "node_str_value" not in codeparser,
+        "any_literals": re.search(r"node\.args\[1\], ast\.Constant\b", codeparser) is not None,
+        "short_calls_fail": "node_str_value" not in codeparser,
         "unparse": "ast.unparse" in codeparser,
         "nested_braces": "{.*?}|." in data_smart,
         "unexpanded_kept": "__expand_var_regexp__.findall" in data_smart,
@@ -85,7 +94,7 @@ def module_functions(module, namespace, visitors, traits=None, evaluate=None):
     The functions of an imported module of a layer's library, as `bb/parse/ast.py: PyLibNode.eval` hands
     them to `add_module_functions`: for every public callable defined in the module's own file, in the
     order of their names, what `analyse` returns, with `name` (`oe.utils.foo`, where `namespace` is
-    `oe.utils`) and `extra`, the hash of its source that stands for its value.
+    `oe.utils`) and `extra`, the hash of its source that stands for its value (empty where that does not count).
 
     A function with a `visitorcode` is entered into `visitors`, for all that is analysed after it.
     """
@@ -158,9 +167,9 @@ def _analysed(text, variable, visitors, traits, evaluate):
 
 
 def _source(function, file, traits):
-    """The source of a function defined in `file` and its first line (from 1), or None."""
+    """The source of a function and its first line (from 1); None where it does not count in the module of `file`."""
     try:
-        if inspect.getsourcefile(function) != file:
+        if traits["own_functions_only"] and inspect.getsourcefile(function) != file:
             return None
         lines, line = inspect.getsourcelines(function)
         return "".join(lines), line
@@ -185,7 +194,7 @@ def _of_function(name, source, function, visitors, traits, evaluate):
     for unseen in result["unseen"]:
         # Lines are those of the function's own source.
         unseen["line"] -= line
-    result["extra"] = hashlib.sha256(padded.encode("utf-8")).hexdigest()
+    result["extra"] = hashlib.sha256(padded.encode("utf-8")).hexdigest() if traits["sources_hashed"] else ""
     return result
 
 
@@ -321,7 +330,7 @@ class _Finding:
             self.references.add(variable)
 
     def counts_second(self, args):
-        if len(args) < 2 and not self.traits["any_literals"]:
+        if len(args) < 2 and not self.traits["short_calls_fail"]:
             return False
         return self.counts(args[1])
 

@@ -1,8 +1,10 @@
 """
-Modules that CPython in WebAssembly lacks and that BitBake imports at the top of its files: only the names
-that are looked up then. Using one says why it does not work.
+Modules that CPython in WebAssembly lacks and that BitBake or OE-Core import at the top of their files: only the names
+that are looked up then. Using one says why it does not work, but for `pipes`, of which the one function that is used has
+another name since Python 3.3 and the rest went with Python 3.13.
 """
 
+import shlex
 import sys
 import types
 
@@ -53,8 +55,15 @@ def _ctypes():
     return module
 
 
+def _pipes():
+    module = types.ModuleType("pipes")
+    module.quote = shlex.quote
+    return module
+
+
 def install():
     sys.modules["resource"] = _resource()
     sys.modules["ctypes"] = _ctypes()
+    sys.modules["pipes"] = _pipes()
     # The Python half of a bridge to JavaScript, of which the other half is not here.
     sys.modules["pyodide"] = sys.modules["_pyodide"] = None
