@@ -121,6 +121,8 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     appendFileSync(join(folder, FOLDER, 'hello.inc'), 'do_install[vardeps] += "REVISION"\n');
     git('init', '--quiet');
     git('add', '--all');
+    // The open document is in a repository of its own.
+    execFileSync('git', ['init', '--quiet'], { cwd: join(folder, 'meta-sample') });
     git('commit', '--quiet', '-m', 'first');
     editor = await openSample(folder, { taskGraph: 'background' });
     const lens = async () => (await editor.lenses(HELLO)).find((lens) => lens.startsWith('14: '));

@@ -18,6 +18,8 @@ const files = memoryFiles({
   '/layers/loop/.git/HEAD': 'ref: refs/heads/loop\n',
   '/layers/loop/.git/refs/heads/loop': 'ref: refs/heads/loop\n',
   '/layers/none/x': '',
+  '/layers/one/empty/.git/hooks/x': '',
+  '/linked': '-> /layers/packed',
 });
 
 function output(command: string, cwd: string): string | undefined {
@@ -34,6 +36,9 @@ describe('git commands', () => {
     ['git rev-parse --abbrev-ref HEAD', '/layers/detached', 'HEAD\n'],
     ['git rev-parse --show-toplevel', '/layers/one/meta', '/layers/one\n'],
     ['git rev-parse --show-toplevel', '/layers/worktree', '/layers/worktree\n'],
+    ['git rev-parse HEAD', '/linked', `${B}\n`],
+    ['git rev-parse --show-toplevel', '/linked', '/layers/packed\n'],
+    ['git rev-parse --show-toplevel', '/layers/one/empty', '/layers/one\n'],
     ['git symbolic-ref HEAD', '/layers/one', 'refs/heads/main\n'],
     ['git symbolic-ref --short HEAD', '/layers/one', 'main\n'],
     ['/usr/bin/git -C /layers/one rev-parse HEAD', '/', `${A}\n`],
@@ -51,6 +56,9 @@ describe('git commands', () => {
     ['git log', '/layers/one'],
     ['git rev-parse HEAD~1', '/layers/one'],
     ['git rev-parse HEAD', '/layers/loop'],
+    ['git rev-parse HEAD', '/elsewhere'],
+    ['git rev-parse HEAD', '/layers/one/not-there'],
+    ['git rev-parse HEAD', '/layers/none/x'],
     ['git --exec-path=/tmp rev-parse HEAD', '/layers/one'],
     ['hostname -f', '/layers/one'],
     ['sh -c git', '/layers/one'],

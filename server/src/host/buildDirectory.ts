@@ -98,7 +98,9 @@ export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDire
     ...layers.map(rootOfLayer),
     ...(bitbake === undefined ? [] : [bitbake]),
   ];
-  return { path: real, bitbakeDir: bitbake, roots: [...new Set(roots)] };
+  const isInside = (path: string) => roots.some((root) => path.startsWith(`${root}/`));
+  const outside = roots.flatMap((root) => filesOfRepository(realDirectory(root))).filter((path) => !isInside(path));
+  return { path: real, bitbakeDir: bitbake, roots: [...new Set([...roots, ...outside])] };
 }
 
 /**
@@ -155,6 +157,36 @@ function rootOfLayer(layer: string): string {
   return existsSync(join(layer, 'conf/bitbake.conf')) && existsSync(join(dirname(layer), 'oe-init-build-env'))
     ? dirname(layer)
     : layer;
+}
+
+/**
+ * The files that tell where the repository around a directory stands (`python/repository.ts`), wherever it is: its top
+ * may be above all layers, and the rest of it elsewhere (submodules, worktrees). Nothing else of it may be read.
+ */
+function filesOfRepository(directory: string): string[] {
+  for (let top = directory; ; top = dirname(top)) {
+    const dotGit = join(top, '.git');
+    if (existsSync(join(dotGit, 'HEAD'))) return filesOfGit(dotGit);
+    const target = /^gitdir: (.*)/.exec(textOf(dotGit) ?? '')?.[1]?.trim();
+    if (target !== undefined) {
+      const git = resolve(top, target);
+      const common = resolve(git, textOf(join(git, 'commondir'))?.trim() ?? '.');
+      return [dotGit, ...filesOfGit(git), ...filesOfGit(common)];
+    }
+    if (dirname(top) === top) return [];
+  }
+}
+
+function filesOfGit(git: string): string[] {
+  return ['HEAD', 'commondir', 'packed-refs', 'refs'].map((name) => join(git, name));
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function findBitBake(buildDir: string, layers: readonly string[]): string | undefined {

@@ -78,7 +78,8 @@ export function connectEvaluator(
   const process = new EvaluatorProcess({
     entry: files.entry,
     readable: [files.interpreter, files.modules, ...build.roots, ...SYSTEM_DIRECTORIES],
-    readableFiles: SYSTEM_FILES,
+    // Which of the roots are directories may change.
+    readableFiles: [...SYSTEM_FILES, ...build.roots],
     limits: { milliseconds: limits.requestMilliseconds, heapMegabytes: limits.heapMegabytes },
   });
   const open: OpenParameters = {

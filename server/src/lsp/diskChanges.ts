@@ -64,7 +64,9 @@ export class DiskChanges {
       },
       onTrouble: log,
     });
-    for (const { path } of documents.all()) void this.watchHead(path);
+    // Metadata asks where layers and the build directory stand, whatever document is open.
+    const asked = [build.directory.path, ...paths].map((path) => `${path}/`);
+    for (const path of [...asked, ...documents.all().map(({ path }) => path)]) void this.watchHead(path);
   }
 
   dispose(): void {

@@ -45,7 +45,10 @@ export function commandResult(
     else if (rest[index] !== '-c') return undefined;
     index += 2;
   }
-  const repository = find(files, directory);
+  const start = files.realPath(directory);
+  // Of a directory that cannot be looked into, nobody knows what is around it.
+  if (start === undefined || files.stat(start)?.kind !== 'directory') return undefined;
+  const repository = find(files, start);
   if (!repository) return NO_REPOSITORY;
   const output = answer(files, repository, rest.slice(index).join(' '));
   return output === undefined ? undefined : { status: 0, output: `${output}\n`, error: '' };
@@ -86,12 +89,12 @@ function resolve(files: FileSystem, repository: Repository, ref: string, hops = 
     ?.slice(0, 40);
 }
 
+/** @param start a directory; symbolic links on the way to it do not count, as git sees where it is */
 function find(files: FileSystem, start: string): Repository | undefined {
   for (let top = start; ; top = parent(top)) {
     const dotGit = `${top === '/' ? '' : top}/.git`;
-    const kind = files.stat(dotGit)?.kind;
-    if (kind === 'directory') return { top, directory: dotGit, common: dotGit };
-    if (kind === 'file') {
+    if (files.stat(`${dotGit}/HEAD`)) return { top, directory: dotGit, common: dotGit };
+    if (files.stat(dotGit)?.kind === 'file') {
       const target = /^gitdir: (.*)/.exec(files.readText(dotGit) ?? '')?.[1]?.trim();
       if (target === undefined) return undefined;
       const directory = normalised(top, target);
