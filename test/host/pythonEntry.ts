@@ -3,6 +3,7 @@ import type { Value } from '../../server/src/datastore/value.ts';
 import { noteWhere, serve } from '../../server/src/host/evaluatorPort.ts';
 import { hostFacts } from '../../server/src/host/facts.ts';
 import { HostFiles } from '../../server/src/host/files.ts';
+import { BUILT_IN_VERSION, releaseOf } from '../../server/src/metadata/release.ts';
 import { readPythonAssets } from '../../server/src/host/pythonAssets.ts';
 import type { PythonRuntime } from '../../server/src/python/runtime.ts';
 import { PythonError } from '../../server/src/python/runtime.ts';
@@ -27,6 +28,7 @@ serve({
       facts: hostFacts({ PATH: '/usr/bin' }),
       datastore: { call },
       bitbakeLibrary: undefined,
+      traits: releaseOf(BUILT_IN_VERSION).python,
       roots: [layer],
       scratch: [],
       cwd: layer,

@@ -1,8 +1,9 @@
 /** Compares with the real BitBake of a checkout: all its Python functions, expressions and libraries. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { releaseOf } from '../../server/src/metadata/release.ts';
+import { namedInPython } from '../../server/src/python/traits.ts';
 import { LIBRARY, ask, differences, type Ours, type Scenario, type Theirs } from './answers.ts';
 
 const checkout = process.env['SSTATE_LENS_OE_CORE'];
@@ -30,13 +31,9 @@ function pythonTexts(path: string): string[] {
 }
 
 function traitsOfCheckout(): object {
-  const code =
-    'import json, sys; sys.path.insert(0, sys.argv[1]); from lens import analysis;' +
-    'print(json.dumps(analysis.traits_of(*(open(path).read() for path in sys.argv[2:]))))';
-  const sources = ['codeparser.py', 'data_smart.py'].map((name) => join(checkout!, 'bitbake/lib/bb', name));
-  return JSON.parse(
-    execFileSync('python3', ['-B', '-c', code, LIBRARY, ...sources], { encoding: 'utf8' }),
-  ) as object;
+  const source = (name: string) => readFileSync(join(checkout!, 'bitbake/lib/bb', name), 'utf8');
+  const version = /^__version__ = "([^"]+)"/m.exec(source('__init__.py'))![1]!;
+  return namedInPython(releaseOf(version, source).python);
 }
 
 describe.skipIf(checkout === undefined)('Python analysis against BitBake', () => {

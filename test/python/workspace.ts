@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BUILT_IN_VERSION, releaseOf } from '../../server/src/metadata/release.ts';
 import { readPythonAssets } from '../../server/src/host/pythonAssets.ts';
 import type { Value } from '../../server/src/datastore/value.ts';
 import type { FileSystem, HostFacts } from '../../server/src/inputs/ports.ts';
@@ -162,6 +163,7 @@ export async function testSandbox(options: Partial<SandboxOptions> = {}): Promis
     facts: FACTS,
     datastore: d,
     bitbakeLibrary: undefined,
+    traits: releaseOf(BUILT_IN_VERSION).python,
     roots: ['/layer'],
     scratch: ['/build/tmp'],
     cwd: '/build',

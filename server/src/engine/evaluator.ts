@@ -152,6 +152,7 @@ export class RecipeEvaluator {
       facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
       datastore: python.service,
       observer: python.observer,
+      traits: release.python,
       bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
       // What metadata writes while it is parsed belongs below the build directory; it stays in memory.
       scratch: [options.buildDir],

@@ -99,7 +99,9 @@ export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDire
     ...(bitbake === undefined ? [] : [bitbake]),
   ];
   const isInside = (path: string) => roots.some((root) => path.startsWith(`${root}/`));
-  const outside = roots.flatMap((root) => filesOfRepository(realDirectory(root))).filter((path) => !isInside(path));
+  const outside = roots
+    .flatMap((root) => filesOfRepository(realDirectory(root)))
+    .filter((path) => !isInside(path));
   return { path: real, bitbakeDir: bitbake, roots: [...new Set([...roots, ...outside])] };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { FileSystem } from '../inputs/ports.ts';
 import type { ExpansionTraits } from '../datastore/expansion.ts';
+import type { PythonTraits } from '../python/traits.ts';
 import type { SyntaxTraits } from '../syntax/statements.ts';
 import { type ShellTraits, shellTraitsOf } from '../shell/analysis.ts';
 import { syntaxTraits } from '../syntax/traits.ts';
@@ -131,11 +132,12 @@ export interface Release {
   readonly mirrors: MirrorTraits;
   readonly hashServer: HashServerTraits;
   readonly shell: ShellTraits;
+  readonly python: PythonTraits;
 }
 
 /** The release that the built-in part of `bb` imitates. */
 export const BUILT_IN_VERSION = '2.18.0';
-const KNOWN_MINORS = [0, 8, 12, 16, 18, 19];
+const KNOWN_MINORS = [0, 2, 4, 6, 8, 9, 12, 16, 18, 19];
 
 /**
  * Reads BitBake's version and traits from its checkout.
@@ -164,6 +166,8 @@ export function releaseOf(
     return content === undefined ? otherwise : text.test(content);
   };
   const codeparser = source('codeparser.py');
+  const nestedBraces = says('data_smart.py', /\\\$\{@\(\?:\{/, since(4));
+  const unexpandedKept = says('data_smart.py', /__expand_var_regexp__\.findall\(code\)/, since(4));
   const flagDefaults = says('parse/ast.py', /_defaultval_flag_/, since(12));
   return {
     version,
@@ -171,13 +175,26 @@ export function releaseOf(
     syntax: syntaxTraits(major, minor),
     shell:
       codeparser === undefined
-        ? { commandsInQuotes: since(12), skipsAfterName: since(12) }
+        ? { commandsInQuotes: since(9), skipsAfterName: since(9) }
         : shellTraitsOf(codeparser),
+    python: {
+      moduleFunctions: says('codeparser.py', /def add_module_functions/, since(4)),
+      ownFunctionsOnly: says('codeparser.py', /getsourcefile\(/, since(8)),
+      sourcesHashed: says('codeparser.py', /parser\.extra/, since(8)),
+      functionVardeps: says('codeparser.py', /bb_vardeps/, since(16)),
+      visitorcode: says('codeparser.py', /visitorcode/, since(9)),
+      builtinsSkipped: says('codeparser.py', /try:\s+targetfn\b/, since(12)),
+      anyLiterals: says('codeparser.py', /node\.args\[1\], ast\.Constant\b/, since(8)),
+      shortCallsFail: !says('codeparser.py', /node_str_value/, !since(2)),
+      unparse: says('codeparser.py', /ast\.unparse/, since(19)),
+      nestedBraces,
+      unexpandedKept,
+    },
     expansion: {
-      inlinePythonNestsBraces: says('data_smart.py', /\\\$\{@\(\?:\{/, since(8)),
-      skipsUnexpandedInlinePython: says('data_smart.py', /__expand_var_regexp__\.findall\(code\)/, since(8)),
+      inlinePythonNestsBraces: nestedBraces,
+      skipsUnexpandedInlinePython: unexpandedKept,
       flagDefaults,
-      overrideNeedsLowerStart: says('data_smart.py', /__override_regexp__\.match\(override\)/, since(8)),
+      overrideNeedsLowerStart: says('data_smart.py', /__override_regexp__\.match\(override\)/, true),
       deletesFlagDefaults: flagDefaults,
     },
     parse: {
@@ -188,16 +205,16 @@ export function releaseOf(
       mapsVirtualProviders: says('parse/ast.py', /handleVirtRecipeProviders\(tasklist, d\)\n/, since(12)),
       exportFunctionsBySentinel: says('parse/ast.py', /sentinel = /, since(8)),
       flagDefaults,
-      prefixesNeighbourTasks: says('build.py', /ensure_task_prefix\(entry\)/, since(12)),
-      addtaskNamesSeveral: says('parse/ast.py', /tasks = self\.tasks\.split\(\)/, since(12)),
-      handlersTakeDatastore: says('event.py', /handler\(event, d\)/, since(2)),
-      setsLayerName: says('cookerdata.py', /FILE_LAYERNAME/, since(4)),
+      prefixesNeighbourTasks: says('build.py', /ensure_task_prefix\(entry\)/, since(9)),
+      addtaskNamesSeveral: says('parse/ast.py', /tasks = self\.tasks\.split\(\)/, since(9)),
+      handlersTakeDatastore: says('event.py', /handler\(event, d\)/, since(4)),
+      setsLayerName: says('cookerdata.py', /FILE_LAYERNAME/, since(6)),
       setsRecipeFile: says('cookerdata.py', /__BB_RECIPE_FILE/, since(18)),
       collectsLayerSeries: says('cookerdata.py', /compat_entries/, since(4)),
       defaultsCacheDir: says('cookerdata.py', /BB_CACHEDIR/, since(4)),
-      worldExclusionIsBoolean: says('cache.py', /to_boolean\(self\.not_world\)/, since(8)),
-      checksAutorev: says('parse/ast.py', /__BBAUTOREV_SEEN/, since(8)),
-      plainMulticonfigName: says('cookerdata.py', /mc = "default"/, !since(16)) ? 'default' : '',
+      worldExclusionIsBoolean: says('cache.py', /to_boolean\(self\.not_world\)/, since(4)),
+      checksAutorev: says('parse/ast.py', /__BBAUTOREV_SEEN/, since(4)),
+      plainMulticonfigName: says('cookerdata.py', /mc = "default"/, !since(12)) ? 'default' : '',
     },
     signature: {
       moduleFunctions: says('data.py', /mod_funcs/, since(4)),
@@ -215,14 +232,14 @@ export function releaseOf(
     },
     mirrors: {
       readsByStandard: says('fetch2/__init__.py', /def decodemirrorurl\(/, since(12)),
-      oneEqualsSign: says('fetch2/__init__.py', /s1, s2 = s\.split\('='\)\n/, !since(8)),
-      knowsGoogleStorage: says('fetch2/__init__.py', /^from \. import gcp/m, since(4)),
+      oneEqualsSign: says('fetch2/__init__.py', /s1, s2 = s\.split\('='\)\n/, !since(6)),
+      knowsGoogleStorage: says('fetch2/__init__.py', /^from \. import gcp/m, since(6)),
     },
     taskhash: {
       handlers: ['noop', 'basic', 'basichash', 'TestEquivHash'],
-      ordersByRecipeName: says('siggen.py', /def build_pnid\(/, since(4)),
-      ordersFilesByName: says('siggen.py', /return os\.path\.basename\(f\)/, since(12)),
-      plainHandlersSkipMulticonfigs: says('siggen.py', /supports_multiconfig_datacaches = False/, !since(2)),
+      ordersByRecipeName: says('siggen.py', /def build_pnid\(/, since(6)),
+      ordersFilesByName: says('siggen.py', /return os\.path\.basename\(f\)/, since(9)),
+      plainHandlersSkipMulticonfigs: says('siggen.py', /supports_multiconfig_datacaches = False/, !since(4)),
       ignoreTasksVariable: says('siggen.py', /BB_TASKHASH_IGNORE_TASKS/, true)
         ? 'BB_TASKHASH_IGNORE_TASKS'
         : 'BB_HASHTASK_WHITELIST',

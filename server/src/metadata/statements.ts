@@ -294,5 +294,9 @@ function addHandlers(statement: syntax.AddHandler, d: Datastore): void {
 function addLibrary(statement: syntax.AddPyLib, d: Datastore, ctx: ParseContext): void {
   ctx.python.importGlobals(splitWords(d.getText('BB_GLOBAL_PYMODULES') ?? ''));
   const functions = ctx.python.addLibrary(d.expandText(statement.directory), statement.namespace);
-  for (const found of functions) ctx.moduleFunctions.set(found.name, found);
+  for (const found of functions) {
+    const failure = found.syntaxError?.message ?? found.error;
+    if (failure !== undefined) throw new FatalError(`${found.name} cannot be analysed: ${failure}`);
+    ctx.moduleFunctions.set(found.name, found);
+  }
 }

@@ -26,6 +26,7 @@ import type {
   Replaced,
 } from './runtime.ts';
 import { FAILED_FOR_GOOD, PythonError } from './runtime.ts';
+import { namedInPython, type PythonTraits } from './traits.ts';
 import { HOME, Volume } from './volume.ts';
 import type { Result } from './wire.ts';
 import { encodeError, encodeResult, fromJson, toJson } from './wire.ts';
@@ -47,6 +48,7 @@ export interface SandboxOptions {
   readonly datastore: DatastoreService;
   /** The directory that holds BitBake's `bb` (`bitbake/lib`); undefined: the stand-in is used. */
   readonly bitbakeLibrary: string | undefined;
+  readonly traits: PythonTraits;
   /** Directories whose files Python may read. */
   readonly roots: readonly string[];
   /** Directories under which Python may write, into memory only: TMPDIR and its like. */
@@ -470,7 +472,13 @@ function ownFiles(options: SandboxOptions): Map<string, Uint8Array> {
   const encoder = new TextEncoder();
   const { environment, ...host } = options.facts;
   const process = occasionOf(options).processId;
-  const settings = { environment, host, process, library: options.bitbakeLibrary ?? null };
+  const settings = {
+    environment,
+    host,
+    process,
+    library: options.bitbakeLibrary ?? null,
+    traits: namedInPython(options.traits),
+  };
   const own = new Map([
     ['lib/python314.zip', options.assets.stdlib],
     ['settings.json', encoder.encode(JSON.stringify(settings))],

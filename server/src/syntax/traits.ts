@@ -5,7 +5,11 @@
  * | OE-Core release | BitBake |
  * |---|---|
  * | kirkstone | 2.0 |
+ * | langdale | 2.2 |
+ * | mickledore | 2.4 |
+ * | nanbield | 2.6 |
  * | scarthgap | 2.8 |
+ * | styhead | 2.9 |
  * | walnascar | 2.12 |
  * | whinlatter | 2.16 |
  * | wrynose | 2.18 |
@@ -30,7 +34,7 @@ export function syntaxTraits(major: number, minor: number): SyntaxTraits {
     unsetFlagMinimum: since(4) ? 2 : 1,
     emptyVariableIsMatched: since(11),
     warnsAboutBlanksAroundOperator: since(13),
-    addtask: since(10) ? 'split' : 'one-word',
+    addtask: since(9) ? 'split' : 'one-word',
     hasInheritDefer: since(8),
     hasIncludeAll: since(11),
     hasAddPyLib: since(4),

@@ -14,7 +14,8 @@ import inspect
 import re
 import warnings
 
-# How the releases differ; each key says what holds when it is true. The values are those of BitBake 2.18.
+# How the releases differ; each key says what holds when it is true. The values are those of BitBake 2.18; which
+# release has which, `metadata/release.ts` knows.
 TRAITS = {
     # There are functions of layer libraries as dependencies of their own.
     "module_functions": True,
@@ -53,23 +54,6 @@ _INLINE_FLAT = re.compile(r"\$\{@.+?\}")
 
 # Expansion of one literal goes on as long as the text changes; BitBake has no bound and would hang.
 _MOST_ROUNDS = 1000
-
-
-def traits_of(codeparser, data_smart):
-    """The traits of the release whose `bb/codeparser.py` and `bb/data_smart.py` have these texts."""
-    return {
-        "module_functions": "def add_module_functions" in codeparser,
-        "function_vardeps": "bb_vardeps" in codeparser,
-        "visitorcode": "visitorcode" in codeparser,
-        "own_functions_only": "getsourcefile(" in codeparser,
-        "sources_hashed": "parser.extra" in codeparser,
-        "builtins_skipped": re.search(r"try:\s+targetfn\b", codeparser) is not None,
-        "any_literals": re.search(r"node\.args\[1\], ast\.Constant\b", codeparser) is not None,
-        "short_calls_fail": "node_str_value" not in codeparser,
-        "unparse": "ast.unparse" in codeparser,
-        "nested_braces": "{.*?}|." in data_smart,
-        "unexpanded_kept": "__expand_var_regexp__.findall" in data_smart,
-    }
 
 
 def analyse(text, variable, visitors, traits=None, evaluate=None):

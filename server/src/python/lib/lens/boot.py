@@ -18,7 +18,7 @@ def start(settings):
 
     stubs.install()
     host.install(settings["host"], settings["process"])
-    workspace.start(settings["library"])
+    workspace.start(settings["library"], settings["traits"])
     from . import door
 
     for name, entry in door.ENTRIES.items():

@@ -34,17 +34,16 @@ _visitors = {}
 _EXCLUDED = frozenset([name for name in dir(builtins) if not name.startswith("_")] + ["oe"])
 
 
-def install(bb, context, library):
-    """@param library: the directory of the workspace's BitBake library, or None"""
+def install(bb, context, library, traits):
+    """@param library: the directory of the workspace's BitBake library, or None @param traits: see `analysis.py`"""
     global _bb, _context, _library, _traits
     _bb = bb
     _context = context
     _library = library + "/" if library else None
+    _traits = traits
     port.connect(Datastore, make_error)
     if library:
         datastore.not_layers += (_library,)
-        with open(library + "/bb/codeparser.py") as codeparser, open(library + "/bb/data_smart.py") as data_smart:
-            _traits = analysis.traits_of(codeparser.read(), data_smart.read())
 
 
 class DataContext(dict):

@@ -112,8 +112,8 @@ class Signatures:
         return lambda *args, **kwargs: None
 
 
-def start(library):
-    """@param library: the directory that holds `bb`, or None for the stand-in"""
+def start(library, traits):
+    """@param library: the directory that holds `bb`, or None for the stand-in @param traits: see `analysis.py`"""
     import bb
 
     if library:
@@ -133,4 +133,4 @@ def start(library):
     _take_over(bb)
     context = bb.utils.get_context()
     context.setdefault("bb", bb)
-    door.install(bb, context, library)
+    door.install(bb, context, library, traits)
