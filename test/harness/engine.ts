@@ -29,7 +29,11 @@ const LIMITS = {
 /** BitBake's version of each release that expectations are recorded for. */
 const VERSIONS: Readonly<Record<string, string>> = {
   kirkstone: '2.0.0',
+  langdale: '2.2.0',
+  mickledore: '2.4.0',
+  nanbield: '2.6.0',
   scarthgap: '2.8.0',
+  styhead: '2.9.1',
   walnascar: '2.12.0',
   whinlatter: '2.16.0',
   wrynose: '2.18.0',

@@ -100,8 +100,10 @@ class Cooker:
         files = self.collections[mc][0]
         appends = files.get_file_appends(fn)
         if hasattr(self.builder, "parseRecipeVariants"):
-            layer = files.calc_bbfile_priority(fn)[2]
-            stores = self.builder.parseRecipeVariants(fn, appends, mc=mc, layername=layer)
+            # Of releases before 2.6 the name of the layer is not known.
+            _, _, *layer = files.calc_bbfile_priority(fn)
+            named = {"layername": layer[0]} if layer else {}
+            stores = self.builder.parseRecipeVariants(fn, appends, mc=mc, **named)
         else:
             stores = self.bb.cache.NoCache(self.builder).load_bbfile(fn, appends, mc=mc)
         return {self.bb.cache.realfn2virtual(fn, variant, mc): d for variant, d in stores.items()}

@@ -8,7 +8,18 @@ import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), "data", "fixtures")
-RELEASES = {"2.0": "kirkstone", "2.8": "scarthgap", "2.12": "walnascar", "2.16": "whinlatter", "2.18": "wrynose", "2.19": "master"}
+RELEASES = {
+    "2.0": "kirkstone",
+    "2.2": "langdale",
+    "2.4": "mickledore",
+    "2.6": "nanbield",
+    "2.8": "scarthgap",
+    "2.9": "styhead",
+    "2.12": "walnascar",
+    "2.16": "whinlatter",
+    "2.18": "wrynose",
+    "2.19": "master",
+}
 # When stamps of scenarios were made, in seconds since 1970.
 STAMP_TIME = 1700000000
 

@@ -21,9 +21,9 @@ export async function sharedSandbox(
   create: typeof createSandbox,
   options: SandboxOptions,
 ): Promise<ObservedRuntime> {
-  const { cwd, scratch, bitbakeLibrary, facts, limits } = options;
+  const { cwd, scratch, bitbakeLibrary, traits, facts, limits } = options;
   const roots = outermost(options.roots);
-  const key = JSON.stringify({ cwd, scratch, bitbakeLibrary, facts, limits, roots });
+  const key = JSON.stringify({ cwd, scratch, bitbakeLibrary, traits, facts, limits, roots });
   let starting = sandboxes.get(key);
   if (!starting) sandboxes.set(key, (starting = start(create, { ...options, roots })));
   const shared = await starting;

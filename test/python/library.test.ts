@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compileLibrary } from '../../server/src/python/library.ts';
-import { ASSETS, testSandbox } from './workspace.ts';
+import { releaseOf } from '../../server/src/metadata/release.ts';
+import { ASSETS, memoryFiles, testSandbox } from './workspace.ts';
 
 describe('the compiled library', () => {
   let library: Uint8Array;
@@ -16,6 +17,23 @@ describe('the compiled library', () => {
     expect(box.raised(() => box.evaluate('__import__("json").loads("x")')).type).toBe(
       'json.decoder.JSONDecodeError',
     );
+  });
+
+  it('counts as without dependencies where a layer imports functions of it', async () => {
+    const box = await testSandbox({
+      assets: { ...ASSETS.assets, stdlib: library },
+      traits: releaseOf('2.6.0').python,
+      files: memoryFiles({
+        '/layer/lib/parts/__init__.py': 'BBIMPORTS = ["user"]\n',
+        '/layer/lib/parts/user.py':
+          'from glob import glob\n\ndef use(d):\n    return glob(d.getVar("FILES"))\n',
+      }),
+    });
+    const found = box.python.addLibrary('/layer/lib', 'parts');
+    expect(found.map(({ name, references, execs, error }) => [name, references, execs, error])).toEqual([
+      ['parts.user.glob', [], [], undefined],
+      ['parts.user.use', ['FILES'], ['parts.user.glob'], undefined],
+    ]);
   });
 
   it('has nothing for JavaScript', async () => {

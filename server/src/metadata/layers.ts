@@ -6,7 +6,7 @@
  */
 import { sortedStrings, splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
-import type { FileSystem } from '../inputs/ports.ts';
+import { FatalError } from '../datastore/errors.ts';
 import type { ParseContext } from './context.ts';
 import { fileName, joinPath } from './files.ts';
 import { filePattern, glob, matchesAtStart, pythonPattern } from './patterns.ts';
@@ -147,9 +147,7 @@ export function recipeFiles(d: Datastore, all: readonly Collection[], ctx: Parse
   const paths = new Set<string>();
   for (const pattern of patterns) {
     const found =
-      ctx.files.stat(pattern)?.kind === 'directory'
-        ? metadataBelow(pattern, ctx.files)
-        : glob(pattern, ctx.files);
+      ctx.files.stat(pattern)?.kind === 'directory' ? metadataBelow(pattern, ctx) : glob(pattern, ctx.files);
     for (const path of sortedStrings(found)) paths.add(path);
   }
   const masks = bbmask(d.getText('BBMASK'), ctx);
@@ -197,11 +195,16 @@ function appliesTo(append: string, recipe: string): boolean {
   return wildcard >= 0 && append.startsWith(recipe.slice(0, wildcard));
 }
 
-function metadataBelow(directory: string, files: FileSystem): string[] {
-  return (files.list(directory) ?? []).flatMap((name) => {
-    if (name === 'SCCS' || name === 'CVS' || name === '.svn') return [];
+/** `bb/cooker.py: find_bbfiles`. */
+function metadataBelow(directory: string, ctx: ParseContext): string[] {
+  return (ctx.files.list(directory) ?? []).flatMap((name) => {
     const path = joinPath(directory, name);
-    if (files.stat(path)?.kind === 'directory') return metadataBelow(path, files);
+    if (ctx.files.stat(path)?.kind === 'directory')
+      return ['SCCS', 'CVS', '.svn'].includes(name) ? [] : metadataBelow(path, ctx);
+    if (!ctx.release.parse.searchesDirectories)
+      throw new FatalError(
+        `BBFILES names a directory, ${directory}: BitBake before 2.8 fails there; name *.bb in it`,
+      );
     return path.endsWith('.bb') || path.endsWith('.bbappend') ? [path] : [];
   });
 }

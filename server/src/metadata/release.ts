@@ -42,6 +42,8 @@ export interface ParseTraits {
   readonly defaultsCacheDir: boolean;
   /** EXCLUDE_FROM_WORLD is a boolean in words; older releases take any text but an empty one as yes. */
   readonly worldExclusionIsBoolean: boolean;
+  /** BBFILES may hold directories; older releases end at the first one that has files. */
+  readonly searchesDirectories: boolean;
   /** AUTOREV that is set too late is refused. */
   readonly checksAutorev: boolean;
   /** BB_CURRENT_MC of the plain configuration. */
@@ -213,6 +215,7 @@ export function releaseOf(
       collectsLayerSeries: says('cookerdata.py', /compat_entries/, since(4)),
       defaultsCacheDir: says('cookerdata.py', /BB_CACHEDIR/, since(4)),
       worldExclusionIsBoolean: says('cache.py', /to_boolean\(self\.not_world\)/, since(4)),
+      searchesDirectories: !says('cooker.py', /f\.endswith\(\['\.bb'/, !since(8)),
       checksAutorev: says('parse/ast.py', /__BBAUTOREV_SEEN/, since(4)),
       plainMulticonfigName: says('cookerdata.py', /mc = "default"/, !since(12)) ? 'default' : '',
     },

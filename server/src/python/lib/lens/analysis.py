@@ -11,6 +11,7 @@ WebAssembly.
 import ast
 import hashlib
 import inspect
+import os
 import re
 import warnings
 
@@ -159,8 +160,15 @@ def _source(function, file, traits):
         return "".join(lines), line
     except TypeError as exc:
         return None if traits["builtins_skipped"] else exc
+    except OSError as exc:
+        # Python's own library is compiled in the sandbox. BitBake reads its source, which names nothing of metadata.
+        return ("", 0) if _is_of_python(function) else exc
     except Exception as exc:
         return exc
+
+
+def _is_of_python(function):
+    return inspect.getfile(function).startswith(os.path.dirname(inspect.__file__) + "/")
 
 
 def _of_function(name, source, function, visitors, traits, evaluate):

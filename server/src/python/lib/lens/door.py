@@ -268,13 +268,17 @@ def _add_library(argument):
         sys.path.append(directory)
     found = []
     _libraries.append(namespace)
-    package = _context[namespace] = __import__(namespace)
-    for name in getattr(package, "BBIMPORTS", []):
-        _context[namespace] = __import__("%s.%s" % (namespace, name))
-        module = getattr(_context[namespace], name)
-        found += analysis.module_functions(
-            module, "%s.%s" % (namespace, name), _visitors, _traits, _evaluate_on_nothing
-        )
+    try:
+        package = _context[namespace] = __import__(namespace)
+        for name in getattr(package, "BBIMPORTS", []):
+            _context[namespace] = __import__("%s.%s" % (namespace, name))
+            module = getattr(_context[namespace], name)
+            found += analysis.module_functions(
+                module, "%s.%s" % (namespace, name), _visitors, _traits, _evaluate_on_nothing
+            )
+    except AttributeError as error:
+        # BitBake says so, and goes on with what it has.
+        port.message("error", "Error importing OE modules: %s" % error)
     return "j" + _dumps(found)
 
 

@@ -1,5 +1,14 @@
 """Tasks (`bb/build.py`): adding and deleting them. Running them is not for the sandbox."""
 
+import builtins
+import os
+
+import bb
+
+# As BitBake's own does: functions of libraries use these without importing them.
+builtins.bb = bb
+builtins.os = os
+
 
 class FuncFailed(Exception):
     """A function of a task failed."""
