@@ -40,7 +40,10 @@ const VERSIONS: Readonly<Record<string, string>> = {
   master: '2.19.0',
 };
 
-/** Opens a build directory in this process, by the rules of one release with the built-in part of BitBake. */
+/**
+ * Opens a build directory in this process, by the rules of one release with the built-in part of BitBake.
+ * @param release its name, or a version of BitBake
+ */
 export function openEvaluator(
   buildDir: string,
   release = 'wrynose',
@@ -54,7 +57,7 @@ export function openEvaluator(
     buildDir: build.path,
     occasion,
     bitbakeDir: bitbakeOf(release),
-    version: VERSIONS[release] ?? '2.18.0',
+    version: VERSIONS[release] ?? (/^\d/.test(release) ? release : '2.18.0'),
     roots: [...build.roots, dirname(build.path)],
     files: files ?? new HostFiles([...build.roots, dirname(build.path), bitbakeOf(release) ?? build.path]),
     facts: {
@@ -111,7 +114,7 @@ export async function evaluateWorkspace(
 ): Promise<Answer> {
   const evaluator = await openEvaluator(buildDir, release, environment);
   const refused = evaluator.summary.problems.find(({ severity }) => severity === 'error');
-  if (evaluator.refused !== undefined) return { '': { error: refused?.message ?? evaluator.refused } };
+  if (evaluator.untold !== undefined) return { '': { error: refused?.message ?? evaluator.untold } };
   const answers = new Map<string, VariantAnswer>();
   for (const { path } of evaluator.summary.recipes) {
     const { variants } = evaluator.evaluate(path);

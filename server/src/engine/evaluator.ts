@@ -38,7 +38,7 @@ import { IngredientNotes } from './ingredients.ts';
 import { originsOf, recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { RepositoryValues } from './repositoryValues.ts';
-import { placeOf, reportRefusals, say, whereOf } from './reports.ts';
+import { placeOf, reportRefusals, reportRelease, say, whereOf, whyUntold } from './reports.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
@@ -176,6 +176,7 @@ export class RecipeEvaluator {
     const inline = new InlineEvaluator(python);
     const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
     inline.context = ctx;
+    reportRelease(ctx, { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 });
     const repository = new RepositoryValues(reads);
     ctx.settingAtOnce = (variable, flag, find) =>
       flag === undefined ? repository.setting(variable, find) : find();
@@ -244,9 +245,11 @@ export class RecipeEvaluator {
     return this.held.repository.mustBeFoundAnew;
   }
 
-  /** Why BitBake would refuse the whole configuration, where it would. */
-  get refused(): string | undefined {
-    return this.configuration.refused;
+  /** Why no hash can be told at all, where none can. */
+  get untold(): string | undefined {
+    const { refused } = this.configuration;
+    const refusal = refused && `BitBake would refuse the configuration: ${refused}`;
+    return whyUntold(this.ctx.release) ?? refusal;
   }
 
   /**
@@ -385,7 +388,7 @@ export class RecipeEvaluator {
       const changes = d.changeCount;
       const mcfn = virtualFileName(recipe.path, name, multiconfig);
       const { defined } = this.python;
-      const continued = !hashesOnly && !ingredients && !this.refused && defined !== undefined;
+      const continued = !hashesOnly && !ingredients && !this.untold && defined !== undefined;
       const earlier = continued ? this.earlier.take(recipe.path, mcfn, defined) : undefined;
       this.tookOver ||= earlier !== undefined;
       const doubted = frames.doubts;
@@ -448,8 +451,7 @@ export class RecipeEvaluator {
     computed: Computed | undefined,
     refused: string | undefined,
   ): VariantSignatures {
-    let unknown = refused;
-    if (this.refused !== undefined) unknown = `BitBake would refuse the configuration: ${this.refused}`;
+    let unknown = this.untold ?? refused;
     if (variant.failed !== undefined) {
       this.ctx.current = variant.d;
       const problem = this.ctx.reportError(variant.failed);

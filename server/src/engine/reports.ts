@@ -5,6 +5,7 @@
  */
 import type { ChangeSource } from '../datastore/history.ts';
 import type { ParseContext } from '../metadata/context.ts';
+import { LATEST_KNOWN, OLDEST_KNOWN, type Release } from '../metadata/release.ts';
 import type { PythonRuntime } from '../python/runtime.ts';
 import type { MessageLevel } from '../python/sandbox.ts';
 import { describeRefusal } from './doubts.ts';
@@ -19,6 +20,24 @@ export function say(
   if (!ctx || level === 'note' || level === 'plain') return;
   const source = frame ? { path: frame.file, line: frame.line } : ctx.place;
   ctx.reportMessage(level === 'warning' ? 'warning' : 'error', message, source);
+}
+
+/** Why no hash of a release can be told; undefined: it can. */
+export function whyUntold({ age, version }: Release): string | undefined {
+  if (age !== 'older') return undefined;
+  return `BitBake ${version} is older than ${OLDEST_KNOWN} (kirkstone), the first whose rules are known`;
+}
+
+/** Reports a release whose hashes were never compared with real BitBake. @param source where the user chose it */
+export function reportRelease(ctx: ParseContext, source: ChangeSource): void {
+  const { release } = ctx;
+  const untold = whyUntold(release);
+  if (untold !== undefined) ctx.report('error', 'release', `${untold}: no hash is told`, source);
+  if (release.age !== 'newer') return;
+  const message =
+    `BitBake ${release.version} is newer than ${LATEST_KNOWN}, the last whose hashes were compared: ` +
+    'run sstate-lens verify --bitbake before you rely on them';
+  ctx.report('warning', 'release', message, source);
 }
 
 /** The place that an entry into Python belongs to, where one is known; else `what` as it is. */

@@ -123,8 +123,8 @@ export interface HashServerTraits {
 export interface Release {
   /** `2.18.0`. */
   readonly version: string;
-  /** Whether the version is one whose rules were checked against real BitBake. */
-  readonly known: boolean;
+  /** Against the versions whose hashes were compared with real BitBake. */
+  readonly age: 'older' | 'known' | 'newer';
   readonly syntax: SyntaxTraits;
   readonly expansion: ExpansionTraits;
   readonly parse: ParseTraits;
@@ -139,7 +139,9 @@ export interface Release {
 
 /** The release that the built-in part of `bb` imitates. */
 export const BUILT_IN_VERSION = '2.18.0';
-const KNOWN_MINORS = [0, 2, 4, 6, 8, 9, 12, 16, 18, 19];
+/** The first and the last version whose hashes were compared with real BitBake, and many in between. */
+export const OLDEST_KNOWN = '2.0';
+export const LATEST_KNOWN = '2.19';
 
 /**
  * Reads BitBake's version and traits from its checkout.
@@ -173,7 +175,11 @@ export function releaseOf(
   const flagDefaults = says('parse/ast.py', /_defaultval_flag_/, since(12));
   return {
     version,
-    known: major === 2 && KNOWN_MINORS.includes(minor),
+    age: isBefore([major, minor], OLDEST_KNOWN)
+      ? 'older'
+      : isBefore(LATEST_KNOWN, [major, minor])
+        ? 'newer'
+        : 'known',
     syntax: syntaxTraits(major, minor),
     shell:
       codeparser === undefined
@@ -263,6 +269,15 @@ export function releaseOf(
       sortsSetscene: !says('runqueue.py', /itertools\.cycle/, since(8)),
     },
   };
+}
+
+type MajorMinor = string | readonly [major: number, minor: number];
+
+function isBefore(one: MajorMinor, other: MajorMinor): boolean {
+  const parts = (version: MajorMinor) =>
+    typeof version === 'string' ? version.split('.').map(Number) : version;
+  const [[a = 0, b = 0], [c = 0, d = 0]] = [parts(one), parts(other)];
+  return a < c || (a === c && b < d);
 }
 
 /** @param database the text of the part of `hashserv` that makes the tables */
