@@ -1,5 +1,5 @@
 /** `sig --all` over a workspace in which things go wrong: every recipe is told of, in every format. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
 import { inTerminal } from '../harness/terminal.ts';
 
@@ -76,5 +76,43 @@ describe('sig --all', () => {
     const { stdout } = await run('text');
     expect(stdout).toMatch(/^broken {2}layer\/recipes\/broken_1\.0\.bb\n {2}failed: .*on purpose/m);
     expect(stdout).toMatch(/^good-twin {2}virtual:twin:\S+\n {2}skipped: no twins\there\n$/m);
+  });
+});
+
+describe('BitBake', { timeout: 60_000 }, () => {
+  let workspace: Workspace;
+  afterEach(() => workspace.dispose());
+
+  it('is looked for where the user says, which has to be a checkout of it', async () => {
+    workspace = materialise(SCENARIO);
+    const { status, stderr } = await inTerminal(workspace, 'sig', 'good', '--bitbake', '/nowhere');
+    expect(stderr.trim()).toBe(
+      'sstate-lens: there is no BitBake in /nowhere: name its checkout, which has bin/ and lib/',
+    );
+    expect(status).toBe(2);
+  });
+
+  it('is said to be missing where the configuration fails without it', async () => {
+    workspace = materialise(
+      parseScenario(
+        'missing',
+        `A library that imports what the built-in part does not have.
+-- layer/conf/layer.conf --
+BBPATH .= ":\${LAYERDIR}"
+BBFILES += "\${LAYERDIR}/recipes/*.bb"
+BBFILE_COLLECTIONS += "fixture"
+BBFILE_PATTERN_fixture = "^\${LAYERDIR}/"
+LAYERSERIES_COMPAT_fixture = "fixtures"
+LAYERSERIES_CORENAMES = "fixtures"
+addpylib \${LAYERDIR}/lib wants
+-- layer/lib/wants/__init__.py --
+import bb.there_is_no_such_module
+-- layer/recipes/good_1.0.bb --
+`,
+      ),
+    );
+    const { stdout, stderr } = await inTerminal(workspace, 'sig', 'good');
+    expect(stdout).toContain('BitBake would refuse the configuration: ModuleNotFoundError');
+    expect(stderr).toContain('warning: No BitBake was found beside the layers or in PATH.');
   });
 });

@@ -14,6 +14,7 @@ import { splitVirtual } from '../signature/table.ts';
 import {
   type BuildDirectory,
   findBuildDirectory,
+  isBitBake,
   isBuildDirectory,
   openBuildDirectory,
   setupsIn,
@@ -65,7 +66,10 @@ export function locateBuild(options: BuildOptions): BuildDirectory {
       `${path} has no conf/bblayers.conf: name a build directory made by oe-init-build-env`,
     );
   }
-  return openBuildDirectory(path, options.bitbake);
+  const { bitbake } = options;
+  if (bitbake !== undefined && !isBitBake(bitbake))
+    throw new CommandError(`there is no BitBake in ${bitbake}: name its checkout, which has bin/ and lib/`);
+  return openBuildDirectory(path, bitbake);
 }
 
 /** In what a workspace is to differ from the usual one. */

@@ -38,7 +38,15 @@ import { IngredientNotes } from './ingredients.ts';
 import { originsOf, recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { RepositoryValues } from './repositoryValues.ts';
-import { placeOf, reportRefusals, reportRelease, say, whereOf, whyUntold } from './reports.ts';
+import {
+  placeOf,
+  reportMissingBitBake,
+  reportRefusals,
+  reportRelease,
+  say,
+  whereOf,
+  whyUntold,
+} from './reports.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
@@ -176,7 +184,8 @@ export class RecipeEvaluator {
     const inline = new InlineEvaluator(python);
     const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
     inline.context = ctx;
-    reportRelease(ctx, { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 });
+    const chosen = { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 };
+    reportRelease(ctx, chosen);
     const repository = new RepositoryValues(reads);
     ctx.settingAtOnce = (variable, flag, find) =>
       flag === undefined ? repository.setting(variable, find) : find();
@@ -186,6 +195,8 @@ export class RecipeEvaluator {
       parsed = reads.taken();
       reads.begin();
     });
+    if (configuration.refused !== undefined && options.bitbakeDir === undefined)
+      reportMissingBitBake(ctx, chosen);
     // What recipes set is read for them alone.
     ctx.settingAtOnce = undefined;
     const told = new ToldReads(options.files);

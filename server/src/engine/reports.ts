@@ -40,6 +40,14 @@ export function reportRelease(ctx: ParseContext, source: ChangeSource): void {
   ctx.report('warning', 'release', message, source);
 }
 
+/** Reports that the built-in part of BitBake stands for the whole of it, where the configuration fails. */
+export function reportMissingBitBake(ctx: ParseContext, source: ChangeSource): void {
+  const message =
+    'No BitBake was found beside the layers or in PATH. The built-in part of it stands in, which may be why the ' +
+    'configuration fails: put a checkout of BitBake beside the layers (in the terminal, name it with --bitbake DIR)';
+  ctx.report('warning', 'no-bitbake', message, source);
+}
+
 /** The place that an entry into Python belongs to, where one is known; else `what` as it is. */
 export function whereOf(what: string, ctx: ParseContext | undefined): string {
   if (!ctx || /:\d+$/.test(what)) return what;

@@ -87,6 +87,11 @@ export function isBuildDirectory(path: string): boolean {
   return existsSync(join(path, 'conf/bblayers.conf'));
 }
 
+/** Whether a directory is a checkout of BitBake. */
+export function isBitBake(path: string): boolean {
+  return existsSync(join(path, 'lib/bb/__init__.py'));
+}
+
 /** @param bitbakeDir where the user says BitBake is; otherwise it is looked for beside the layers and in PATH */
 export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDirectory {
   const real = realDirectory(path);
@@ -202,7 +207,7 @@ function findBitBake(buildDir: string, layers: readonly string[]): string | unde
     ...beside.map((path) => join(path, 'bitbake')),
     ...beside.map((path) => join(path, 'openembedded-core/bitbake')),
   ];
-  const found = candidates.find((path) => existsSync(join(path, 'lib/bb/__init__.py')));
+  const found = candidates.find(isBitBake);
   return found === undefined ? undefined : realpathSync(found);
 }
 
