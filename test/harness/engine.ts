@@ -3,7 +3,7 @@
  *
  * The one place in the tests that has to change when the engine's own interface does.
  */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import { openBuildDirectory } from '../../server/src/host/buildDirectory.ts';
 import { openParameters } from '../../server/src/host/evaluatorConnection.ts';
@@ -11,14 +11,11 @@ import { HostFiles } from '../../server/src/host/files.ts';
 import type { Occasion } from '../../server/src/inputs/ports.ts';
 import { readPythonAssets } from '../../server/src/host/pythonAssets.ts';
 import type { VariantSignatures } from '../../server/src/signature/signatures.ts';
+import { INTERPRETER, MODULES } from './interpreter.ts';
 import { ENVIRONMENT, type Answer, type VariantAnswer } from './fixture.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const FILES = {
-  interpreter: join(ROOT, 'node_modules/pyodide'),
-  modules: join(ROOT, 'server/src/python/lib'),
-};
-const ASSETS = readPythonAssets(FILES.interpreter, FILES.modules);
+const FILES = { interpreter: INTERPRETER, modules: MODULES };
+const ASSETS = readPythonAssets(INTERPRETER, MODULES);
 const LIMITS = {
   memoryBytes: 256 * 1024 * 1024,
   stackBytes: 100 * 1024,

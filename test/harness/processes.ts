@@ -2,7 +2,6 @@
  * A workspace over real evaluator processes, as the command and the server have it: the bundled evaluator behind
  * its two walls.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Workspace } from '../../server/src/engine/workspace.ts';
 import { openBuildDirectory } from '../../server/src/host/buildDirectory.ts';
@@ -13,12 +12,9 @@ import {
 } from '../../server/src/host/evaluatorConnection.ts';
 import { bundle } from '../host/bundle.ts';
 import { ENVIRONMENT } from './fixture.ts';
+import { INTERPRETER, MODULES } from './interpreter.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** The library as bytecode where the project has been built: it starts in half the time. */
-const BUILT = join(ROOT, 'dist/pyodide');
-const INTERPRETER = existsSync(join(BUILT, 'python_stdlib.zip')) ? BUILT : join(ROOT, 'node_modules/pyodide');
-
 let entry: Promise<string> | undefined;
 
 /** What an evaluator process consists of. */
@@ -26,7 +22,7 @@ export async function evaluatorFiles(): Promise<EvaluatorFiles> {
   return {
     entry: await (entry ??= bundle(join(ROOT, 'server/src/evaluator.ts'))),
     interpreter: INTERPRETER,
-    modules: join(ROOT, 'server/src/python/lib'),
+    modules: MODULES,
   };
 }
 

@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { cpSync, mkdtempSync, realpathSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { INTERPRETER } from '../harness/interpreter.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const REQUIRE =
@@ -32,7 +33,7 @@ async function make(): Promise<string> {
     logLevel: 'error',
   });
   for (const name of ['pyodide.asm.wasm', 'python_stdlib.zip']) {
-    cpSync(join(ROOT, 'node_modules/pyodide', name), join(dist, 'pyodide', name));
+    cpSync(join(INTERPRETER, name), join(dist, 'pyodide', name));
   }
   cpSync(join(ROOT, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(dist, 'sql-wasm.wasm'));
   cpSync(join(ROOT, 'server/src/python/lib'), join(dist, 'python'), {
