@@ -20,6 +20,7 @@ const LIMITS = {
   memoryBytes: 256 * 1024 * 1024,
   stackBytes: 100 * 1024,
   milliseconds: 20_000,
+  longestMilliseconds: 20_000,
   messages: 100,
 };
 

@@ -32,7 +32,13 @@ serve({
       roots: [layer],
       scratch: [],
       cwd: layer,
-      limits: { memoryBytes: 256 << 20, stackBytes: 384 << 10, milliseconds: 1_000, messages: 10 },
+      limits: {
+        memoryBytes: 256 << 20,
+        stackBytes: 384 << 10,
+        milliseconds: 1_000,
+        longestMilliseconds: 1_000,
+        messages: 10,
+      },
       say: () => undefined,
       enter: noteWhere,
     });

@@ -29,7 +29,13 @@ describe.skipIf(TOP === '')('a checkout', () => {
   let standin: TestSandbox;
 
   beforeAll(async () => {
-    const limits = { memoryBytes: 256 << 20, stackBytes: 128 << 10, milliseconds: 60_000, messages: 10 };
+    const limits = {
+      memoryBytes: 256 << 20,
+      stackBytes: 128 << 10,
+      milliseconds: 60_000,
+      longestMilliseconds: 60_000,
+      messages: 10,
+    };
     const build = join(TOP, 'build');
     const options = { files: HOST_FILES, roots: [TOP], scratch: [build], cwd: build, limits };
     box = await testSandbox({ ...options, bitbakeLibrary: LIBRARY });

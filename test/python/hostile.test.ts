@@ -19,7 +19,13 @@ const GC =
 let box: TestSandbox;
 
 beforeAll(async () => {
-  const limits = { memoryBytes: 96 * 1024 * 1024, stackBytes: 128 * 1024, milliseconds: 1_500, messages: 10 };
+  const limits = {
+    memoryBytes: 96 * 1024 * 1024,
+    stackBytes: 128 * 1024,
+    milliseconds: 1_500,
+    longestMilliseconds: 3_000,
+    messages: 10,
+  };
   box = await testSandbox({ files: memoryFiles(FILES), limits });
   box.d.set('HEALTHY', 'yes');
   box.python.checkpoint();
@@ -293,6 +299,15 @@ describe('endless', () => {
       '/layer/x.bb',
     ]);
     expect([11, 12]).toContain(error.frame?.line);
+  });
+
+  it('is not what takes long and asks for something now and then, up to another limit', () => {
+    const works = (how: string) =>
+      `import lens.datastore, time\nd = lens.datastore.Datastore(1)\n${how}:\n    d.getVar("X")\n` +
+      '    end = time.process_time() + 0.5\n    while time.process_time() < end: pass\n';
+    expect(outcome(works('for step in range(4)'))).toBe('none');
+    const { type, message } = box.raised(() => box.run(works('while True')));
+    expect([type, message]).toEqual(['TimeoutError', 'took longer than 3 s']);
   });
 
   it.each([

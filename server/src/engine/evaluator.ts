@@ -172,6 +172,7 @@ export class RecipeEvaluator {
         late.watch?.(where);
         return where;
       },
+      alive: () => options.enter?.(where, true),
       refused: (what) => {
         const { ctx } = late;
         ctx?.datastoreContext.frames.putInDoubt(doubtOf(what, ctx));
@@ -298,7 +299,10 @@ export class RecipeEvaluator {
     const known = first.signatures.some(({ tasks }) =>
       tasks.some(({ basehash }) => typeof basehash === 'string'),
     );
-    if (!known || this.python.replaced().names.length === 0) return first;
+    if (!known) return first;
+    const replaced = this.python.replaced();
+    // What has failed is put back before anybody else sees it.
+    if (replaced.names.length === 0 || replaced.failed) return first;
     const { all, signatures, names, place } = this.findReplacement(path, wanted);
     this.hashed = [];
     const which = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');

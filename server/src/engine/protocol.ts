@@ -36,7 +36,7 @@ export interface OpenParameters {
   readonly interpreter: string;
   /** The directory with our own Python modules. */
   readonly modules: string;
-  /** How long one entry into Python may take, in milliseconds of processor time. */
+  /** How long one entry into Python may take without a sign of life, in milliseconds of processor time. */
   readonly pythonMilliseconds: number;
   /** Undefined: the usual one. */
   readonly occasion: Occasion | undefined;

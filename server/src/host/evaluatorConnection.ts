@@ -28,7 +28,7 @@ export interface EvaluatorFiles {
 
 /** When an evaluator is stopped. Milliseconds are of processor time where not said otherwise. */
 export interface EvaluatorLimits {
-  /** One entry into Python, ended by the sandbox; then the process lives on. */
+  /** One entry into Python without a request, ended by the sandbox; then the process lives on. */
   readonly pythonMilliseconds: number;
   /** No sign of life while a recipe is evaluated, and while the configuration is read: the process is stopped. */
   readonly stuckMilliseconds: number;

@@ -55,7 +55,12 @@ export async function compileLibrary(wasm: Uint8Array, library: Uint8Array): Pro
     print: (text) => (printed += text),
     refuse: nothing,
   });
-  const limits = { memoryBytes: 512 * 1024 * 1024, stackBytes: 256 * 1024, milliseconds: Infinity };
+  const limits = {
+    memoryBytes: 512 * 1024 * 1024,
+    stackBytes: 256 * 1024,
+    milliseconds: Infinity,
+    longestMilliseconds: Infinity,
+  };
   const machine = await Machine.start(await compileMachine(wasm), kernel, limits, HOME);
   volume.makeDirectory('/out', 0o755);
   if (!machine.run(SCRIPT)) throw new Error(`the library could not be compiled: ${printed}`);

@@ -81,8 +81,13 @@ export interface MachineLimits {
    * modules takes some 100 KB.
    */
   readonly stackBytes: number;
-  /** How long one call into Python may take, with all that it calls in turn; of processor time. */
+  /**
+   * How long one call into Python may go on without a sign of life, which is a request of Python's, with all that it
+   * calls in turn; of processor time.
+   */
   readonly milliseconds: number;
+  /** The same with signs of life. */
+  readonly longestMilliseconds: number;
 }
 
 export function compileMachine(wasm: Uint8Array): Promise<WasmModule> {
@@ -105,6 +110,11 @@ export class Machine {
   /** The processor time of this process at or shortly before the outermost call began, and when that was. */
   private usedBefore = { user: 0, system: 0 };
   private measured = -Infinity;
+  /** How much of it the outermost call had used before that. */
+  private usedEarlier = 0;
+  private hasShownLife = false;
+  /** Called now and then while a call takes long that shows signs of life. */
+  onLongCall: () => void = () => undefined;
   /** Called once, inside Python, before a call is ended that takes too long or leaves the interpreter. */
   onFailure: () => void = () => undefined;
 
@@ -226,14 +236,30 @@ export class Machine {
     if (now <= this.deadline) return 0;
     // On a busy machine much time passes in which this process does not run.
     const { user, system } = process.cpuUsage(this.usedBefore);
-    const left = this.limits.milliseconds - (user + system) / 1000;
-    if (left > 0) {
-      this.deadline = now + left;
+    const used = (user + system) / 1000;
+    const { milliseconds, longestMilliseconds } = this.limits;
+    if (used < milliseconds) {
+      this.deadline = now + milliseconds - used;
+      return 0;
+    }
+    this.usedEarlier += used;
+    const isLongest = this.usedEarlier >= longestMilliseconds;
+    if (this.hasShownLife && !isLongest) {
+      this.hasShownLife = false;
+      this.measure(now);
+      this.deadline = now + milliseconds;
+      this.onLongCall();
       return 0;
     }
     this.deadline = Infinity;
     this.onFailure();
-    throw new MachineFailure('time', `took longer than ${this.limits.milliseconds / 1000} s`);
+    const limit = isLongest ? longestMilliseconds : milliseconds;
+    throw new MachineFailure('time', `took longer than ${limit / 1000} s`);
+  }
+
+  /** Python asks for something: it does not only turn in a circle. */
+  showLife(): void {
+    this.hasShownLife = true;
   }
 
   /** An import that the sandbox does not have was called: that ends the evaluation. */
@@ -286,8 +312,13 @@ export class Machine {
   private startClock(): void {
     const now = performance.now();
     this.deadline = now + this.limits.milliseconds;
+    this.usedEarlier = 0;
+    this.hasShownLife = false;
     // Asking for the processor time takes as long as evaluating an expression: now and then is good enough.
-    if (now < this.measured + 100) return;
+    if (now >= this.measured + 100) this.measure(now);
+  }
+
+  private measure(now: number): void {
     this.measured = now;
     this.usedBefore = process.cpuUsage();
   }

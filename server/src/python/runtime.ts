@@ -127,6 +127,8 @@ export interface Replaced {
   readonly names: readonly string[];
   /** The line that did it, where lines were followed and it is one of a layer; `line` counts from 1. */
   readonly frame: { readonly file: string; readonly line: number } | undefined;
+  /** Python itself has failed, and cannot tell. */
+  readonly failed?: boolean;
 }
 
 /** Something Python asked of the host and did not get. */

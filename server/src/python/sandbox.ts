@@ -63,6 +63,8 @@ export interface SandboxOptions {
   readonly say: (level: MessageLevel, message: string, frame: Refusal['frame']) => void;
   /** Told before each entry into Python: what is about to run, in words. May return better ones, for refusals. */
   readonly enter?: (what: string) => string | void;
+  /** Told now and then while what runs takes long, but gets on. */
+  readonly alive?: () => void;
   /** Told of everything that is refused, each time. */
   readonly refused?: (what: string) => void;
   /** Milliseconds since 1970, before what the occasion adds. */
@@ -178,6 +180,7 @@ class Sandbox implements ObservedRuntime {
     if (!ready) throw new Error(`Python could not be started: ${this.printed}`);
     for (const name of ENTRIES) this.entries.set(name, this.machine.mainAttribute(name));
     this.machine.onFailure = () => (this.lastPlace = this.where());
+    this.machine.onLongCall = () => this.options.alive?.();
     this.refusals.clear();
   }
 
@@ -276,8 +279,9 @@ class Sandbox implements ObservedRuntime {
       const frame = /^(.*):(\d+)$/.exec(place);
       return { names, frame: frame ? { file: frame[1]!, line: Number(frame[2]) } : undefined };
     } catch {
+      const { failed } = this.machine;
       // What is broken enough to fail here is not what it was.
-      return { names: ["the interpreter's own modules"], frame: undefined };
+      return { names: ["the interpreter's own modules"], frame: undefined, failed };
     }
   }
 
@@ -339,6 +343,7 @@ class Sandbox implements ObservedRuntime {
 
   /** Answers a request of Python's. */
   private answer(bytes: Uint8Array): Uint8Array {
+    this.machine.showLife();
     try {
       if (bytes.length > MAX_REQUEST) throw new Error('too large to be passed on');
       const text = this.decoder.decode(bytes);
