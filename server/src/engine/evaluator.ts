@@ -196,8 +196,7 @@ export class RecipeEvaluator {
       parsed = reads.taken();
       reads.begin();
     });
-    if (configuration.refused !== undefined && options.bitbakeDir === undefined)
-      reportMissingBitBake(ctx, chosen);
+    if (options.bitbakeDir === undefined) reportMissingBitBake(ctx, configuration.refused, chosen);
     // What recipes set is read for them alone.
     ctx.settingAtOnce = undefined;
     const told = new ToldReads(options.files);

@@ -40,8 +40,17 @@ export function reportRelease(ctx: ParseContext, source: ChangeSource): void {
   ctx.report('warning', 'release', message, source);
 }
 
-/** Reports that the built-in part of BitBake stands for the whole of it, where the configuration fails. */
-export function reportMissingBitBake(ctx: ParseContext, source: ChangeSource): void {
+/**
+ * Reports that the built-in part of BitBake stands for the whole of it, where the configuration may fail for what that
+ * does not have.
+ * @param refused why it fails, if it does
+ */
+export function reportMissingBitBake(
+  ctx: ParseContext,
+  refused: string | undefined,
+  source: ChangeSource,
+): void {
+  if (!/(ModuleNotFound|Import|Attribute)Error/.test(refused ?? '')) return;
   const message =
     'No BitBake was found beside the layers or in PATH. The built-in part of it stands in, which may be why the ' +
     'configuration fails: put a checkout of BitBake beside the layers (in the terminal, name it with --bitbake DIR)';
