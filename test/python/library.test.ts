@@ -19,6 +19,22 @@ describe('the compiled library', () => {
     );
   });
 
+  it('lacks no module that the sources have', { timeout: 120_000 }, async () => {
+    const importable = async (stdlib: Uint8Array) => {
+      const box = await testSandbox({ assets: { ...ASSETS.assets, stdlib } });
+      box.run(
+        'import sys\nfound = []\nfor name in sorted(sys.stdlib_module_names):\n' +
+          '    if name in ("this", "antigravity", "idlelib"): continue\n' +
+          '    try:\n        __import__(name)\n        found.append(name)\n    except Exception: pass\n',
+      );
+      return box.evaluate('" ".join(found)').split(' ');
+    };
+    const found = await importable(library);
+    expect(found).toEqual(await importable(ASSETS.assets.stdlib));
+    expect(found).toEqual(expect.arrayContaining(['pdb', 'pydoc', 'unittest', 'xml', 'tarfile', 'zipfile']));
+    expect(found.length).toBeGreaterThan(200);
+  });
+
   it('counts as without dependencies where a layer imports functions of it', async () => {
     const box = await testSandbox({
       assets: { ...ASSETS.assets, stdlib: library },

@@ -13,7 +13,7 @@ const ARCHIVE = 'lib/python314.zip';
 const SCRIPT = `
 import _imp, zipfile
 import importlib._bootstrap_external as loader
-DROPPED = ('pyodide/', '_pyodide/', '_pyrepl/', 'site-packages/', 'ctypes/', '__phello__/')
+DROPPED = ('pyodide/', '_pyodide/', 'site-packages/', 'ctypes/', '__phello__/')
 SOURCE = '${HOME}/${ARCHIVE}'
 with zipfile.ZipFile(SOURCE) as source, zipfile.ZipFile('/out/library.zip', 'w') as target:
     for name in sorted(source.namelist()):
