@@ -52,6 +52,9 @@ const DROPPED_BUILTINS = new Set([
   'xxsubtype',
 ]);
 
+/** What a long call may leave outside of the interpreter by its requests, in bytes: it would not end before all is full. */
+const MOST_GROWTH = 64 * 1024 * 1024;
+
 /**
  * The interpreter cannot go on: the stack of the host overflowed inside it, its time was over, or it left
  * through `abort` or `exit`. Its memory is not to be trusted until it is put back.
@@ -86,7 +89,7 @@ export interface MachineLimits {
    * calls in turn; of processor time.
    */
   readonly milliseconds: number;
-  /** The same with signs of life. */
+  /** The same with signs of life, and not too much that these leave. */
   readonly longestMilliseconds: number;
 }
 
@@ -113,6 +116,8 @@ export class Machine {
   /** How much of it the outermost call had used before that. */
   private usedEarlier = 0;
   private hasShownLife = false;
+  /** How much JavaScript had kept when the outermost call had lasted a while, in bytes. */
+  private heapBefore: number | undefined;
   /** Called now and then while a call takes long that shows signs of life. */
   onLongCall: () => void = () => undefined;
   /** Called once, inside Python, before a call is ended that takes too long or leaves the interpreter. */
@@ -238,13 +243,14 @@ export class Machine {
     const { user, system } = process.cpuUsage(this.usedBefore);
     const used = (user + system) / 1000;
     const { milliseconds, longestMilliseconds } = this.limits;
+    this.heapBefore ??= process.memoryUsage().heapUsed;
     if (used < milliseconds) {
       this.deadline = now + milliseconds - used;
       return 0;
     }
     this.usedEarlier += used;
     const isLongest = this.usedEarlier >= longestMilliseconds;
-    if (this.hasShownLife && !isLongest) {
+    if (this.hasShownLife && !isLongest && process.memoryUsage().heapUsed < this.heapBefore + MOST_GROWTH) {
       this.hasShownLife = false;
       this.measure(now);
       this.deadline = now + milliseconds;
@@ -311,7 +317,8 @@ export class Machine {
 
   private startClock(): void {
     const now = performance.now();
-    this.deadline = now + this.limits.milliseconds;
+    this.deadline = now + this.limits.milliseconds / 10;
+    this.heapBefore = undefined;
     this.usedEarlier = 0;
     this.hasShownLife = false;
     // Asking for the processor time takes as long as evaluating an expression: now and then is good enough.
