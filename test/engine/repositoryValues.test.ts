@@ -102,10 +102,11 @@ async function freshHashes(workspace: Workspace): Promise<Record<string, unknown
 }
 
 /** The identities of the configuration before and after a commit. */
-async function identities(more: string): Promise<readonly string[]> {
+async function identities(more: string, branch?: string): Promise<readonly string[]> {
   const workspace = repository(more);
   const before = (await open(workspace)).summary.identity;
   expect((await open(workspace)).summary.identity).toBe(before);
+  if (branch !== undefined) workspace.git('checkout', '--quiet', '-b', branch);
   workspace.git('commit', '--quiet', '--allow-empty', '-m', 'second');
   return [before, (await open(workspace)).summary.identity];
 }
@@ -113,6 +114,13 @@ async function identities(more: string): Promise<readonly string[]> {
 describe('where a repository stands', { timeout: 120_000 }, () => {
   it('leaves the configuration the same', async () => {
     const [before, after] = await identities('');
+    expect(after).toBe(before);
+  });
+
+  it('leaves it the same on another branch where it is asked which repository that is', async () => {
+    const top =
+      'TOP := "${@bb.process.run(\'git rev-parse --show-toplevel\', cwd=d.getVar(\'TOPDIR\'))[0]}"\nUSED := "${TOP}"';
+    const [before, after] = await identities(top, 'another');
     expect(after).toBe(before);
   });
 

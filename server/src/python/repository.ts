@@ -3,7 +3,7 @@
  * branch and of the top directory, and `symbolic-ref`; and the `--help` of host tools, which base.bbclass asks
  * `ld` for. Metadata asks for these while parsing; no command is ever run for it.
  */
-import type { FileSystem } from '../inputs/ports.ts';
+import type { FileStat, FileSystem } from '../inputs/ports.ts';
 import { normalised, parent } from './volume.ts';
 
 interface Repository {
@@ -47,7 +47,7 @@ export function commandResult(
   }
   const start = files.realPath(directory);
   // Of a directory that cannot be looked into, nobody knows what is around it.
-  if (start === undefined || files.stat(start)?.kind !== 'directory') return undefined;
+  if (start === undefined || kindOf(files, start) !== 'directory') return undefined;
   const repository = find(files, start);
   if (!repository) return NO_REPOSITORY;
   const output = answer(files, repository, rest.slice(index).join(' '));
@@ -55,12 +55,12 @@ export function commandResult(
 }
 
 function answer(files: FileSystem, repository: Repository, command: string): string | undefined {
+  // Which repository it is does not change with what is checked out.
+  if (command === 'rev-parse --show-toplevel') return repository.top;
   const head = files.readText(`${repository.directory}/HEAD`)?.trim();
   if (head === undefined) return undefined;
   const branch = /^ref: (.*)/.exec(head)?.[1];
   switch (command) {
-    case 'rev-parse --show-toplevel':
-      return repository.top;
     case 'rev-parse HEAD':
       return branch === undefined ? head : resolve(files, repository, branch);
     case 'rev-parse --abbrev-ref HEAD':
@@ -93,8 +93,8 @@ function resolve(files: FileSystem, repository: Repository, ref: string, hops = 
 function find(files: FileSystem, start: string): Repository | undefined {
   for (let top = start; ; top = parent(top)) {
     const dotGit = `${top === '/' ? '' : top}/.git`;
-    if (files.stat(`${dotGit}/HEAD`)) return { top, directory: dotGit, common: dotGit };
-    if (files.stat(dotGit)?.kind === 'file') {
+    if (kindOf(files, `${dotGit}/HEAD`)) return { top, directory: dotGit, common: dotGit };
+    if (kindOf(files, dotGit) === 'file') {
       const target = /^gitdir: (.*)/.exec(files.readText(dotGit) ?? '')?.[1]?.trim();
       if (target === undefined) return undefined;
       const directory = normalised(top, target);
@@ -103,4 +103,9 @@ function find(files: FileSystem, start: string): Repository | undefined {
     }
     if (top === '/') return undefined;
   }
+}
+
+/** What is at a path and nothing else of it: which repository there is does not change with every commit. */
+function kindOf(files: FileSystem, path: string): FileStat['kind'] | undefined {
+  return files.kind ? files.kind(path) : files.stat(path)?.kind;
 }
