@@ -35,7 +35,8 @@ import { doubtOf, VariantDoubts } from './doubts.ts';
 import { EarlierVariants } from './earlierVariants.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
 import { IngredientNotes } from './ingredients.ts';
-import { originsOf, recipeOrigins, roleOf } from './origins.ts';
+import { inspectVariable } from './inspection.ts';
+import { recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
 import { RepositoryValues } from './repositoryValues.ts';
 import {
@@ -524,38 +525,8 @@ export class RecipeEvaluator {
       return virtualFileName(path, name, multiconfig) === mcfn;
     });
     if (!variant) return undefined;
-    const { d } = variant;
-    const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
-    let expanded: string | undefined;
-    try {
-      expanded = asText(d.getVar(name));
-    } catch (error) {
-      this.ctx.reportError(error);
-    }
-    const flags = Object.fromEntries(
-      [...(d.getVarFlags(name) ?? [])].map(([flag, value]) => [flag, pythonText(value)]),
-    );
-    const flagOrigins = Object.keys(flags).map((flag) => [flag, originsOf(d, `${name}[${flag}]`)] as const);
-    return {
-      name,
-      unexpanded: asText(d.getVar(name, false)),
-      expanded,
-      flags,
-      origins: originsOf(d, name),
-      flagOrigins: Object.fromEntries(flagOrigins.filter(([, origins]) => origins.length > 0)),
-      excludedBy: this.excluders(mcfn, name),
-    };
-  }
-
-  /** What is hashed of a variant and leaves a name out. */
-  private excluders(mcfn: string, name: string): string[] {
-    const hashed = this.hashed.find((variant) => variant.mcfn === mcfn);
-    if (!hashed) return [];
-    return [...hashed.generated.dependencies.keys()].filter((user) => {
-      if (user.endsWith(']')) return false;
-      const excluded = hashed.d.getVarFlag(user, 'vardepsexclude');
-      return typeof excluded === 'string' && splitWords(excluded).includes(name);
-    });
+    const hashed = this.hashed.find((known) => known.mcfn === mcfn);
+    return inspectVariable(variant.d, name, hashed, this.ctx);
   }
 
   /** Of every multiconfig; see `questions.ts`. */
