@@ -103,7 +103,10 @@ export class DiskChanges {
     // A commit changes every baseline, saving that of a file that is not yet in git.
     void this.readBaselines(documents.all().map(({ path }) => path));
     // Where the repository stands may have been asked for, in files that nobody watches.
-    if (more || isCommit) await this.recheck();
+    if (!more && !isCommit) return;
+    const checked = this.recheck();
+    this.affected.live?.waitFor(checked.catch(() => undefined));
+    await checked;
   }
 
   /** Looks at all that was read: not every change may have been told. */

@@ -87,6 +87,8 @@ export class LiveTaskGraph implements GraphView {
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
   private isOutdated = false;
+  /** Resolves when it is known what else has changed. */
+  private told: Promise<unknown> = Promise.resolve();
   /** What was found out about objects, where that was asked for. */
   readonly objects: ObjectVerdicts;
 
@@ -123,6 +125,11 @@ export class LiveTaskGraph implements GraphView {
   everythingChanged(): void {
     this.everything = ++this.stamp;
     this.isOutdated = true;
+  }
+
+  /** Nothing is evaluated again before it is known what else has changed. @param told must not fail */
+  waitFor(told: Promise<unknown>): void {
+    this.told = told;
   }
 
   /** Files changed on disk. */
@@ -198,7 +205,9 @@ export class LiveTaskGraph implements GraphView {
     };
     try {
       const count = Math.min(this.build.evaluators, Math.ceil(missing.length / FEWEST_RECIPES));
-      await Promise.all(Array.from({ length: count }, (_, evaluator) => work(evaluator)));
+      const evaluators = Array.from({ length: count }, (_, evaluator) => evaluator);
+      // While the others evaluate, what comes next for them is looked up.
+      await Promise.all([...evaluators, ...evaluators.slice(1)].map(work));
       this.collected = true;
     } finally {
       // One that is left behind by a cancellation has nothing more to tell or to do.
@@ -291,10 +300,16 @@ export class LiveTaskGraph implements GraphView {
       return;
     }
     this.summary = lastSummary;
-    if (this.build.hasNewSources) this.folded = this.baseline = undefined;
     const views = this.documents.all().flatMap(({ path }) => this.views.get(path) ?? []);
     const known = views.filter(({ current, baseline }) => isWhole(current) && isWhole(baseline));
     const files = new Set(known.map(({ recipe }) => recipe!));
+    this.isOutdated = [...this.entries.keys()].some((path) => !files.has(path) && this.isMissing(path));
+    if (this.isOutdated) {
+      void this.refill();
+      // What would be folded now would be folded again before anybody is told of it.
+      if (this.folded) return;
+    }
+    if (this.build.hasNewSources) this.folded = this.baseline = undefined;
     const made = await this.madeAgain(files);
     const before = this.all(known, ({ baseline }) => baseline!);
     const now = new Map([...this.all(known, ({ current }) => current!), ...made]);
@@ -311,9 +326,6 @@ export class LiveTaskGraph implements GraphView {
     this.changed = new Set(folded.changedSince(this.baseline.keys));
     this.shown = new Set(known.flatMap(({ current }) => current ?? []));
     this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
-    const stale = [...this.entries.keys()].filter((path) => !files.has(path) && this.isMissing(path));
-    this.isOutdated = stale.length > 0;
-    if (this.isOutdated) void this.refill();
   }
 
   private async take(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
@@ -367,6 +379,7 @@ export class LiveTaskGraph implements GraphView {
     if (this.collecting) return;
     try {
       await this.views.settled();
+      await this.told;
       await this.collect();
       if (!this.stopped) this.events.refilled();
     } catch (error) {
