@@ -15,7 +15,7 @@ function generated(values: Readonly<Record<string, string>>): GeneratedDependenc
     tasks: [],
     dependencies: new Map(names.map((name) => [name, dependency(name)])),
     numbers: new Map(names.map((name, number) => [name, number])),
-    edges: [],
+    edges: names.map((_, number) => (number === 0 ? names.slice(1).map((_, at) => at + 1) : [])),
     reads: new Map(),
     unknown: new Map(),
     exported: new Set(),

@@ -69,15 +69,32 @@ interface KnownNode {
   readonly text: string | undefined;
 }
 
-/** Name -> how long the value is -> nodes: values are long, and most that are as long are the same. */
-type KnownNodes = Map<string, Map<number, KnownNode[]>>;
+/** The nodes of one name. */
+class KnownName {
+  /** How long the value is -> nodes: values are long, and most that are as long are the same. */
+  private readonly byLength = new Map<number, KnownNode[]>();
+  private newest = -1;
+
+  /** Those whose value is as long, which from now on are the last to be forgotten. */
+  alike(length: number): KnownNode[] {
+    const { byLength } = this;
+    let alike = byLength.get(length);
+    if (alike && this.newest === length) return alike;
+    if (alike) byLength.delete(length);
+    byLength.set(length, (alike ??= []));
+    this.newest = length;
+    const [oldest] = byLength.keys();
+    if (byLength.size > MOST_ALIKE) byLength.delete(oldest!);
+    return alike;
+  }
+}
 
 /** The side of who evaluates. */
 export class TellingIngredients {
   private readonly table = new NameTable();
   /** What was met in the last variants, and in those before them. */
-  private nodes: KnownNodes = new Map();
-  private nodesBefore: KnownNodes = new Map();
+  private nodes = new Map<string, KnownName>();
+  private nodesBefore = new Map<string, KnownName>();
   private variants = 0;
   private nodeCount = 0;
   /** How many names have been told. */
@@ -96,15 +113,21 @@ export class TellingIngredients {
       this.nodesBefore = this.nodes;
       this.nodes = new Map();
     }
+    const { numbers, edges } = generated;
+    const inTable = new Uint32Array(numbers.size);
+    for (const [name, number] of numbers) inTable[number] = this.table.add(name);
+    const order = new Uint32Array(numbers.size);
+    let rank = 0;
+    for (const name of generated.dependencies.keys()) order[numbers.get(name)!] = rank++;
     const values = new Map<number, string | undefined>();
     const nodes = new Uint32Array(sorted.length);
-    const order = new Uint32Array(sorted.length);
-    let rank = 0;
-    for (const name of generated.dependencies.keys()) order[generated.numbers.get(name)!] = rank++;
-    const ranks = sorted.map((name) => order[generated.numbers.get(name)!]!);
+    const ranks = new Uint32Array(sorted.length);
     sorted.forEach((name, at) => {
+      const number = numbers.get(name)!;
+      ranks[at] = order[number]!;
       const dependency = generated.dependencies.get(name)!;
-      nodes[at] = this.node(name, dependency, generated.isKnown(name));
+      const names = edges[number]!.map((named) => inTable[named]!);
+      nodes[at] = this.node(name, dependency, names, generated.isKnown(name));
       for (const [reference, value] of dependency.function?.values ?? [])
         values.set(this.table.add(reference), typeof value === 'string' ? value : undefined);
     });
@@ -112,7 +135,7 @@ export class TellingIngredients {
       mcfn,
       tasks: generated.tasks.map((task) => this.table.add(task)),
       nodes,
-      ranks: sorted.length < 0x10000 ? Uint16Array.from(ranks) : Uint32Array.from(ranks),
+      ranks: sorted.length < 0x10000 ? Uint16Array.from(ranks) : ranks,
       exported: this.list(generated.exported),
       ignored: this.list(ignored),
       values,
@@ -142,30 +165,29 @@ export class TellingIngredients {
     return Array.from(names, (name) => this.table.add(name));
   }
 
-  private node(name: string, dependency: Dependency, known: boolean): number {
-    let byLength = this.nodes.get(name);
-    if (!byLength) this.nodes.set(name, (byLength = this.nodesBefore.get(name) ?? new Map()));
-    const length = dependency.value?.length ?? -1;
-    const alike = byLength.get(length) ?? [];
-    const found = alike.find((other) => other.node.known === known && this.tells(other, dependency));
-    if (found && byLength.size === 1) return found.number;
-    // The one that was met last goes last.
-    byLength.delete(length);
-    byLength.set(length, alike);
+  /** @param names the numbers of what it depends on */
+  private node(name: string, dependency: Dependency, names: readonly number[], known: boolean): number {
+    let nodes = this.nodes.get(name);
+    if (!nodes) this.nodes.set(name, (nodes = this.nodesBefore.get(name) ?? new KnownName()));
+    const alike = nodes.alike(dependency.value?.length ?? -1);
+    const found = alike.find((other) => other.node.known === known && this.tells(other, dependency, names));
     if (found) return found.number;
     const number = this.nodeCount++;
-    const node = this.told(name, dependency, known);
+    const node = this.told(name, dependency, names, known);
     alike.push({ node, number, text: dependency.function?.text });
     this.fresh.push(node);
     if (alike.length > MOST_ALIKE) alike.shift();
-    const [oldest] = byLength.keys();
-    if (byLength.size > MOST_ALIKE) byLength.delete(oldest!);
     return number;
   }
 
   /** Whether a node of the same name says the same. */
-  private tells({ node, text }: KnownNode, { names, value, function: code }: Dependency): boolean {
-    if (node.value !== value || !this.isList(node.names, names)) return false;
+  private tells(
+    { node, text }: KnownNode,
+    { value, function: code }: Dependency,
+    names: readonly number[],
+  ): boolean {
+    if (node.value !== value || node.names.length !== names.length) return false;
+    for (let at = 0; at < names.length; at++) if (node.names[at] !== names[at]) return false;
     const { function: told } = node;
     if (!told || !code) return !told && !code;
     return (
@@ -189,8 +211,13 @@ export class TellingIngredients {
     return true;
   }
 
-  private told(name: string, { names, value, function: code }: Dependency, known: boolean): ToldNode {
-    const node = { name: this.table.add(name), names: this.list(names), value, known };
+  private told(
+    name: string,
+    { value, function: code }: Dependency,
+    names: readonly number[],
+    known: boolean,
+  ): ToldNode {
+    const node = { name: this.table.add(name), names, value, known };
     if (!code) return node;
     const { path, python, text, others, excluded, values } = code;
     return {
