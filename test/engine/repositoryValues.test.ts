@@ -172,6 +172,8 @@ describe('where a repository stands', { timeout: 120_000 }, () => {
       const evaluated = now.asked.filter((method) => method === 'evaluate').length;
       expect(evaluated).toBe(session === 'one session' ? 4 : 3);
       expect(now.asked.filter((method) => method === 'open')).toHaveLength(1);
+      // What Python was told by the repository itself counts no more, all else does.
+      expect([...new Set(now.recalled.map(name))].sort()).toEqual(['branch', 'user']);
       expect(await hashes(now)).toEqual(after);
     } finally {
       rmSync(directory, { recursive: true, force: true });

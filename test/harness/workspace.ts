@@ -1,8 +1,10 @@
 /** A workspace whose evaluator works in this process, and knows afterwards what was asked of it. */
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import {
+  type CacheableMethod,
   type EvaluatorConnection,
   type EvaluatorMethods,
+  type Found,
   type Method,
   NOT_OPENED,
 } from '../../server/src/engine/protocol.ts';
@@ -16,6 +18,8 @@ export interface OpenWorkspace {
   readonly workspace: Workspace;
   /** Methods, in the order in which they were asked, since it was last emptied. */
   readonly asked: Method[];
+  /** The recipes for which the evaluator was told what Python had done before. */
+  readonly recalled: string[];
 }
 
 const NOTHING: ResultStore = { read: () => Promise.resolve(undefined), write: () => undefined };
@@ -35,10 +39,11 @@ export function openWorkspace(
   const { results, ingredients } = kept;
   const cache = new ResultCache(results, new FileStates(files(), results, 'files'), 'base');
   const asked: Method[] = [];
-  const connect = () => new InProcess(files(), open, asked);
+  const recalled: string[] = [];
+  const connect = () => new InProcess(files(), open, asked, recalled);
   const workspace = new Workspace({ processes: 1, connect, cache, rehash: true, ingredients });
   for (const [path, text] of texts) workspace.setOverlay(path, text);
-  return { workspace, asked };
+  return { workspace, asked, recalled };
 }
 
 /** Does what `evaluator.ts` does, without a process. */
@@ -49,6 +54,7 @@ class InProcess implements EvaluatorConnection {
     private readonly files: HostFiles,
     private readonly open: (files: HostFiles) => Promise<RecipeEvaluator>,
     private readonly asked: Method[],
+    private readonly recalled: string[],
   ) {}
 
   async request<M extends Method>(
@@ -66,6 +72,11 @@ class InProcess implements EvaluatorConnection {
     throw new Error(NOT_OPENED);
   }
 
+  async find<M extends CacheableMethod>(method: M, params: EvaluatorMethods[M]['params']): Promise<Found<M>> {
+    const result = await this.request(method, params);
+    return { result, findings: structuredClone(this.evaluator!.takeFindings()) };
+  }
+
   private answer(method: Method, params: unknown): unknown {
     const { evaluator, files } = this;
     switch (method) {
@@ -81,14 +92,9 @@ class InProcess implements EvaluatorConnection {
         return files.outdated();
       case 'evaluate': {
         const { path, ...wanted } = params as EvaluatorMethods['evaluate']['params'];
+        if (wanted.recollection !== undefined) this.recalled.push(path);
         return evaluator!.evaluate(path, wanted);
       }
-      case 'recollection':
-        return evaluator!.takeRecollection();
-      case 'reads':
-        return evaluator!.takeReads();
-      case 'ingredients':
-        return evaluator!.takeIngredients();
       case 'configurationReads':
         return evaluator!.configurationReads;
       case 'analysePython':

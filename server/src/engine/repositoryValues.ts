@@ -38,9 +38,12 @@ export class RepositoryValues {
     return value;
   }
 
-  /** The value of one of `variables` is asked for. */
+  /**
+   * The value of one of `variables` is asked for. The repository counts as what metadata says, not as what Python was told:
+   * who asks again is told the value as it is then.
+   */
   asked(variable: string): void {
-    this.log.again(this.readsOf(variable));
+    this.log.again(this.readsOf(variable).map((read) => `x${read.slice(1)}`));
     this.needed ||= this.movedOn;
   }
 
