@@ -57,29 +57,26 @@ export function writeRecollection(
   harmless: Iterable<string>,
   filtered: Iterable<readonly [string, string]>,
 ): string {
-  const texts = new NameTable();
-  const steps = new NameTable();
-  const stepList: [number, number, number][] = [];
-  const ordinals = new NameTable();
+  const texts = new Texts();
+  const requests = new Numbered<readonly [operation: number, args: number]>();
   // Those of a piece that is known are the same objects each time.
-  const requests = new Map<Request, readonly [operation: number, args: number]>();
-  const requestOf = (request: Request): readonly [number, number] => {
-    let parts = requests.get(request);
-    if (!parts) {
-      parts = [texts.add(request.operation), texts.add(textOf(request.args))];
-      requests.set(request, parts);
+  const requestNumbers = new Map<Request, number>();
+  const steps = new Numbered<readonly [operation: number, args: number, result: number]>();
+  const ordinals = new NameTable();
+  const requestOf = (request: Request): number => {
+    let number = requestNumbers.get(request);
+    if (number === undefined) {
+      const [operation, args] = [texts.add(request.operation), texts.addValue(request.args)];
+      number = requests.add(operation, args, () => [operation, args]);
+      requestNumbers.set(request, number);
     }
-    return parts;
-  };
-  const numberOf = ({ request, result }: Step): number => {
-    const [operation, args] = requestOf(request);
-    const parts: [number, number, number] = [operation, args, texts.add(textOf(result))];
-    const number = steps.add(parts.join(' '));
-    if (number === stepList.length) stepList.push(parts);
     return number;
   };
-  const known = new Set<string>();
-  const pieces: WrittenPiece[] = [];
+  const numberOf = ({ request, result }: Step): number => {
+    const [asked, answer] = [requestOf(request), texts.addValue(result)];
+    return steps.add(asked, answer, () => [...requests.items[asked]!, answer]);
+  };
+  const pieces = new Set<string>();
   for (const { name, definitions, left, steps, leaf } of performed) {
     if (!steps.every(({ request, result }) => isExact(request.args) && isExact(result))) continue;
     const before = left === undefined ? null : numbersIn(left).map((number) => ordinals.add(number));
@@ -93,20 +90,51 @@ export function writeRecollection(
       leaf.reads ? [...leaf.reads].map((read) => texts.add(read)) : null,
       leaf.left === undefined ? null : ordinals.add(String(leaf.left)),
     ];
-    const key = JSON.stringify(piece);
-    if (known.has(key)) continue;
-    known.add(key);
-    pieces.push(piece);
+    pieces.add(JSON.stringify(piece));
   }
-  const written: Written = {
-    texts: texts.names,
-    steps: stepList,
-    pieces,
+  const rest: Omit<Written, 'pieces'> = {
+    texts: texts.all,
+    steps: steps.items,
     harmless: [...harmless],
     filtered: [...filtered],
     left: ordinals.names.length,
   };
-  return JSON.stringify(written);
+  return `{"pieces":[${[...pieces].join()}],${JSON.stringify(rest).slice(1)}`;
+}
+
+/** Texts, and values as `textOf` writes them, by their numbers. */
+class Texts {
+  readonly all: string[] = [];
+  private readonly numbers = new Map<string, number>();
+  /** Of values that are texts, by what they are. */
+  private readonly values = new Map<string, number>();
+
+  add(text: string): number {
+    let number = this.numbers.get(text);
+    if (number === undefined) this.numbers.set(text, (number = this.all.push(text) - 1));
+    return number;
+  }
+
+  addValue(value: unknown): number {
+    if (typeof value !== 'string') return this.add(textOf(value));
+    let number = this.values.get(value);
+    if (number === undefined) this.values.set(value, (number = this.add(textOf(value))));
+    return number;
+  }
+}
+
+/** Things that two numbers stand for, in the order in which they came. */
+class Numbered<T> {
+  readonly items: T[] = [];
+  private readonly numbers = new Map<number, Map<number, number>>();
+
+  add(first: number, second: number, item: () => T): number {
+    let seconds = this.numbers.get(first);
+    if (!seconds) this.numbers.set(first, (seconds = new Map()));
+    let number = seconds.get(second);
+    if (number === undefined) seconds.set(second, (number = this.items.push(item()) - 1));
+    return number;
+  }
 }
 
 export interface Recollection {
@@ -156,6 +184,8 @@ function numbersIn(left: string): string[] {
 /** A text begins with `s`, all else is JSON, in which Python's None is `null`. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return `s${value}`;
+  // As below, but faster; most values are texts and lists of texts.
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return JSON.stringify(value);
   return JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? null : inner));
 }
 
