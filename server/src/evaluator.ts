@@ -7,6 +7,8 @@ import { RecipeEvaluator } from './engine/evaluator.ts';
 import {
   type Answer,
   type EvaluatorMethods,
+  type Findings,
+  type FindRequest,
   type Method,
   NOT_OPENED,
   type OpenParameters,
@@ -134,18 +136,6 @@ const handlers: Handlers = {
     return current(opened().objectPaths(question));
   },
 
-  reads() {
-    return opened().takeReads();
-  },
-
-  recollection() {
-    return opened().takeRecollection();
-  },
-
-  ingredients() {
-    return opened().takeIngredients();
-  },
-
   analysePython({ texts }) {
     return opened().analysePython(texts);
   },
@@ -167,4 +157,9 @@ const handlers: Handlers = {
   },
 };
 
-serve({ open, ...handlers });
+function find({ method, params }: FindRequest): { readonly result: unknown; readonly findings: Findings } {
+  const result = handlers[method](params as never);
+  return { result, findings: opened().takeFindings(method === 'evaluate') };
+}
+
+serve({ open, find, ...handlers });

@@ -15,6 +15,7 @@ it('no fault costs more than the recipe it is of', async () => {
         const fault = method === 'evaluate' ? faults[path!] : undefined;
         return fault ? Promise.reject(fault) : Promise.resolve({ path, configuration: false } as never);
       },
+      find: () => Promise.reject(new Error('nothing is kept')),
       dispose: () => undefined,
     }),
   });

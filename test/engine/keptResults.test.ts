@@ -36,8 +36,6 @@ function machine() {
       change: () => ({ configuration: false }),
       open: () => ({ identity: text(`b${CLASS}`), recipes: [{ path: BB, appends: [] }] }),
       configurationReads,
-      reads: () => ({ fresh: [known(BB)], numbers: new Uint32Array([reads++]) }),
-      recollection: () => undefined,
       evaluate: ({ path }) => ({
         path,
         variants: [],
@@ -54,7 +52,15 @@ function machine() {
       asked.push(method);
       return Promise.resolve(answers[method]!(params as { path: string }) as never);
     };
-    const connect = () => ({ request, dispose: () => undefined });
+    const find = async (method: string, params: unknown) => ({
+      result: await request(method, params),
+      findings: {
+        reads: { fresh: [known(BB)], numbers: new Uint32Array([reads++]) },
+        ingredients: undefined,
+        recollection: undefined,
+      },
+    });
+    const connect = () => ({ request, find, dispose: () => undefined });
     const workspace = new Workspace({ processes, connect, cache: new ResultCache(store, states, 'base') });
     const hashes = () =>
       workspace.evaluate(BB, undefined, { hashesOnly: true }) as Promise<{ text?: string }>;
@@ -68,14 +74,7 @@ describe('where results are kept', () => {
     const { start } = machine();
     const first = start();
     expect((await first.hashes()).text).toBe('one');
-    expect(first.asked).toEqual([
-      'change',
-      'open',
-      'configurationReads',
-      'evaluate',
-      'reads',
-      'recollection',
-    ]);
+    expect(first.asked).toEqual(['change', 'open', 'configurationReads', 'evaluate']);
     const second = start();
     expect((await second.workspace.summary()).identity).toBe('class');
     expect((await second.hashes()).text).toBe('one');

@@ -14,6 +14,7 @@ function scripted(script: (method: string, count: number) => unknown, processes 
         if (answer instanceof Error) return Promise.reject(answer);
         return Promise.resolve((answer ?? { method, params, configuration: false }) as never);
       },
+      find: () => Promise.reject(new Error('nothing is kept')),
       dispose: () => undefined,
     }),
   });

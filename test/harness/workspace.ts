@@ -74,7 +74,7 @@ class InProcess implements EvaluatorConnection {
 
   async find<M extends CacheableMethod>(method: M, params: EvaluatorMethods[M]['params']): Promise<Found<M>> {
     const result = await this.request(method, params);
-    return { result, findings: structuredClone(this.evaluator!.takeFindings()) };
+    return { result, findings: structuredClone(this.evaluator!.takeFindings(method === 'evaluate')) };
   }
 
   private answer(method: Method, params: unknown): unknown {

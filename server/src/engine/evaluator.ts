@@ -25,7 +25,6 @@ import { RememberingRuntime } from '../python/remembering.ts';
 import { createSandbox, type SandboxOptions } from '../python/sandbox.ts';
 import { dependencyNodes, hashOrder, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
-import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
@@ -48,6 +47,7 @@ import {
   whereOf,
   whyUntold,
 } from './reports.ts';
+import type { Findings } from './protocol.ts';
 import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
@@ -231,9 +231,16 @@ export class RecipeEvaluator {
     return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary, held);
   }
 
-  /** What the hashes of the last `evaluate` are made of, where that was wanted and can be told. */
-  takeIngredients(): ToldIngredients | undefined {
-    return this.noted && this.held.notes.take(this.noted);
+  /**
+   * What is to be known of the last answer so that it can be kept.
+   * @param isEvaluation whether that was one of `evaluate`; else of `configurationValues` or `extraDepends`
+   */
+  takeFindings(isEvaluation: boolean): Findings {
+    const reads = this.takeReads();
+    if (!reads || !isEvaluation) return { reads, ingredients: undefined, recollection: undefined };
+    // What is told is numbered from then on: it must arrive.
+    const ingredients = this.noted && this.held.notes.take(this.noted);
+    return { reads, ingredients, recollection: this.takeRecollection() };
   }
 
   /** What the last `evaluate`, `configurationValues` or `extraDepends` was decided by; undefined: not files alone. */
@@ -242,9 +249,13 @@ export class RecipeEvaluator {
     return reads.isRepeatable ? told.tell(reads.taken()) : undefined;
   }
 
-  /** What Python did for the last `evaluate`, as a text for a later session; undefined where that holds nothing. */
+  /**
+   * What Python did for the last `evaluate`, as a text for a later session; undefined where that holds nothing, or no more
+   * than `evaluate` was told.
+   */
   takeRecollection(): string | undefined {
-    const recollection = this.tookOver ? undefined : this.python.recollection;
+    if (this.tookOver || !(this.python.didMore || this.inline.didMore)) return undefined;
+    const { recollection } = this.python;
     return recollection && `${recollection}${BETWEEN}${this.inline.recollection}`;
   }
 

@@ -74,10 +74,6 @@ export interface EvaluatorMethods {
     params: EvaluationOptions & { readonly path: string; readonly overlays?: ReadonlyMap<string, string> };
     result: RecipeEvaluation;
   };
-  /** What the hashes of the last `evaluate` were made of, where that was wanted; undefined where it cannot be told. */
-  ingredients: { params: undefined; result: ToldIngredients | undefined };
-  /** What Python did for the last `evaluate`, for a later session; undefined where that holds nothing. */
-  recollection: { params: undefined; result: string | undefined };
   /** Analyses pieces of Python by their texts alone; needs no configuration that is up to date. */
   analysePython: { params: { readonly texts: readonly string[] }; result: readonly PythonAnalysis[] };
   /** The final values of variables of the configuration, those named and all whose names start alike. */
@@ -93,11 +89,6 @@ export interface EvaluatorMethods {
   dispensable: { params: DispensableQuestions; result: readonly boolean[] };
   /** What is doubtful about the hashes of a recipe that are known; see `signature/advice.ts`. */
   advise: { params: { readonly path: string }; result: readonly Problem[] };
-  /**
-   * What the last `evaluate`, `configurationValues` or `extraDepends` was decided by besides the configuration and
-   * its parameters; undefined where that is not files alone.
-   */
-  reads: { params: undefined; result: RequestReads | undefined };
   /** What the configuration was made of. */
   configurationReads: { params: undefined; result: ConfigurationReads };
   inspect: {
@@ -111,8 +102,29 @@ export type Method = keyof EvaluatorMethods;
 /** What crosses between the processes as the result of a method. */
 export type Answer<M extends Method> = M extends 'evaluate' ? SentEvaluation : EvaluatorMethods[M]['result'];
 
-/** The methods whose results may be kept: they change nothing, and `reads` tells what decided them. */
+/** The methods whose results may be kept: they change nothing. */
 export type CacheableMethod = 'evaluate' | 'configurationValues' | 'extraDepends';
+
+/** What is to be known of a result so that it can be kept. */
+export interface Findings {
+  /** What decided it besides the configuration and its parameters; undefined: not files alone, and nothing else is told. */
+  readonly reads: RequestReads | undefined;
+  /** What its hashes were made of, where that was wanted; undefined where it cannot be told. */
+  readonly ingredients: ToldIngredients | undefined;
+  /** What Python did for it, for a later session; undefined where that holds nothing new. */
+  readonly recollection: string | undefined;
+}
+
+/** How `EvaluatorConnection.find` asks. */
+export interface FindRequest {
+  readonly method: CacheableMethod;
+  readonly params: unknown;
+}
+
+export interface Found<M extends CacheableMethod> {
+  readonly result: EvaluatorMethods[M]['result'];
+  readonly findings: Findings;
+}
 
 /**
  * The message of the error with which an evaluator answers that has not been opened: its process is a new one, the
@@ -130,6 +142,8 @@ export interface EvaluatorConnection {
     method: M,
     params: EvaluatorMethods[M]['params'],
   ): Promise<EvaluatorMethods[M]['result']>;
+  /** The same of what is to be kept. */
+  find<M extends CacheableMethod>(method: M, params: EvaluatorMethods[M]['params']): Promise<Found<M>>;
   dispose(): void;
 }
 

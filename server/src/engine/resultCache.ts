@@ -26,6 +26,8 @@ interface Configuration {
 
 /** How many results are kept of each thing that was computed. */
 const MOST_KEPT = 4;
+/** Of how many things that are being computed what was known of them before is at hand. */
+const MOST_IN_VAIN = 16;
 
 /** What of a configuration stands before its reads. */
 interface KeptText {
@@ -42,6 +44,8 @@ export class ResultCache {
   private readonly appended = new WeakMap<ConfigurationSummary, Map<string, string>>();
   /** Those of earlier starts, as they stand in the store. */
   private earlier: Promise<readonly Decoded[]> | undefined;
+  /** What was looked through in vain, by key: something is put before it soon. */
+  private readonly inVain = new Map<string, readonly string[]>();
 
   /** @param base a digest of everything but files that decides results */
   constructor(
@@ -110,6 +114,9 @@ export class ResultCache {
       if (at > 0 && at === MOST_KEPT - 1) this.write(key, [text, ...kept.slice(0, at)]);
       return revived(method, JSON.parse(result));
     }
+    this.inVain.set(key, kept);
+    const [oldest] = this.inVain.keys();
+    if (this.inVain.size > MOST_IN_VAIN) this.inVain.delete(oldest!);
     return undefined;
   }
 
@@ -164,7 +171,9 @@ export class ResultCache {
   /** Puts a result before those that are kept, in place of what the same reads gave. */
   private async put(key: string, text: string): Promise<void> {
     const reads = readsOf(text);
-    const others = (await this.kept(key)).filter((other) => readsOf(other) !== reads);
+    const before = this.inVain.get(key) ?? (await this.kept(key));
+    this.inVain.delete(key);
+    const others = before.filter((other) => readsOf(other) !== reads);
     this.write(key, [text, ...others.slice(0, MOST_KEPT - 1)]);
   }
 

@@ -60,6 +60,22 @@ interface Member {
   readonly recent: Set<string>;
 }
 
+/** What Python did for a recipe, as it was looked up at some time. */
+interface EarlyRecollection {
+  /** How many changes there had been. */
+  readonly at: number;
+  /** Of the configuration. */
+  readonly identity: string;
+  readonly text: Promise<string | undefined>;
+}
+
+/** As what a result is kept. */
+interface Keeping<M extends CacheableMethod> {
+  readonly params: EvaluatorMethods[M]['params'];
+  readonly of: (result: EvaluatorMethods[M]['result']) => EvaluatorMethods[M]['result'];
+  readonly early?: EarlyRecollection | undefined;
+}
+
 /** Which evaluator is asked; as a function where that is found when it comes to it. */
 type Place = number | (() => number);
 
@@ -151,12 +167,10 @@ export class Workspace {
     wanted: { readonly hashesOnly?: boolean; readonly recipeInfo?: boolean } = {},
   ): Promise<RecipeEvaluation> {
     if (!overlays && wanted.hashesOnly) return this.evaluateOn(0, path, wanted.recipeInfo);
-    const { cache } = this.options;
-    const keep = async (result: RecipeEvaluation, member: Member): Promise<void> => {
-      await this.keep(member, 'evaluate', lightParameters(path, wanted.recipeInfo), light(result), path);
-    };
     const params = { path, ...(overlays && { overlays }), ...wanted };
-    return this.ask(0, 'evaluate', params, cache && !overlays && !this.overlays.has(path) ? keep : undefined);
+    if (!this.options.cache || overlays || this.overlays.has(path)) return this.ask(0, 'evaluate', params);
+    const kept = { params: lightParameters(path, wanted.recipeInfo), of: light };
+    return this.askAndKeep(0, 'evaluate', params, path, kept);
   }
 
   /** The hashes of a recipe as they are made again after edits of functions; undefined where it must be evaluated. */
@@ -356,32 +370,41 @@ export class Workspace {
     if (known !== undefined) return known;
     const further = { ...params, ingredients: 'further' };
     const wanted = this.kept && method === 'evaluate' ? further : params;
-    return this.ask(place, method, wanted, (result, member) =>
-      this.keep(member, method, params, result, recipe),
-    );
+    const early = recipe === undefined ? undefined : this.recollectionOf(summary, recipe);
+    return this.askAndKeep(place, method, wanted, recipe, { params, of: (result) => result, early });
   }
 
-  /** Keeps what an evaluator has just answered, unless texts of open documents had a part in it. */
-  private async keep<M extends CacheableMethod>(
-    member: Member,
+  /** As `ask`. The answer is kept, unless texts of open documents had a part in it. @param recipe which it is about */
+  private async askAndKeep<M extends CacheableMethod>(
+    place: Place,
     method: M,
     params: EvaluatorMethods[M]['params'],
-    result: EvaluatorMethods[M]['result'],
     recipe: string | undefined,
-  ): Promise<void> {
-    const told = await member.connection.request('reads', undefined);
-    const opened = await member.opened;
-    if (!told || !opened) return;
-    const reads = member.received.receive(told);
+    kept: Keeping<M>,
+  ): Promise<EvaluatorMethods[M]['result']> {
+    const ask = async (member: Member, whole: EvaluatorMethods[M]['params']) => {
+      // Those of the process that is asked.
+      const { received, ingredients } = member;
+      const found = await member.connection.find(method, whole);
+      return { ...found, received, ingredients, opened: await member.opened };
+    };
+    const answer = await this.inTurn(place, method, params, ask, kept.early);
+    const { result, findings, opened } = answer;
+    // Before anything else that the same evaluator tells.
+    const reads = findings.reads && answer.received.receive(findings.reads);
+    if (!reads || !opened) return result;
     const edited = this.isEdited(reads);
-    if (this.kept && 'variants' in result)
-      await this.receiveIngredients(this.kept, member, params, result, reads, edited);
-    if (edited) return;
+    if (findings.ingredients && answer.ingredients && 'variants' in result) {
+      const recipeInfo = 'recipeInfo' in params && params.recipeInfo === true;
+      const told = [findings.ingredients, answer.ingredients] as const;
+      this.kept?.keep(result, recipeInfo, opened.identity, reads, edited, ...told);
+    }
     const { cache } = this.options;
-    await cache?.keep(method, params, opened, recipe, result, reads);
-    if (!cache || method !== 'evaluate' || recipe === undefined) return;
-    const recollection = await member.connection.request('recollection', undefined);
-    if (recollection !== undefined) cache.keepRecollection(opened, recipe, recollection, reads);
+    if (edited || !cache) return result;
+    await cache.keep(method, kept.params, opened, recipe, kept.of(result), reads);
+    if (findings.recollection !== undefined && recipe !== undefined)
+      cache.keepRecollection(opened, recipe, findings.recollection, reads);
+    return result;
   }
 
   /** Whether texts of open documents had a part in it. */
@@ -389,39 +412,30 @@ export class Workspace {
     return reads.some(([read]) => this.overlays.has(read.slice(1)));
   }
 
-  private async receiveIngredients(
-    kept: KeptRecipes,
-    member: Member,
-    params: object,
-    evaluation: RecipeEvaluation,
-    reads: readonly KnownRead[],
-    edited: boolean,
-  ): Promise<void> {
-    const { ingredients } = member;
-    const told = ingredients && (await member.connection.request('ingredients', undefined));
-    const opened = await member.opened;
-    if (!told || !opened) return;
-    const recipeInfo = 'recipeInfo' in params && params.recipeInfo === true;
-    kept.keep(evaluation, recipeInfo, opened.identity, reads, edited, told, ingredients);
-  }
-
-  /** @param answered told of the answer before anything else is asked of the same evaluator */
   private ask<M extends Method>(
     place: Place,
     method: M,
     params: EvaluatorMethods[M]['params'],
-    answered?: (result: EvaluatorMethods[M]['result'], member: Member) => Promise<void>,
   ): Promise<EvaluatorMethods[M]['result']> {
+    return this.inTurn(place, method, params, ({ connection }, whole) => connection.request(method, whole));
+  }
+
+  /** Asks an evaluator when it has answered all that it was asked before. @param step asks it */
+  private inTurn<M extends Method, T>(
+    place: Place,
+    method: M,
+    params: EvaluatorMethods[M]['params'],
+    step: (member: Member, params: EvaluatorMethods[M]['params']) => Promise<T>,
+    early?: EarlyRecollection,
+  ): Promise<T> {
     const member = this.member(typeof place === 'number' ? place : place());
     const request = async () => {
       const summary = await this.ready(member);
       this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
       try {
-        const known = method === 'evaluate' ? await this.withRecollection(member, summary, params) : params;
-        const whole = this.withIngredients(member, known);
-        const result = await member.connection.request(method, whole);
-        await answered?.(result, member);
-        return result;
+        const isEvaluation = method === 'evaluate';
+        const known = isEvaluation ? await this.withRecollection(member, summary, params, early) : params;
+        return await step(member, this.withIngredients(member, known));
       } catch (error) {
         if (error instanceof EvaluatorStopped || isNotOpened(error)) member.opened = undefined;
         throw error;
@@ -436,11 +450,20 @@ export class Workspace {
     );
   }
 
+  /** Looked up while evaluators are busy. */
+  private recollectionOf(summary: ConfigurationSummary, path: string): EarlyRecollection | undefined {
+    const { cache } = this.options;
+    if (!cache) return undefined;
+    const { identity } = summary;
+    return { at: this.changes.length, identity, text: cache.findRecollection(summary, path) };
+  }
+
   /** An evaluator that has not just evaluated the recipe is told what Python did for it then, in this session or before. */
   private async withRecollection<M extends Method>(
     { recent }: Member,
     summary: ConfigurationSummary,
     params: EvaluatorMethods[M]['params'],
+    early: EarlyRecollection | undefined,
   ): Promise<EvaluatorMethods[M]['params']> {
     if (!params || !('path' in params)) return params;
     const isRecent = recent.delete(params.path);
@@ -449,7 +472,9 @@ export class Workspace {
     if (recent.size > MOST_RECENT) recent.delete(oldest!);
     // With texts laid over files for this once, files may tell Python something else.
     if (isRecent || 'overlays' in params) return params;
-    const recollection = await this.options.cache?.findRecollection(summary, params.path);
+    const isCurrent = early?.at === this.changes.length && early.identity === summary.identity;
+    const known = isCurrent ? early : this.recollectionOf(summary, params.path);
+    const recollection = await known?.text;
     return recollection === undefined ? params : { ...params, recollection };
   }
 

@@ -5,6 +5,8 @@ import {
   EvaluatorStopped,
   type EvaluatorConnection,
   type EvaluatorMethods,
+  type FindRequest,
+  type Found,
   type Method,
   type OpenParameters,
 } from '../engine/protocol.ts';
@@ -90,18 +92,24 @@ export function connectEvaluator(
   const whole = { milliseconds: limits.requestMilliseconds, stuckMilliseconds: limits.stuckMilliseconds };
   const opening = { milliseconds: limits.openMilliseconds, stuckMilliseconds: limits.stuckOpenMilliseconds };
   const received = new ReceivedEvaluations();
+  const ask = (method: string, params: unknown, patience: typeof whole): Promise<unknown> =>
+    process.request(method, params, patience).catch((error: unknown) => {
+      throw error instanceof EvaluatorKilled ? stopped(error) : error;
+    });
+  // A new process begins with one that is whole.
+  const resultOf = <M extends Method>(method: M, answer: unknown) =>
+    (method === 'evaluate'
+      ? received.receive(answer as SentEvaluation)
+      : answer) as EvaluatorMethods[M]['result'];
   return {
-    async request<M extends Method>(method: M, params: EvaluatorMethods[M]['params']) {
-      try {
-        const sent = method === 'open' ? open : params;
-        const answer = await process.request(method, sent, method === 'open' ? opening : whole);
-        // A new process begins with one that is whole.
-        return method === 'evaluate'
-          ? received.receive(answer as SentEvaluation)
-          : (answer as EvaluatorMethods[M]['result']);
-      } catch (error) {
-        throw error instanceof EvaluatorKilled ? stopped(error) : error;
-      }
+    async request(method, params) {
+      const answer = method === 'open' ? ask(method, open, opening) : ask(method, params, whole);
+      return resultOf(method, await answer);
+    },
+    async find(method, params) {
+      const asked: FindRequest = { method, params };
+      const { result, findings } = (await ask('find', asked, whole)) as Found<typeof method>;
+      return { result: resultOf(method, result), findings };
     },
     dispose: () => void process.dispose(),
   };

@@ -20,6 +20,9 @@ export class InlineEvaluator implements InlinePython {
   /** Those of earlier sessions: the text's digest -> as it is written. */
   private readonly recalled = new Map<string, string>();
   private readonly written = new WeakMap<PythonAnalysis, string>();
+  private readonly digests = new WeakMap<PythonAnalysis, string>();
+  /** The digests of the texts whose analyses were recalled for the present recipe; undefined: none were. */
+  private recalledHere: ReadonlySet<string> | undefined;
   /** Set once, when the context exists that this is part of. */
   context!: ParseContext;
   constructor(private readonly runtime: PythonRuntime) {}
@@ -68,9 +71,19 @@ export class InlineEvaluator implements InlinePython {
   /** A recipe begins. @param recollection what `recollection` told in any session */
   begin(recollection?: string): void {
     this.used = new Map();
+    this.recalledHere = undefined;
     if (recollection === undefined) return;
-    for (const [digest, written] of JSON.parse(recollection) as WrittenAnalysis[])
-      this.recalled.set(digest, written);
+    const recalled = JSON.parse(recollection) as WrittenAnalysis[];
+    for (const [digest, written] of recalled) this.recalled.set(digest, written);
+    this.recalledHere = new Set(recalled.map(([digest]) => digest));
+  }
+
+  /** Whether `recollection` holds more than the present recipe began with. */
+  get didMore(): boolean {
+    const { recalledHere, used } = this;
+    return (
+      !recalledHere || [...used].some(([text, analysis]) => !recalledHere.has(this.digestOf(text, analysis)))
+    );
   }
 
   /** The analyses that the present recipe needed. */
@@ -81,10 +94,16 @@ export class InlineEvaluator implements InlinePython {
   private write(text: string, analysis: PythonAnalysis): string {
     let written = this.written.get(analysis);
     if (written === undefined) {
-      const entry: WrittenAnalysis = [definitionDigest(text), writeAnalysis(analysis)];
+      const entry: WrittenAnalysis = [this.digestOf(text, analysis), writeAnalysis(analysis)];
       this.written.set(analysis, (written = JSON.stringify(entry)));
     }
     return written;
+  }
+
+  private digestOf(text: string, analysis: PythonAnalysis): string {
+    let digest = this.digests.get(analysis);
+    if (digest === undefined) this.digests.set(analysis, (digest = definitionDigest(text)));
+    return digest;
   }
 
   applyFilter(value: string, expression: string): string {

@@ -55,6 +55,13 @@ const HANDLER = '__handler__';
 const EVENT_CLASS = /\bisinstance\(\s*e\s*,[^()]*(?:\([^()]*\))?\s*\)|\be\.data\b|\bbb\.event\.getName\(e\)/g;
 const EVENT_USED = /\be\b/;
 
+/** What an earlier session has told of a recipe. */
+interface Recalled {
+  readonly leaves: ReadonlySet<Leaf>;
+  readonly harmless: ReadonlySet<string>;
+  readonly filtered: ReadonlySet<string>;
+}
+
 export class RememberingRuntime implements PythonRuntime {
   readonly service: DatastoreService;
   readonly observer: Observer;
@@ -81,6 +88,8 @@ export class RememberingRuntime implements PythonRuntime {
   private harmlessHere = new Set<string>();
   private performed: Performed[] = [];
   private filteredHere = new Map<string, string>();
+  /** What was recalled of the present recipe; undefined: nothing was. */
+  private recalled: Recalled | undefined;
   private stale = false;
   private readonly common = new CommonTexts();
   private edited = false;
@@ -301,6 +310,17 @@ export class RememberingRuntime implements PythonRuntime {
     return writeRecollection(performed, harmlessHere, filteredHere);
   }
 
+  /** Whether `recollection` holds more than was recalled. */
+  get didMore(): boolean {
+    const { recalled, performed, harmlessHere, filteredHere } = this;
+    if (!recalled) return true;
+    return (
+      performed.some(({ leaf }) => !recalled.leaves.has(leaf)) ||
+      !isSubset(harmlessHere, recalled.harmless) ||
+      !isSubset(filteredHere.keys(), recalled.filtered)
+    );
+  }
+
   /**
    * To be called between `turnTo` and the evaluation of that recipe.
    * @param recollection told by `recollection` in a session in which Python was put back to the same state, where files
@@ -316,6 +336,11 @@ export class RememberingRuntime implements PythonRuntime {
       if (left !== undefined) this.isKeeper(name);
       this.own.tree(name, treeKey(definitions, left)).add(steps, leaf);
     }
+    this.recalled = {
+      leaves: new Set(performed.map(({ leaf }) => leaf)),
+      harmless: new Set(harmless),
+      filtered: new Set(filtered.map(([key]) => key)),
+    };
   }
 
   /** What is known of a piece, where that decides it. */
@@ -447,6 +472,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.performed = [];
     this.filteredHere = new Map();
     this.harmlessHere = new Set();
+    this.recalled = undefined;
     this.off = false;
     this.left = '';
     this.own = new Forest(false);
@@ -509,6 +535,11 @@ export class RememberingRuntime implements PythonRuntime {
 /** @param left for a piece that keeps something in modules or looks at it: what had been left there */
 function treeKey(definitions: string, left: string | undefined): string {
   return left === undefined ? definitions : `${definitions}\n${left}`;
+}
+
+function isSubset(some: Iterable<string>, all: ReadonlySet<string>): boolean {
+  for (const one of some) if (!all.has(one)) return false;
+  return true;
 }
 
 function lastPart(path: string): string {
