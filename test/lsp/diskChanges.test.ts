@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Editor, sampleCopy } from './client.ts';
 import { HELLO, openSample } from './sample.ts';
@@ -24,9 +25,12 @@ const LIBGREET = 'meta-sample/recipes-sample/libgreet/libgreet_2.1.bb';
 /** Recipes that take a while to be evaluated. */
 const OTHERS = 30;
 const FOLDER = 'meta-sample/recipes-sample/hello';
+/** After so long nothing comes any more. */
+const QUIET_MILLISECONDS = 1_000;
 /** Two files of the recipe, of which one is not there. */
 const CHECKSUMS = `do_fetch[file-checksums] = "\${@' '.join('%s:%s' % (path, os.path.exists(path)) for path in \
 [d.getVar('FILE_DIRNAME') + '/files/' + name for name in ('hello.c', 'extra.h')])}"\n`;
+const REVISION = `REVISION := "\${@bb.process.run('git rev-parse HEAD', cwd=d.getVar('TOPDIR'))[0].strip()}"\n`;
 const INSTALL = short('hello', 'do_install');
 
 let editor: Editor;
@@ -41,6 +45,11 @@ function shows(text: string): Promise<string | undefined> {
     async () => (await editor.lenses(HELLO)).find((lens) => lens.startsWith('14: ')),
     (lens) => lens === text,
   );
+}
+
+function gitIn(folder: string): (...args: string[]) => void {
+  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
+  return (...args) => void execFileSync('git', [...identity, ...args], { cwd: folder });
 }
 
 describe('changes on disk', { timeout: 120_000 }, () => {
@@ -110,14 +119,8 @@ describe('changes on disk', { timeout: 120_000 }, () => {
 
   it('of where the repository stands are seen by recipes that ask for it', async () => {
     const folder = sampleCopy();
-    const git = (...args: string[]) => {
-      const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
-      execFileSync('git', [...identity, ...args], { cwd: folder });
-    };
-    appendFileSync(
-      join(folder, 'build/conf/local.conf'),
-      `REVISION := "\${@bb.process.run('git rev-parse HEAD', cwd=d.getVar('TOPDIR'))[0].strip()}"\n`,
-    );
+    const git = gitIn(folder);
+    appendFileSync(join(folder, 'build/conf/local.conf'), REVISION);
     appendFileSync(join(folder, FOLDER, 'hello.inc'), 'do_install[vardeps] += "REVISION"\n');
     git('init', '--quiet');
     git('add', '--all');
@@ -134,6 +137,30 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     expect(second).not.toBe(first);
     git('reset', '--quiet', '--hard', 'HEAD~1');
     expect(await editor.until(lens, (text) => text === first)).toBe(first);
+  });
+
+  it('of a branch that is checked out have recipes evaluated in one go', async () => {
+    const folder = sampleCopy();
+    const git = gitIn(folder);
+    appendFileSync(join(folder, 'build/conf/local.conf'), REVISION);
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'first');
+    git('checkout', '--quiet', '-b', 'other');
+    appendFileSync(join(folder, LIBGREET), 'do_install[vardeps] += "PN"\n');
+    git('commit', '--quiet', '--all', '-m', 'second');
+    git('checkout', '--quiet', '-');
+    editor = await openSample(folder, { taskGraph: 'background' });
+    await shows(`14: do_install ${INSTALL} · taskhash 879e811e`);
+    const { length } = editor.told;
+    git('checkout', '--quiet', 'other');
+    const lens = async () => (await editor.lenses(HELLO))[1];
+    const isOther = (text: string | undefined) => /taskhash (?!879e811e)[0-9a-f]{8}$/.test(text ?? '');
+    expect(await editor.until(lens, isOther)).toContain(`14: do_install ${INSTALL} · taskhash `);
+    const told = () => editor.told.slice(length);
+    expect(await editor.until(told, (told) => told.at(-1) === 'changed')).toContain('end');
+    await after(QUIET_MILLISECONDS);
+    expect(told().filter((kind) => kind === 'begin')).toEqual(['begin']);
   });
 
   it('of a layer that is added are seen from then on', async () => {
