@@ -127,8 +127,9 @@ try {
     figure(`graph and taskhashes of world, ${tasks} tasks`, 'ms', whole);
     figure(`folding again ${changed[0]} of them after an edit`, 'ms', folds);
   }
-  print();
 } finally {
+  // What was measured before something fails is not lost.
+  print();
   if (sample) rmSync(dirname(sample), { recursive: true, force: true });
   rmSync(kept, { recursive: true, force: true });
 }
