@@ -127,11 +127,13 @@ try {
     figure(`graph and taskhashes of world, ${tasks} tasks`, 'ms', whole);
     figure(`folding again ${changed[0]} of them after an edit`, 'ms', folds);
   }
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ buildDir, recipe, figures }, null, 2)}\n`);
 } finally {
-  // What was measured before something fails is not lost.
-  print();
   if (sample) rmSync(dirname(sample), { recursive: true, force: true });
   rmSync(kept, { recursive: true, force: true });
+  // What was measured before something fails is not lost.
+  print();
 }
 
 function note(text) {
@@ -272,8 +274,6 @@ function print() {
       `every recipe in ${(world.median / bitbake.median).toFixed(2)} of BitBake's time, in the same run`,
     );
   }
-  if (options.json !== undefined)
-    writeFileSync(options.json, `${JSON.stringify({ buildDir, recipe, figures }, null, 2)}\n`);
 }
 
 function show(value, unit) {

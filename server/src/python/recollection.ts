@@ -57,7 +57,15 @@ export function writeRecollection(
   harmless: Iterable<string>,
   filtered: Iterable<readonly [string, string]>,
 ): string {
-  const texts = new Texts();
+  const texts = new NameTable();
+  // Most values are texts, which are looked up before they are written.
+  const written = new Map<string, number>();
+  const valueNumber = (value: unknown): number => {
+    if (typeof value !== 'string') return texts.add(textOf(value));
+    let number = written.get(value);
+    if (number === undefined) written.set(value, (number = texts.add(textOf(value))));
+    return number;
+  };
   const requests = new Numbered<readonly [operation: number, args: number]>();
   // Those of a piece that is known are the same objects each time.
   const requestNumbers = new Map<Request, number>();
@@ -66,14 +74,14 @@ export function writeRecollection(
   const requestOf = (request: Request): number => {
     let number = requestNumbers.get(request);
     if (number === undefined) {
-      const [operation, args] = [texts.add(request.operation), texts.addValue(request.args)];
+      const [operation, args] = [texts.add(request.operation), valueNumber(request.args)];
       number = requests.add(operation, args, () => [operation, args]);
       requestNumbers.set(request, number);
     }
     return number;
   };
   const numberOf = ({ request, result }: Step): number => {
-    const [asked, answer] = [requestOf(request), texts.addValue(result)];
+    const [asked, answer] = [requestOf(request), valueNumber(result)];
     return steps.add(asked, answer, () => [...requests.items[asked]!, answer]);
   };
   const pieces = new Set<string>();
@@ -93,34 +101,14 @@ export function writeRecollection(
     pieces.add(JSON.stringify(piece));
   }
   const rest: Omit<Written, 'pieces'> = {
-    texts: texts.all,
+    texts: texts.names,
     steps: steps.items,
     harmless: [...harmless],
     filtered: [...filtered],
     left: ordinals.names.length,
   };
+  // Pieces are written already.
   return `{"pieces":[${[...pieces].join()}],${JSON.stringify(rest).slice(1)}`;
-}
-
-/** Texts, and values as `textOf` writes them, by their numbers. */
-class Texts {
-  readonly all: string[] = [];
-  private readonly numbers = new Map<string, number>();
-  /** Of values that are texts, by what they are. */
-  private readonly values = new Map<string, number>();
-
-  add(text: string): number {
-    let number = this.numbers.get(text);
-    if (number === undefined) this.numbers.set(text, (number = this.all.push(text) - 1));
-    return number;
-  }
-
-  addValue(value: unknown): number {
-    if (typeof value !== 'string') return this.add(textOf(value));
-    let number = this.values.get(value);
-    if (number === undefined) this.values.set(value, (number = this.add(textOf(value))));
-    return number;
-  }
 }
 
 /** Things that two numbers stand for, in the order in which they came. */
