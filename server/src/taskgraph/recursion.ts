@@ -18,21 +18,36 @@ export function recursiveDependencies(table: TaskTable): Map<number, number[]> {
 }
 
 /** A task at work. */
-interface Node extends RecursiveTask {
-  readonly dependencies: number[];
+class Node {
+  readonly task: number;
+  readonly names: readonly number[];
+  readonly itasks: readonly number[];
+  readonly dependencies: number[] = [];
   /** For each of `names`, the recipes whose task of that name it depends on. */
-  readonly taken: Uint32Array[];
+  readonly taken: readonly Uint32Array[];
   /** All recipes below it, and those of them whose tasks have been taken. */
   readonly below: Uint32Array;
   readonly done: Uint32Array;
+  /** What was counted into `below` last. */
+  counted: Bits;
   /** Dependencies whose recipes have not been counted into `below` yet: those from here on. */
-  pending: number;
+  pending = 0;
   /** Recursive tasks that it depends on, and that look for more when they grow. */
-  readonly sources: Set<Node>;
-  readonly listeners: Set<Node>;
+  readonly sources = new Set<Node>();
+  readonly listeners = new Set<Node>();
   /** Those among its `itasks` that grow, with how much of each has been seen. */
-  readonly growingItasks: Map<Node, number>;
-  waiting: boolean;
+  readonly growingItasks = new Map<Node, number>();
+  waiting = false;
+
+  /** @param emptySet makes a set of recipes */
+  constructor({ task, names, itasks }: RecursiveTask, emptySet: () => Uint32Array) {
+    this.task = task;
+    this.names = names;
+    this.itasks = itasks;
+    this.taken = names.map(emptySet);
+    this.below = emptySet();
+    this.done = emptySet();
+  }
 }
 
 class Recursion {
@@ -47,7 +62,9 @@ class Recursion {
   }
 
   solve(): Map<number, number[]> {
-    for (const recursive of this.table.recursive) this.nodes.set(recursive.task, this.node(recursive));
+    const { recursive } = this.table;
+    const emptySet = this.emptySets(recursive.reduce((count, { names }) => count + names.length + 2, 0));
+    for (const each of recursive) this.nodes.set(each.task, new Node(each, emptySet));
     for (const node of this.nodes.values()) this.begin(node);
     for (let node = this.queue.pop(); node; node = this.queue.pop()) {
       node.waiting = false;
@@ -56,19 +73,12 @@ class Recursion {
     return this.withoutSelfReferences();
   }
 
-  private node(recursive: RecursiveTask): Node {
-    return {
-      ...recursive,
-      dependencies: [],
-      taken: recursive.names.map(() => new Uint32Array(this.words)),
-      below: new Uint32Array(this.words),
-      done: new Uint32Array(this.words),
-      pending: 0,
-      sources: new Set(),
-      listeners: new Set(),
-      growingItasks: new Map(),
-      waiting: false,
-    };
+  /** In one piece of memory: thousands of pieces are slow to come by. */
+  private emptySets(count: number): () => Uint32Array {
+    const { words } = this;
+    const all = new Uint32Array(count * words);
+    let used = 0;
+    return () => all.subarray(used, (used += words));
   }
 
   private begin(node: Node): void {
@@ -122,7 +132,9 @@ class Recursion {
 
   private countBelow(node: Node, task: number): void {
     const bits = this.below[task];
-    if (bits) for (let word = 0; word < this.words; word++) node.below[word]! |= bits[word]!;
+    if (!bits || bits === node.counted) return;
+    node.counted = bits;
+    include(node.below, bits);
   }
 
   private grow(node: Node): void {
@@ -215,7 +227,7 @@ function recipesBelow({ start, edges, recipeOf, count }: TaskTable, words: numbe
       scratch[recipe >>> 5]! |= 1 << (recipe & 31);
       const bits = below[dependency];
       if (!bits) continue;
-      for (let word = 0; word < words; word++) scratch[word]! |= bits[word]!;
+      include(scratch, bits);
       if (largest < 0 || sizes[dependency]! > sizes[largest]!) largest = dependency;
     }
     const size = countBits(scratch);
@@ -225,6 +237,10 @@ function recipesBelow({ start, edges, recipeOf, count }: TaskTable, words: numbe
   for (const task of order) collect(task);
   for (let task = 0; task < count; task++) if (!isDone[task]) collect(task);
   return below;
+}
+
+function include(set: Uint32Array, more: Uint32Array): void {
+  for (let word = 0; word < set.length; word++) set[word]! |= more[word]!;
 }
 
 function countBits(bits: Uint32Array): number {
