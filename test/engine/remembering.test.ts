@@ -25,6 +25,19 @@ do_compile[vardepvalue] = "\${ONE} \${TWO}"
 do_compile() {
     :
 }
+-- layer/recipes/looks_1.0.bb --
+KEPT = "kept"
+ONE = "\${@keeper.first.first(d)}"
+python () {
+    # What lists the names of all variables is not remembered: it runs, and the value that it asks for is known.
+    list(d.keys())
+    d.getVar("ONE")
+    d.setVar("SEEN", keeper.first.SEEN.get("value", "nothing"))
+}
+do_compile[vardepvalue] = "\${SEEN}"
+do_compile() {
+    :
+}
 -- layer/recipes/lists_1.0.bb --
 inherit listing
 FILES_OF = "\${@os.path.dirname(d.getVar('FILE'))}/files"
@@ -61,6 +74,11 @@ describe('an evaluation after another', () => {
     files.setOverlay(recipe('keeps'), scenario('2').files.get('layer/recipes/keeps_1.0.bb')!);
     evaluator.outdate([recipe('keeps')]);
     expect(value('keeps')).toBe('2 2b');
+  });
+
+  it('sees in a module what a value has kept there while it runs', () => {
+    expect(value('looks')).toBe('kept');
+    expect(value('looks')).toBe('kept');
   });
 
   it('sees the files that are there', () => {

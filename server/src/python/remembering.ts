@@ -198,7 +198,7 @@ export class RememberingRuntime implements PythonRuntime {
     const digest = definitionDigest(key);
     if (this.harmless.has(digest) && !this.off) {
       this.harmlessHere.add(digest);
-      this.waiting.push(define);
+      this.postpone(define);
       return;
     }
     this.enter();
@@ -213,6 +213,14 @@ export class RememberingRuntime implements PythonRuntime {
   private isHarmless(digest: string): void {
     if (this.harmless.size >= MOST_TEXTS) this.harmless.clear();
     this.harmless.add(digest);
+  }
+
+  /** For when Python is entered next. A piece that is running now goes on in it, and may look at what this leaves. */
+  private postpone(step: () => void): void {
+    this.waiting.push(step);
+    if (!this.pieces.innermost) return;
+    this.interrupt();
+    this.enter();
   }
 
   /** Python as it would be if everything had run in it. */
@@ -248,7 +256,7 @@ export class RememberingRuntime implements PythonRuntime {
       this.performed.push({ name, definitions, left, steps: before, leaf: known });
       if (known.left !== undefined) {
         this.left += ` ${known.left}`;
-        this.waiting.push(() => this.repeat(d, before, execute));
+        this.postpone(() => this.repeat(d, before, execute));
       }
       return known.returned;
     }
