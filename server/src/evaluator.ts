@@ -35,6 +35,8 @@ let evaluator: RecipeEvaluator | undefined;
 /** Texts laid over files before the files were known. */
 const overlays = new Map<string, string>();
 const sent = new SentEvaluations();
+/** At the files, once more; undefined: nobody is. */
+let looking: Generator<readonly string[]> | undefined;
 
 type Handlers = {
   readonly [M in Exclude<Method, 'open'>]: (params: EvaluatorMethods[M]['params']) => Answer<M>;
@@ -57,6 +59,7 @@ async function open(params: OpenParameters): Promise<EvaluatorMethods['open']['r
   const disk = diskOf(params.revision);
   const place = params.place === undefined ? disk : new MovedDisk(params.place, disk);
   files = new HostFiles(params.roots, params.system, place);
+  looking = undefined;
   for (const [path, text] of overlays) files.setOverlay(path, text);
   evaluator = await RecipeEvaluator.open({
     ...readPythonAssets(params.interpreter, params.modules),
@@ -120,8 +123,12 @@ const handlers: Handlers = {
     return sent.send(current(evaluate(params)));
   },
 
-  outdated() {
-    return files?.outdated() ?? [];
+  lookAgain() {
+    looking ??= files?.lookAgain();
+    const step = looking?.next();
+    if (step?.done === false) return { outdated: step.value, isDone: false };
+    looking = undefined;
+    return { outdated: [], isDone: true };
   },
 
   configurationValues({ names, prefixes }) {

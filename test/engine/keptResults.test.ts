@@ -28,7 +28,7 @@ function machine() {
       setOverlay: (path: string, value: string | undefined) =>
         value === undefined ? laid.delete(path) : laid.set(path, value),
       forget: () => undefined,
-      outdated: () => [],
+      lookAgain: () => [],
     };
     const known = (path: string): KnownRead => [`b${path}`, text(`b${path}`)];
     const configurationReads = () => ({ parsed: [known(CLASS)], listed: [], evaluated: [] });

@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBuildDirectory } from '../../server/src/host/buildDirectory.ts';
 import { HostFiles } from '../../server/src/host/files.ts';
@@ -59,5 +60,28 @@ describe('looking again at what was read', { timeout: 60_000 }, () => {
     expect(await install()).toMatch(/^e6824b4d/);
     expect(await workspace.recheck()).toEqual([]);
     expect(asked.filter((method) => method === 'open')).toHaveLength(2);
+  });
+
+  it('lets what is asked meanwhile go before, and misses nothing that changes meanwhile', async () => {
+    const buildDir = join(folder, 'build');
+    const files = () => new HostFiles(openBuildDirectory(buildDir).roots);
+    const { workspace, asked } = openWorkspace(files, (view) => openEvaluator(buildDir, 'wrynose', {}, view));
+    const { recipes } = await workspace.summary();
+    const recipe = recipes.find(({ path }) => path.endsWith('hello_1.0.bb'))!.path;
+    await workspace.evaluate(recipe);
+
+    asked.length = 0;
+    let isDone = false;
+    const first = workspace.recheck().finally(() => (isDone = true));
+    await setImmediate();
+    await workspace.evaluate(recipe);
+    expect([isDone, asked[0], asked.includes('evaluate')]).toEqual([false, 'lookAgain', true]);
+
+    writeFileSync(recipe, `${readFileSync(recipe, 'utf8')}\nA = "a"\n`);
+    const [second, third] = [workspace.recheck(), workspace.recheck()];
+    expect([...(await first), ...(await second)]).toEqual([recipe]);
+    expect(await third).toBe(await second);
+    await workspace.evaluate(recipe);
+    expect(await workspace.recheck()).toEqual([]);
   });
 });

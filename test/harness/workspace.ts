@@ -49,6 +49,7 @@ export function openWorkspace(
 /** Does what `evaluator.ts` does, without a process. */
 class InProcess implements EvaluatorConnection {
   private evaluator: RecipeEvaluator | undefined;
+  private looking: Generator<readonly string[]> | undefined;
 
   constructor(
     private readonly files: HostFiles,
@@ -88,8 +89,12 @@ class InProcess implements EvaluatorConnection {
         evaluator?.outdate(paths);
         return { configuration: !evaluator || evaluator.dependsOn(paths) };
       }
-      case 'outdated':
-        return files.outdated();
+      case 'lookAgain': {
+        this.looking ??= files.lookAgain();
+        const { value, done } = this.looking.next();
+        if (done) this.looking = undefined;
+        return { outdated: value ?? [], isDone: done };
+      }
       case 'evaluate': {
         const { path, ...wanted } = params as EvaluatorMethods['evaluate']['params'];
         if (wanted.recollection !== undefined) this.recalled.push(path);

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { HostFiles } from '../../server/src/host/files.ts';
+import { HostFiles, LOOKS } from '../../server/src/host/files.ts';
 
 let base: string;
 let root: string;
@@ -91,6 +91,20 @@ describe('the files of the host', () => {
     rmSync(path);
     files.forget();
     expect(files.readText(path)).toBeUndefined();
+  });
+
+  it('are looked at again in parts, without what is forgotten meanwhile', () => {
+    const names = Array.from({ length: 2 * LOOKS }, (_, at) => join(root, `new-${at}`));
+    for (const name of names) files.stat(name);
+    const [first, forgotten, last] = [names[0]!, names[LOOKS]!, names.at(-1)!];
+    for (const name of [first, forgotten, last]) writeFileSync(name, '');
+    const looking = files.lookAgain();
+    expect(looking.next().value).toEqual([first]);
+    files.forget([forgotten]);
+    // Their status, then their real paths.
+    const rest = [...looking];
+    expect(rest[0]).toEqual([last]);
+    expect(rest.flat()).toEqual([last, first, last]);
   });
 
   it('have the texts of open editors laid over them', () => {

@@ -64,8 +64,14 @@ export interface EvaluatorMethods {
     };
     result: { readonly configuration: boolean };
   };
-  /** The paths of files that are others on disk now than when they were read. */
-  outdated: { params: undefined; result: readonly string[] };
+  /**
+   * Looks again at some of the files that were read; to be asked until it is done, with anything else in between.
+   * `outdated`: those that are others on disk now than when they were read.
+   */
+  lookAgain: {
+    params: undefined;
+    result: { readonly outdated: readonly string[]; readonly isDone: boolean };
+  };
   /**
    * Evaluates a recipe by its absolute path, with texts laid over files for this call only, of which nothing but hashes
    * and `recipeInfo` can be wanted.

@@ -64,9 +64,9 @@ export class ResultCache {
     this.states.forget(paths);
   }
 
-  /** The paths of files that are others than when results were last looked for. */
-  outdated(): string[] {
-    return this.states.outdated();
+  /** The paths of files that are others than when results were last looked for; see `ReadStates.lookAgain`. */
+  lookAgain(): Iterable<readonly string[]> {
+    return this.states.lookAgain();
   }
 
   /** The configuration as it is known to be now; undefined where it must be read. */

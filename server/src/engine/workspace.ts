@@ -6,6 +6,7 @@
  * and no file system of its own.
  */
 import type { Problem } from '../base/problem.ts';
+import { inTurns } from '../base/turns.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore } from '../inputs/resultPorts.ts';
 import { MOST_RECENT } from '../python/remembering.ts';
@@ -89,6 +90,10 @@ export class Workspace {
   /** Every change since the start, so that a member can be brought up to date. */
   private readonly changes: { readonly path: string; readonly disk: boolean }[] = [];
 
+  /** Ends with the last looking again at what was read; the one that has not begun yet. */
+  private checked: Promise<unknown> = Promise.resolve();
+  private nextCheck: Promise<readonly string[]> | undefined;
+
   /** What `summary` gave last, what that was told to be, and how many changes there had been. */
   private last:
     | { readonly summary: ConfigurationSummary; readonly raw: ConfigurationSummary; readonly at: number }
@@ -144,17 +149,40 @@ export class Workspace {
   }
 
   /**
-   * Looks again at all files that were read, where some may have changed without anybody's having told.
+   * Looks again at all files that were read, where some may have changed without anybody's having told. That takes long
+   * where much was read; what is asked meanwhile does not wait for it.
    * @returns those that are others now; they count as told
    */
-  async recheck(): Promise<readonly string[]> {
-    const ask = (member: Member) =>
-      this.queued(member, () => member.connection.request('outdated', undefined)).catch(() => []);
-    const asked = this.members.filter(({ opened }) => opened).map(ask);
-    const found = [...(this.options.cache?.outdated() ?? []), ...(await Promise.all(asked)).flat()];
-    const paths = [...new Set(found)];
+  recheck(): Promise<readonly string[]> {
+    // One that has not begun yet will see what has changed until now.
+    this.nextCheck ??= this.checked.then(() => {
+      this.nextCheck = undefined;
+      return this.check();
+    });
+    this.checked = this.nextCheck.catch(() => undefined);
+    return this.nextCheck;
+  }
+
+  private async check(): Promise<readonly string[]> {
+    const asked = this.members.filter(({ opened }) => opened).map((member) => this.lookAgain(member));
+    const own = inTurns(this.options.cache?.lookAgain() ?? []);
+    const paths = [...new Set((await Promise.all([own, ...asked])).flat())];
     if (paths.length > 0) this.filesChanged(paths);
     return paths;
+  }
+
+  private async lookAgain(member: Member): Promise<readonly string[]> {
+    const found: string[] = [];
+    try {
+      for (let isDone = false; !isDone;) {
+        const step = await this.queued(member, () => member.connection.request('lookAgain', undefined));
+        found.push(...step.outdated);
+        isDone = step.isDone;
+      }
+    } catch {
+      // The next process remembers nothing.
+    }
+    return found;
   }
 
   /**

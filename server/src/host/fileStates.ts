@@ -9,7 +9,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { contentDigest } from '../engine/requestReads.ts';
 import { type Read, stateOf, withAncestors } from '../inputs/reads.ts';
 import type { ReadStates, ResultStore } from '../inputs/resultPorts.ts';
-import type { HostFiles } from './files.ts';
+import { filteredInParts } from '../base/turns.ts';
+import { type HostFiles, LOOKS } from './files.ts';
 
 /** Size, time of the content, time of anything, number of the file; when it was looked at; digests of text and bytes. */
 type Seen = [
@@ -61,11 +62,17 @@ export class FileStates implements ReadStates {
     return state;
   }
 
-  outdated(): string[] {
-    const found = this.files.outdated();
-    this.files.forget(found);
-    const others = [...this.states].filter(([read, state]) => this.present(read) !== state);
-    return [...new Set([...found, ...others.map(([read]) => read.slice(1))])];
+  *lookAgain(): Generator<readonly string[]> {
+    for (const found of this.files.lookAgain()) {
+      this.files.forget(found);
+      yield found;
+    }
+    const isOther = (read: Read): boolean => {
+      const state = this.states.get(read);
+      return state !== undefined && this.present(read) !== state;
+    };
+    for (const reads of filteredInParts([...this.states.keys()], LOOKS, isOther))
+      yield reads.map((read) => read.slice(1));
   }
 
   private present(read: Read): string {

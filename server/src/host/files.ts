@@ -9,6 +9,7 @@ import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { type Disk, PRESENT_DISK } from './disk.ts';
 import type { FileStat, FileSystem, Glimpse } from '../inputs/ports.ts';
 import { withAncestors } from '../inputs/reads.ts';
+import { filteredInParts } from '../base/turns.ts';
 
 /** The part of the host outside the roots of which it is told what is there, but not what is in it. */
 export interface SystemPaths {
@@ -17,6 +18,9 @@ export interface SystemPaths {
   /** Directories of the system, everything below included: `/usr`. */
   readonly directories: readonly string[];
 }
+
+/** How many paths are looked at again at a step, which takes some milliseconds. */
+export const LOOKS = 256;
 
 export const NO_SYSTEM: SystemPaths = { topLevel: new Map(), directories: [] };
 
@@ -138,15 +142,16 @@ export class HostFiles implements FileSystem {
     }
   }
 
-  /** The paths of which something else is on disk now than what is remembered. */
-  outdated(): string[] {
+  /**
+   * Looks again at all that is remembered, a part of it at each step: it takes long.
+   * @returns the paths of which something else is on disk now; those that are forgotten meanwhile are left out
+   */
+  *lookAgain(): Generator<readonly string[]> {
     const now = new HostFiles(this.roots, this.system, this.disk);
-    return [
-      ...differing(this.stats, (path) => now.stat(path), sameStat),
-      ...differing(this.contents, (path) => now.readBytes(path), sameBytes),
-      ...differing(this.lists, (path) => now.list(path), sameNames),
-      ...differing(this.realPaths, (path) => now.realPath(path), Object.is),
-    ];
+    yield* differing(this.stats, (path) => now.stat(path), sameStat);
+    yield* differing(this.contents, (path) => now.readBytes(path), sameBytes);
+    yield* differing(this.lists, (path) => now.list(path), sameNames);
+    yield* differing(this.realPaths, (path) => now.realPath(path), Object.is);
   }
 
   private inside(path: string): boolean {
@@ -167,10 +172,12 @@ function differing<T>(
   cache: ReadonlyMap<string, T | null>,
   ask: (path: string) => T | undefined,
   same: (a: T, b: T) => boolean,
-): string[] {
-  return [...cache.keys()].filter((path) => {
-    const [before, now] = [cache.get(path) ?? undefined, ask(path)];
-    return before === undefined || now === undefined ? before !== now : !same(before, now);
+): Generator<readonly string[]> {
+  return filteredInParts([...cache.keys()], LOOKS, (path) => {
+    const before = cache.get(path);
+    if (before === undefined) return false;
+    const now = ask(path);
+    return before === null || now === undefined ? before !== (now ?? null) : !same(before, now);
   });
 }
 

@@ -30,6 +30,9 @@ export interface ReadStates {
   setOverlay(path: string, text: string | undefined): void;
   /** Files changed, came or went. */
   forget(paths: readonly string[]): void;
-  /** The paths of which an answer that was given would be another now. */
-  outdated(): string[];
+  /**
+   * Looks again at all that was asked, a part of it at each step: it takes long.
+   * @returns the paths of which an answer that was given would be another now
+   */
+  lookAgain(): Iterable<readonly string[]>;
 }

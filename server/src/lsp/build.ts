@@ -6,6 +6,7 @@
  * an editor has its own spelling. This is the one place that knows both.
  */
 import type { Problem } from '../base/problem.ts';
+import { inTurns } from '../base/turns.ts';
 import { splitWords } from '../base/words.ts';
 import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
@@ -140,7 +141,7 @@ export class Build {
    * @returns those that are others now; evaluators are told
    */
   async recheck(): Promise<string[]> {
-    const checksummed = this.checksummed?.files.outdated() ?? [];
+    const checksummed = await inTurns(this.checksummed?.files.lookAgain() ?? []);
     const baseline = (await this.baselineWorkspace?.recheck()) ?? [];
     const found = new Set([...(await this.workspace.recheck()), ...baseline, ...checksummed]);
     if (found.size === 0) return [];
