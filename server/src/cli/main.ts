@@ -14,6 +14,7 @@ import { sig, type SigOptions } from './sig.ts';
 import { sstate, type SstateOptions } from './sstate.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 import { serveLanguage } from '../lsp/server.ts';
+import { version } from '../../../package.json';
 
 // Whoever reads may have seen enough (`| head`): that is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -43,6 +44,7 @@ function collected(value: string, values: readonly string[] = []): readonly stri
 function program(): Command {
   const root = new Command('sstate-lens')
     .description("BitBake's task signatures without running BitBake")
+    .version(version, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .addHelpText(

@@ -48,6 +48,7 @@ import { BASE_TEXT, BRANCHES, REVIEW, type Reviewing, Reviews } from './reviewRe
 import { type Looking, SSTATE, sstateAnswer } from './sstateRequest.ts';
 import { missingAnswer, WHY_MISSING } from './whyMissingRequest.ts';
 import { noBuildDirectory, type Status, STATUS, wrongBuildDirectory } from './status.ts';
+import { version } from '../../../package.json';
 
 /**
  * A request of our own: `{ kind }` to null; from then on edits are compared with another baseline (`baseline.ts`). For
@@ -170,7 +171,7 @@ class LanguageServer {
     );
     void this.applySettings();
     return {
-      serverInfo: { name: 'sstate-lens' },
+      serverInfo: { name: 'sstate-lens', version },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         codeLensProvider: { resolveProvider: false },
