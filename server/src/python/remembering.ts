@@ -8,9 +8,9 @@
  * might have changed what others run. What keeps something in a module for later (BitBake's fetcher does), or might look
  * at that, is decided by all pieces of that kind before it, too, and is remembered for the same recipe only.
  *
- * Definitions, putting Python back, and running anew what keeps something wait until Python is entered. A piece of
- * which only the beginning is known runs from its start, and is given the answers that were got on the way: no request is
- * made twice.
+ * Definitions, putting Python back, and running anew what keeps something wait until Python is entered, or are done at
+ * once where a piece runs that goes on afterwards. A piece of which only the beginning is known runs from its start, and
+ * is given the answers that were got on the way: no request is made twice.
  */
 import type { Read, ReadLog } from '../inputs/reads.ts';
 import { CommonTexts, type CompiledText } from './commonTexts.ts';
