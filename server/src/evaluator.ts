@@ -123,12 +123,10 @@ const handlers: Handlers = {
     return sent.send(current(evaluate(params)));
   },
 
-  lookAgain() {
-    looking ??= files?.lookAgain();
+  lookAgain({ begins }) {
+    if (begins || !looking) looking = files?.lookAgain();
     const step = looking?.next();
-    if (step?.done === false) return { outdated: step.value, isDone: false };
-    looking = undefined;
-    return { outdated: [], isDone: true };
+    return { outdated: step?.value ?? [], isDone: step?.done !== false };
   },
 
   configurationValues({ names, prefixes }) {

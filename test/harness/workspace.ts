@@ -90,9 +90,9 @@ class InProcess implements EvaluatorConnection {
         return { configuration: !evaluator || evaluator.dependsOn(paths) };
       }
       case 'lookAgain': {
-        this.looking ??= files.lookAgain();
+        const { begins } = params as EvaluatorMethods['lookAgain']['params'];
+        if (begins || !this.looking) this.looking = files.lookAgain();
         const { value, done } = this.looking.next();
-        if (done) this.looking = undefined;
         return { outdated: value ?? [], isDone: done };
       }
       case 'evaluate': {

@@ -65,11 +65,12 @@ export interface EvaluatorMethods {
     result: { readonly configuration: boolean };
   };
   /**
-   * Looks again at some of the files that were read; to be asked until it is done, with anything else in between.
-   * `outdated`: those that are others on disk now than when they were read.
+   * Looks again at some of the files that were read; to be asked until it is done, with anything else in between, and
+   * with `begins` at first: what an earlier look has left undone is no part of it. `outdated`: those that are others on
+   * disk now than when they were read.
    */
   lookAgain: {
-    params: undefined;
+    params: { readonly begins: boolean };
     result: { readonly outdated: readonly string[]; readonly isDone: boolean };
   };
   /**

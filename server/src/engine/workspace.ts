@@ -174,8 +174,9 @@ export class Workspace {
   private async lookAgain(member: Member): Promise<readonly string[]> {
     const found: string[] = [];
     try {
-      for (let isDone = false; !isDone;) {
-        const step = await this.queued(member, () => member.connection.request('lookAgain', undefined));
+      for (let begins = true, isDone = false; !isDone; begins = false) {
+        const params = { begins };
+        const step = await this.queued(member, () => member.connection.request('lookAgain', params));
         found.push(...step.outdated);
         isDone = step.isDone;
       }
