@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecipeInfo } from '../../server/src/metadata/recipeInfo.ts';
 import { Preferences } from '../../server/src/taskgraph/preferences.ts';
 import { Recipes } from '../../server/src/taskgraph/recipes.ts';
-import { recursiveDependencies } from '../../server/src/taskgraph/recursion.ts';
+import { RecursiveDependencies } from '../../server/src/taskgraph/recursion.ts';
 import { Reports } from '../../server/src/taskgraph/reports.ts';
 import { resolveTargets } from '../../server/src/taskgraph/targets.ts';
 import { TaskTable } from '../../server/src/taskgraph/taskTable.ts';
@@ -145,8 +145,16 @@ describe('recrdeptask', () => {
     const preferences = new Map([['', new Preferences({})]]);
     const { taskData } = resolveTargets(names, 'do_a', recipes, preferences, options, reports);
     const table = new TaskTable(recipes, taskData, reports);
-    const sorted = (map: ReadonlyMap<number, Iterable<number>>) =>
-      [...map].map(([task, all]) => [task, [...all].sort((a, b) => a - b)]);
-    expect(sorted(recursiveDependencies(table))).toEqual(sorted(rounds(table)));
+    const sorted = (tasks: Iterable<number>) => [...tasks].sort((a, b) => a - b);
+    const asked = table.recursive.map(({ task }) => task);
+    asked.sort(() => random(3) - 1);
+    const expected = rounds(table);
+    const inTurn = new RecursiveDependencies(table);
+    for (const task of asked) {
+      expect(sorted(inTurn.of(task)!)).toEqual(sorted(expected.get(task)!));
+      expect(sorted(new RecursiveDependencies(table).of(task)!)).toEqual(sorted(expected.get(task)!));
+    }
+    const plain = Array.from({ length: table.count }, (_, task) => task).find((task) => !expected.has(task));
+    if (plain !== undefined) expect(inTurn.of(plain)).toBeUndefined();
   });
 });

@@ -2,20 +2,14 @@
  * recrdeptask: tasks that take certain tasks of everything they depend on, directly or not.
  *
  * Follows the second part of `bb/runqueue.py: RunQueueData.prepare`. What BitBake adds in rounds until nothing is
- * new depends on no order; here each task is looked at again only when something it takes from has grown. Sets of
- * recipes are bits, and tasks with equal sets share them.
+ * new depends on no order; here only those are looked at that are asked for and what these take from, and each again
+ * only when something it takes from has grown. Sets of recipes are bits, and tasks with equal sets share them.
  */
 import { dependencyOrder } from './order.ts';
 import type { RecursiveTask, TaskTable } from './taskTable.ts';
 
 /** A set of recipes; none is the empty set. */
 type Bits = Uint32Array | undefined;
-
-/** Recursive tasks -> all they depend on, in no particular order. */
-export function recursiveDependencies(table: TaskTable): Map<number, number[]> {
-  if (table.recursive.length === 0) return new Map();
-  return new Recursion(table).solve();
-}
 
 /** A task at work. */
 class Node {
@@ -37,6 +31,7 @@ class Node {
   readonly listeners = new Set<Node>();
   /** Those among its `itasks` that grow, with how much of each has been seen. */
   readonly growingItasks = new Map<Node, number>();
+  begun = false;
   waiting = false;
 
   /** @param emptySet makes a set of recipes */
@@ -50,38 +45,60 @@ class Node {
   }
 }
 
-class Recursion {
+/** How many sets of recipes are made at once: thousands of pieces of memory are slow to come by. */
+const SETS = 1024;
+
+export class RecursiveDependencies {
   private readonly words: number;
-  private readonly below: Bits[];
+  private readonly recursive: ReadonlyMap<number, RecursiveTask>;
   private readonly nodes = new Map<number, Node>();
   private readonly queue: Node[] = [];
+  private readonly found = new Map<number, readonly number[]>();
+  private allBelow: readonly Bits[] | undefined;
+  private sets = new Uint32Array(0);
+  private usedOfSets = 0;
 
   constructor(private readonly table: TaskTable) {
     this.words = Math.ceil(table.recipes.infos.length / 32);
-    this.below = recipesBelow(table, this.words);
+    this.recursive = new Map(table.recursive.map((each) => [each.task, each]));
   }
 
-  solve(): Map<number, number[]> {
-    const { recursive } = this.table;
-    const emptySet = this.emptySets(recursive.reduce((count, { names }) => count + names.length + 2, 0));
-    for (const each of recursive) this.nodes.set(each.task, new Node(each, emptySet));
-    for (const node of this.nodes.values()) this.begin(node);
-    for (let node = this.queue.pop(); node; node = this.queue.pop()) {
-      node.waiting = false;
-      this.grow(node);
+  /** All that a recursive task depends on, in no particular order; undefined for other tasks. */
+  of(task: number): readonly number[] | undefined {
+    let found = this.found.get(task);
+    if (!found && this.recursive.has(task)) {
+      const node = this.node(task)!;
+      for (let next = this.queue.pop(); next; next = this.queue.pop()) {
+        next.waiting = false;
+        this.grow(next);
+      }
+      this.found.set(task, (found = this.withoutSelfReferences(node)));
     }
-    return this.withoutSelfReferences();
+    return found;
   }
 
-  /** In one piece of memory: thousands of pieces are slow to come by. */
-  private emptySets(count: number): () => Uint32Array {
+  /** Undefined: the task is none with recrdeptask. */
+  private node(task: number): Node | undefined {
+    let node = this.nodes.get(task);
+    const recursive = node ? undefined : this.recursive.get(task);
+    if (!recursive) return node;
+    node = new Node(recursive, () => this.emptySet());
+    this.nodes.set(task, node);
+    this.wake(node);
+    return node;
+  }
+
+  private emptySet(): Uint32Array {
     const { words } = this;
-    const all = new Uint32Array(count * words);
-    let used = 0;
-    return () => all.subarray(used, (used += words));
+    if (this.usedOfSets === this.sets.length) {
+      this.sets = new Uint32Array(SETS * words);
+      this.usedOfSets = 0;
+    }
+    return this.sets.subarray(this.usedOfSets, (this.usedOfSets += words));
   }
 
   private begin(node: Node): void {
+    node.begun = true;
     const { start, edges } = this.table;
     for (let at = start[node.task]!; at < start[node.task + 1]!; at++) {
       if (node.names.includes(this.table.nameOf[edges[at]!]!)) this.take(node, edges[at]!);
@@ -89,13 +106,12 @@ class Recursion {
     }
     for (const itask of node.itasks) {
       this.countBelow(node, itask);
-      const growing = this.nodes.get(itask);
+      const growing = this.node(itask);
       if (growing) {
         node.growingItasks.set(growing, 0);
         growing.listeners.add(node);
       } else for (let at = start[itask]!; at < start[itask + 1]!; at++) this.countBelow(node, edges[at]!);
     }
-    this.wake(node);
   }
 
   /** Enters a dependency that is not there yet. */
@@ -106,7 +122,7 @@ class Recursion {
       node.taken[place]![recipe >>> 5]! |= 1 << (recipe & 31);
     }
     node.dependencies.push(task);
-    const source = this.nodes.get(task);
+    const source = this.node(task);
     if (source && source !== node) {
       node.sources.add(source);
       source.listeners.add(node);
@@ -131,7 +147,7 @@ class Recursion {
   }
 
   private countBelow(node: Node, task: number): void {
-    const bits = this.below[task];
+    const bits = this.below(task);
     if (!bits || bits === node.counted) return;
     node.counted = bits;
     include(node.below, bits);
@@ -139,6 +155,7 @@ class Recursion {
 
   private grow(node: Node): void {
     const before = node.dependencies.length;
+    if (!node.begun) this.begin(node);
     do {
       for (const [itask, seen] of node.growingItasks) {
         for (let at = seen; at < itask.dependencies.length; at++)
@@ -193,20 +210,17 @@ class Recursion {
   }
 
   /** `do_a[recrdeptask] = "do_a do_b"` works: such tasks do not depend on one another. */
-  private withoutSelfReferences(): Map<number, number[]> {
-    const { nameOf } = this.table;
-    const refersToItself = ({ task, names }: Node) => names.includes(nameOf[task]!);
-    const found = new Map<number, number[]>();
-    for (const node of this.nodes.values()) {
-      const dependencies = refersToItself(node)
-        ? node.dependencies.filter((task) => {
-            const other = this.nodes.get(task);
-            return !other || !refersToItself(other);
-          })
-        : node.dependencies;
-      found.set(node.task, dependencies);
-    }
-    return found;
+  private withoutSelfReferences({ task, dependencies }: Node): readonly number[] {
+    return this.takesItsOwn(task) ? dependencies.filter((other) => !this.takesItsOwn(other)) : dependencies;
+  }
+
+  private takesItsOwn(task: number): boolean {
+    return this.recursive.get(task)?.names.includes(this.table.nameOf[task]!) ?? false;
+  }
+
+  private below(task: number): Bits {
+    this.allBelow ??= recipesBelow(this.table, this.words);
+    return this.allBelow[task];
   }
 }
 

@@ -8,7 +8,7 @@ import { closeMatches } from './closeMatches.ts';
 import { recipeLabel, type TaskGraph } from './graph.ts';
 import { circles, dependencyOrder } from './order.ts';
 import type { Preferences } from './preferences.ts';
-import { recursiveDependencies } from './recursion.ts';
+import { RecursiveDependencies } from './recursion.ts';
 import type { Reports } from './reports.ts';
 import { type RequestedTask, taskName } from './targets.ts';
 import type { TaskTable } from './taskTable.ts';
@@ -47,17 +47,17 @@ export function runningTasks(
 }
 
 class ActiveTasks {
-  private readonly recursive: ReadonlyMap<number, readonly number[]>;
+  private readonly recursive: RecursiveDependencies;
   private isActive: Uint8Array;
 
   constructor(private readonly table: TaskTable) {
-    this.recursive = recursiveDependencies(table);
+    this.recursive = new RecursiveDependencies(table);
     this.isActive = new Uint8Array(table.count);
   }
 
   private dependenciesOf(task: number): readonly number[] | Int32Array {
     const { start, edges } = this.table;
-    return this.recursive.get(task) ?? edges.subarray(start[task], start[task + 1]);
+    return this.recursive.of(task) ?? edges.subarray(start[task], start[task + 1]);
   }
 
   /** @returns the tasks asked for */
