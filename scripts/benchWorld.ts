@@ -40,7 +40,7 @@ export async function worldTimes(
         ...readers,
         files: new HostFiles(build.roots),
       });
-      const { inputs } = taskhashesOf(graph, known.variants, sources);
+      const { inputs } = await taskhashesOf(graph, known.variants, sources);
       whole.push(performance.now() - start);
       const tasks = graph.first.length - 1;
       const edited = Array.from({ length: tasks }, (_, task) => task).find(
@@ -54,7 +54,7 @@ export async function worldTimes(
         ...inputs,
         basehash: (task: number) => (task === edited ? basehash : inputs.basehash(task)),
       };
-      const hashes = new Taskhashes(changing);
+      const hashes = Taskhashes.of(changing);
       const change = (number: number) => {
         basehash = number.toString(16).padStart(64, '0') as BitBakeHash;
         return hashes.update([edited]);

@@ -20,6 +20,7 @@ import { releaseOf } from '../../server/src/metadata/release.ts';
 import { Taskhashes } from '../../server/src/taskgraph/taskhash.ts';
 import { taskhashInputs } from '../../server/src/taskgraph/taskhashInputs.ts';
 import { SETTING_VARIABLES, taskhashSettings } from '../../server/src/taskgraph/taskhashSettings.ts';
+import { atOnce } from '../../server/src/base/turns.ts';
 import { openEvaluator } from './engine.ts';
 import type { GraphAnswer, RunAnswer, Workspace } from './fixture.ts';
 
@@ -68,7 +69,7 @@ export async function openGraphs(
         }),
     );
     const options = { extraDepends, ...(task !== undefined && { task }) };
-    return buildTaskGraph(targets, recipes, configurations, options);
+    return atOnce(buildTaskGraph(targets, recipes, configurations, options));
   };
   const hashesOf = (graph: TaskGraph) => {
     const traits = releaseOf(evaluator.summary.bitbakeVersion).taskhash;
@@ -82,7 +83,7 @@ export async function openGraphs(
       digests: new Map(),
       stamps: files,
     });
-    return { hashes: new Taskhashes(inputs), handler: settings.handler };
+    return { hashes: Taskhashes.of(inputs), handler: settings.handler };
   };
   const plain = evaluator.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes)[0]!;
   return {

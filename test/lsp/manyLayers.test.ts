@@ -79,4 +79,26 @@ describe('a workspace of twenty layers', { timeout: 240_000 }, () => {
     expect(await editor.lenses(HELLO)).toContain(TASKHASH);
     expect(collecting().length).toBeGreaterThan(0);
   });
+
+  it('has the taskhashes of the last of many edits that each make another graph', async () => {
+    const depends = (names: string) => `DEPENDS = "${names}"`;
+    let present = 'libgreet';
+    const edit = async (names: string) => {
+      await editor.replace(HELLO, depends(present), depends(names));
+      present = names;
+    };
+    const taskhash = async () => (await editor.lenses(HELLO)).find((lens) => lens.startsWith('14: '));
+    const isNew = (lens?: string) => /taskhash 9eb5fbf6 → [0-9a-f]{8}$/.test(lens ?? '');
+    await edit('extra7-more7');
+    const alone = await editor.until(taskhash, isNew);
+    for (const names of ['', 'extra1-more1', 'libgreet', 'extra2-more2', '', 'libgreet extra3-more3']) {
+      await edit(names);
+      // Some come while a graph is being made, some before.
+      await new Promise((resolve) => setTimeout(resolve, names.length * 5));
+    }
+    await edit('extra7-more7');
+    expect(await editor.until(taskhash, (lens) => lens === alone)).toBe(alone);
+    await edit('libgreet');
+    expect(await editor.until(taskhash, (lens) => lens === TASKHASH)).toBe(TASKHASH);
+  });
 });

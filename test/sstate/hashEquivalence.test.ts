@@ -137,7 +137,7 @@ describe('a fold with unihashes', () => {
   const OE = withSignatureClasses(plainTraits(), SSTATESIG);
   const variables = { BB_SIGNATURE_HANDLER: 'OEEquivHash' };
   const setscene = [INSTALL_LIB, INSTALL_NATIVE];
-  const plain = new Taskhashes(small());
+  const plain = Taskhashes.of(small());
   const libHash = plain.taskhash(INSTALL_LIB) as string;
 
   async function folded(unihashes: Unihashes) {

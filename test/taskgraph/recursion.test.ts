@@ -3,6 +3,7 @@
  * (`bb/runqueue.py: RunQueueData.prepare`).
  */
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../server/src/base/turns.ts';
 import type { RecipeInfo } from '../../server/src/metadata/recipeInfo.ts';
 import { Preferences } from '../../server/src/taskgraph/preferences.ts';
 import { Recipes } from '../../server/src/taskgraph/recipes.ts';
@@ -143,18 +144,24 @@ describe('recrdeptask', () => {
     const reports = new Reports();
     const options = { allowIncomplete: true, extraDepends: new Map<string, readonly string[]>() };
     const preferences = new Map([['', new Preferences({})]]);
-    const { taskData } = resolveTargets(names, 'do_a', recipes, preferences, options, reports);
-    const table = new TaskTable(recipes, taskData, reports);
+    const { taskData } = atOnce(resolveTargets(names, 'do_a', recipes, preferences, options, reports));
+    const table = atOnce(TaskTable.of(recipes, taskData, reports));
     const sorted = (tasks: Iterable<number>) => [...tasks].sort((a, b) => a - b);
     const asked = table.recursive.map(({ task }) => task);
     asked.sort(() => random(3) - 1);
     const expected = rounds(table);
-    const inTurn = new RecursiveDependencies(table);
+    const inTurn = atOnce(RecursiveDependencies.in(table));
+    const solved = (all: RecursiveDependencies, task: number) => {
+      atOnce(all.solve(task));
+      return all.of(task);
+    };
     for (const task of asked) {
-      expect(sorted(inTurn.of(task)!)).toEqual(sorted(expected.get(task)!));
-      expect(sorted(new RecursiveDependencies(table).of(task)!)).toEqual(sorted(expected.get(task)!));
+      expect(sorted(solved(inTurn, task)!)).toEqual(sorted(expected.get(task)!));
+      expect(sorted(solved(atOnce(RecursiveDependencies.in(table)), task)!)).toEqual(
+        sorted(expected.get(task)!),
+      );
     }
     const plain = Array.from({ length: table.count }, (_, task) => task).find((task) => !expected.has(task));
-    if (plain !== undefined) expect(inTurn.of(plain)).toBeUndefined();
+    if (plain !== undefined) expect(solved(inTurn, plain)).toBeUndefined();
   });
 });

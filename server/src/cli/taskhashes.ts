@@ -62,7 +62,7 @@ export async function hashTasks(
   try {
     const { inputs, hashes } = open
       ? await unihashedTaskhashes(graph, known.variants, sources, open.unihashes)
-      : taskhashesOf(graph, known.variants, sources);
+      : await taskhashesOf(graph, known.variants, sources);
     if (open) noteUnihashes(open.unihashes, output);
     noteLocks(hashes, graph, sources.settings.lockedCheck, output);
     const signatures = new Map(known.variants.map((variant) => [variant.mcfn, variant]));

@@ -4,6 +4,7 @@
  *
  * Knows no evaluator; whoever holds it makes another one where `take` says that it does not fit any more.
  */
+import type { Steps } from '../base/turns.ts';
 import type { RecipeInfo, SkippedRecipe } from '../metadata/recipeInfo.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
 import type { TaskGraph } from '../taskgraph/graph.ts';
@@ -13,29 +14,30 @@ import { type InputSources, taskhashInputs } from '../taskgraph/taskhashInputs.t
 /** Path of a recipe file -> its variants, with their recipe information. */
 export type RecipeVariants = ReadonlyMap<string, readonly VariantSignatures[]>;
 
+/** Virtual file name -> task -> number. */
+type Numbers = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
 export class FoldedGraph {
-  readonly hashes: Taskhashes;
-  private readonly basehashes = new Map<string, ReadonlyMap<string, BitBakeHash | Unknown>>();
-  private readonly signatures = new Map<string, VariantSignatures>();
-  /** Virtual file name -> task -> number. */
-  private readonly numbers = new Map<string, Map<string, number>>();
+  private constructor(
+    readonly graph: TaskGraph,
+    readonly hashes: Taskhashes,
+    private taken: RecipeVariants,
+    private readonly numbers: Numbers,
+    private readonly basehashes: Basehashes,
+  ) {}
 
   /** @throws Error where no hashes can be made of the graph (a circle) or of the settings */
-  constructor(
-    readonly graph: TaskGraph,
-    private taken: RecipeVariants,
+  static *of(
+    graph: TaskGraph,
+    recipes: RecipeVariants,
     sources: Omit<InputSources, 'signatures'>,
-  ) {
-    const { recipes, names, recipeOf, nameOf } = graph;
-    for (const variant of [...taken.values()].flat()) this.signatures.set(variant.mcfn, variant);
-    for (const [task, of] of recipeOf.entries()) {
-      const { mcfn } = recipes[of]!;
-      const known = this.numbers.get(mcfn);
-      if (known) known.set(names[nameOf[task]!]!, task);
-      else this.numbers.set(mcfn, new Map([[names[nameOf[task]!]!, task]]));
-    }
-    const inputs = taskhashInputs(graph, { ...sources, signatures: this.signatures });
-    this.hashes = new Taskhashes({ ...inputs, basehash: (task) => this.basehash(task) });
+  ): Steps<FoldedGraph> {
+    const signatures = new Map([...recipes.values()].flat().map((variant) => [variant.mcfn, variant]));
+    const basehashes = new Basehashes(graph, signatures);
+    yield;
+    const inputs = taskhashInputs(graph, { ...sources, signatures });
+    const hashes = yield* Taskhashes.folded({ ...inputs, basehash: (task) => basehashes.of(task) });
+    return new FoldedGraph(graph, hashes, recipes, numbersOf(graph), basehashes);
   }
 
   /** What it was last told of. */
@@ -62,10 +64,7 @@ export class FoldedGraph {
       }
     }
     this.taken = recipes;
-    for (const variant of news) {
-      this.signatures.set(variant.mcfn, variant);
-      this.basehashes.delete(variant.mcfn);
-    }
+    for (const variant of news) this.basehashes.set(variant);
     if (news.length > 0)
       this.hashes.update(news.flatMap(({ mcfn }) => [...(this.numbers.get(mcfn)?.values() ?? [])]));
     return true;
@@ -90,17 +89,45 @@ export class FoldedGraph {
     }
     return found.sort((a, b) => a - b);
   }
+}
 
-  private basehash(task: number): BitBakeHash | Unknown {
+/** What the tasks of a graph have for basehash, which may become others. */
+class Basehashes {
+  /** By virtual file name, made when one is asked for. */
+  private readonly byRecipe = new Map<string, ReadonlyMap<string, BitBakeHash | Unknown>>();
+
+  /** @param signatures by virtual file name */
+  constructor(
+    private readonly graph: TaskGraph,
+    private readonly signatures: Map<string, VariantSignatures>,
+  ) {}
+
+  of(task: number): BitBakeHash | Unknown {
     const { recipes, names, recipeOf, nameOf } = this.graph;
     const { mcfn } = recipes[recipeOf[task]!]!;
-    let known = this.basehashes.get(mcfn);
+    let known = this.byRecipe.get(mcfn);
     if (!known) {
       const tasks = this.signatures.get(mcfn)?.tasks ?? [];
-      this.basehashes.set(mcfn, (known = new Map(tasks.map(({ task, basehash }) => [task, basehash]))));
+      this.byRecipe.set(mcfn, (known = new Map(tasks.map(({ task, basehash }) => [task, basehash]))));
     }
     return known.get(names[nameOf[task]!]!) ?? { unknown: 'its recipe could not be evaluated' };
   }
+
+  set(variant: VariantSignatures): void {
+    this.signatures.set(variant.mcfn, variant);
+    this.byRecipe.delete(variant.mcfn);
+  }
+}
+
+function numbersOf({ recipes, names, recipeOf, nameOf }: TaskGraph): Numbers {
+  const numbers = new Map<string, Map<string, number>>();
+  for (const [task, of] of recipeOf.entries()) {
+    const { mcfn } = recipes[of]!;
+    const known = numbers.get(mcfn);
+    if (known) known.set(names[nameOf[task]!]!, task);
+    else numbers.set(mcfn, new Map([[names[nameOf[task]!]!, task]]));
+  }
+  return numbers;
 }
 
 type Info = RecipeInfo | SkippedRecipe | undefined;

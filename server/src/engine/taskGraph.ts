@@ -5,6 +5,7 @@
  * What is asked of Python on the way (further DEPENDS of a few recipes, the places that problems belong to) goes to
  * the evaluators, too; the graph itself is made by `taskgraph`, in this process.
  */
+import { stepByStep } from '../base/turns.ts';
 import { lineRange } from '../base/text.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
@@ -92,17 +93,24 @@ export async function taskGraphOf(
   return { ...graph, problems };
 }
 
+/** How the graph is made: what waits in the same thread has its turn in between. */
+export interface MakingOptions extends GraphOptions {
+  /** Is called after others had their turn; what it throws ends the work. */
+  readonly goOn?: () => void;
+}
+
 /** The same without the lines of its problems, each of which takes an evaluation. */
 export async function unplacedTaskGraphOf(
   targets: readonly string[],
   known: KnownRecipes,
   workspace: Workspace,
-  options: GraphOptions = {},
+  options: MakingOptions = {},
 ): Promise<TaskGraph> {
   const { recipes, configurations } = known;
   const failures: GraphProblem[] = [];
   const extraDepends = await extraDependsOf(targets, known, workspace, options, failures);
-  const graph = buildTaskGraph(targets, recipes, configurations, { ...options, extraDepends });
+  const steps = buildTaskGraph(targets, recipes, configurations, { ...options, extraDepends });
+  const graph = await stepByStep(steps, options.goOn);
   return { ...graph, problems: [...failures, ...graph.problems] };
 }
 

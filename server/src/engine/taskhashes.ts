@@ -3,6 +3,7 @@
  *
  * Asks the evaluators for values of the configuration; files come through ports.
  */
+import { stepByStep } from '../base/turns.ts';
 import type { FileSystem } from '../inputs/ports.ts';
 import {
   detectRelease,
@@ -53,14 +54,14 @@ export async function taskhashSources(
 }
 
 /** @throws Error where no hashes can be made of the graph (a circle) or of the settings */
-export function taskhashesOf(
+export async function taskhashesOf(
   graph: TaskGraph,
   variants: Iterable<VariantSignatures>,
   sources: Omit<InputSources, 'signatures'>,
-): { readonly inputs: TaskhashInputs; readonly hashes: Taskhashes } {
+): Promise<{ readonly inputs: TaskhashInputs; readonly hashes: Taskhashes }> {
   const signatures = new Map([...variants].map((variant) => [variant.mcfn, variant]));
   const inputs = taskhashInputs(graph, { ...sources, signatures });
-  return { inputs, hashes: new Taskhashes(inputs) };
+  return { inputs, hashes: await stepByStep(Taskhashes.folded(inputs)) };
 }
 
 /**

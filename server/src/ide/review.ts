@@ -152,7 +152,7 @@ async function hashed(
 ): Promise<HashedSide> {
   const graph = await unplacedTaskGraphOf(targets, known, workspace);
   const sources = await taskhashSources(workspace, summary, files);
-  const { inputs, hashes } = taskhashesOf(graph, known.variants, sources);
+  const { inputs, hashes } = await taskhashesOf(graph, known.variants, sources);
   return { side: { graph, hashes, files: (task) => inputs.files(task) }, problems: graph.problems };
 }
 

@@ -6,7 +6,7 @@
  * an editor has its own spelling. This is the one place that knows both.
  */
 import type { Problem } from '../base/problem.ts';
-import { inTurns } from '../base/turns.ts';
+import { inTurns, stepByStep } from '../base/turns.ts';
 import { splitWords } from '../base/words.ts';
 import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
 import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
@@ -195,17 +195,19 @@ export class Build {
    * The graph of world, of all images and of some more recipes.
    * @param recipes all there are
    * @param files the recipe files that are to be in it where that is possible
+   * @param goOn is called now and then; what it throws ends the work
    * @throws Error where no hashes can be made of it
    */
-  async fold(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
+  async fold(recipes: RecipeVariants, files: ReadonlySet<string>, goOn: () => void): Promise<FoldedGraph> {
     await this.summary();
     const known = knownRecipes([...recipes.values()].flat(), await graphConfigurations(this.workspace));
     const wanted = known.recipes.infos
       .filter(({ mcfn, inherits }) => inherits.includes('image') || files.has(this.pathOf(mcfn)))
       .map(({ multiconfig, pn }) => (multiconfig ? `mc:${multiconfig}:${pn}` : pn));
-    const graph = await unplacedTaskGraphOf([...new Set(['world', ...wanted])], known, this.workspace);
+    const targets = [...new Set(['world', ...wanted])];
+    const graph = await unplacedTaskGraphOf(targets, known, this.workspace, { goOn });
     this.sources ??= this.taskhashSources();
-    return new FoldedGraph(graph, recipes, await this.sources);
+    return await stepByStep(FoldedGraph.of(graph, recipes, await this.sources), goOn);
   }
 
   private async taskhashSources(): ReturnType<typeof taskhashSources> {

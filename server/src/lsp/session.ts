@@ -209,6 +209,7 @@ export class Session {
   get graphHint(): string | undefined {
     if (this.live?.graph && this.live.outdated)
       return 'Taskhashes: recipes that have changed on disk are not evaluated yet.';
+    if (this.live?.isFolding && !this.live.graph) return 'Taskhashes: the task graph is being made.';
     return this.live && !this.live.graph
       ? 'Taskhashes: run *sstate Lens: Compute Task Graph*, which evaluates every recipe once.'
       : undefined;

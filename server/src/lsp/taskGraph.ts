@@ -54,6 +54,9 @@ interface Entry {
   readonly edited: ReadonlyMap<string, string>;
 }
 
+/** What a graph was being made of is not the present state any more. */
+class Superseded extends Error {}
+
 /** What the baseline's graph said. */
 interface Baseline {
   readonly recipes: RecipeVariants;
@@ -87,6 +90,9 @@ export class LiveTaskGraph implements GraphView {
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
   private isOutdated = false;
+  private folding = false;
+  /** Whether that was given up last time, for a state that is newer. */
+  private isSuperseded = false;
   /** Resolves when it is known what else has changed. */
   private told: Promise<unknown> = Promise.resolve();
   /** What was found out about objects, where that was asked for. */
@@ -109,6 +115,11 @@ export class LiveTaskGraph implements GraphView {
   /** Whether a recipe without a view may be another now: taskhashes would be those of a state that never was. */
   get outdated(): boolean {
     return this.isOutdated;
+  }
+
+  /** Whether it is being brought to another state at the moment. */
+  get isFolding(): boolean {
+    return this.folding;
   }
 
   /** What it adds to a view; undefined where it does not belong to the view's present state. */
@@ -149,10 +160,12 @@ export class LiveTaskGraph implements GraphView {
 
   /** Evaluates what is not known yet and makes the graph. @throws Error where it cannot be made */
   async collect(): Promise<void> {
-    this.collecting ??= this.everyRecipe().finally(() => (this.collecting = undefined));
-    await this.collecting;
-    await this.views.settled();
-    await this.refresh();
+    do {
+      this.collecting ??= this.everyRecipe().finally(() => (this.collecting = undefined));
+      await this.collecting;
+      await this.views.settled();
+      await this.refresh();
+    } while (this.isSuperseded && !this.stopped);
     if (!this.folded) throw new Error('no task graph could be made: the reason is in the log');
     void this.keepIngredients();
   }
@@ -281,11 +294,17 @@ export class LiveTaskGraph implements GraphView {
   refresh(): Promise<void> {
     this.running = this.running.then(async () => {
       if (!this.collected || this.stopped) return;
+      this.folding = true;
+      this.isSuperseded = false;
       try {
         await this.update();
       } catch (error) {
+        this.isSuperseded = error instanceof Superseded;
+        if (this.isSuperseded) return;
         this.folded = undefined;
         if (!this.stopped) this.events.log(`no taskhashes can be computed: ${(error as Error).message}`);
+      } finally {
+        this.folding = false;
       }
     });
     return this.running;
@@ -310,32 +329,53 @@ export class LiveTaskGraph implements GraphView {
       if (this.folded) return;
     }
     if (this.build.hasNewSources) this.folded = this.baseline = undefined;
+    const { summary } = this;
+    const shown = known.map(({ current }) => current!);
+    const baselines = known.map(({ baseline }) => baseline!);
+    /** Nobody waits for a state that is over. */
+    const goOn = (): void => {
+      if (this.stopped || this.summary !== summary) throw new Superseded();
+    };
+    const goOnWithEdits = (): void => {
+      goOn();
+      if (known.some(({ path }, at) => this.views.get(path)?.current !== shown[at])) throw new Superseded();
+    };
     const made = await this.madeAgain(files);
-    const before = this.all(known, ({ baseline }) => baseline!);
-    const now = new Map([...this.all(known, ({ current }) => current!), ...made]);
-    if (!this.baseline || !sameRecipes(before, this.baseline.recipes)) {
-      const folded = await this.take(before, files);
-      const taskhashes = new Map<string, BitBakeHash | Unknown>();
-      for (const { mcfn, tasks } of known.flatMap(({ baseline }) => baseline!.variants)) {
-        for (const { task } of tasks) taskhashes.set(`${mcfn} ${task}`, taskhashIn(folded, { mcfn, task }));
-      }
-      const objects = new BaselineObjects(folded, this.build);
-      this.baseline = { recipes: before, keys: folded.keys(), taskhashes, objects };
+    goOnWithEdits();
+    const before = this.all(known, baselines);
+    const now = new Map([...this.all(known, shown), ...made]);
+    let { folded, baseline } = this;
+    if (!baseline || !sameRecipes(before, baseline.recipes)) {
+      const told = folded?.recipes;
+      // Edits leave it as it is.
+      if (!told || !folded?.take(before)) folded = await this.build.fold(before, files, goOn);
+      baseline = this.baselineOf(folded, baselines);
+      // What is being shown stays what it is until there is something else to show.
+      if (told && folded === this.folded) folded.take(told);
+      goOn();
+      this.baseline = baseline;
     }
-    const folded = await this.take(now, files);
-    this.changed = new Set(folded.changedSince(this.baseline.keys));
-    this.shown = new Set(known.flatMap(({ current }) => current ?? []));
+    if (!folded?.take(now)) folded = await this.build.fold(now, files, goOnWithEdits);
+    goOn();
+    this.folded = folded;
+    this.changed = new Set(folded.changedSince(baseline.keys));
+    this.shown = new Set(shown);
     this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
   }
 
-  private async take(recipes: RecipeVariants, files: ReadonlySet<string>): Promise<FoldedGraph> {
-    if (!this.folded?.take(recipes)) this.folded = await this.build.fold(recipes, files);
-    return this.folded;
+  /** @param folded as it is for the baseline @param evaluations of views */
+  private baselineOf(folded: FoldedGraph, evaluations: readonly RecipeEvaluation[]): Baseline {
+    const taskhashes = new Map<string, BitBakeHash | Unknown>();
+    for (const { mcfn, tasks } of evaluations.flatMap(({ variants }) => variants)) {
+      for (const { task } of tasks) taskhashes.set(`${mcfn} ${task}`, taskhashIn(folded, { mcfn, task }));
+    }
+    const objects = new BaselineObjects(folded, this.build);
+    return { recipes: folded.recipes, keys: folded.keys(), taskhashes, objects };
   }
 
   /** All recipes in the order of recipe files, which decides between equals; those of views as these have them. */
-  private all(views: readonly View[], of: (view: View) => RecipeEvaluation): RecipeVariants {
-    const shown = new Map(views.map((view) => [view.recipe, of(view).variants]));
+  private all(views: readonly View[], evaluations: readonly RecipeEvaluation[]): RecipeVariants {
+    const shown = new Map(views.map(({ recipe }, at) => [recipe, evaluations[at]!.variants]));
     return new Map(
       (this.summary?.recipes ?? []).flatMap(({ path }) => {
         const variants = shown.get(path) ?? this.entries.get(path)?.variants;

@@ -4,6 +4,7 @@
  * The one entry to this layer: pure, and the same for the same input. Never throws for what metadata says; what
  * BitBake would stop at is a problem, and the graph holds what can be known all the same.
  */
+import type { Steps } from '../base/turns.ts';
 import type { TaskGraph } from './graph.ts';
 import { PREFERENCE_VARIABLES, Preferences } from './preferences.ts';
 import type { Recipes } from './recipes.ts';
@@ -30,21 +31,22 @@ export interface GraphConfiguration {
 }
 
 /**
+ * In steps, because of thousands of recipes it takes seconds.
  * @param recipes of the same multiconfigs as `configurations`; can be used again for other targets
  * @param configurations the plain one first
  */
-export function buildTaskGraph(
+export function* buildTaskGraph(
   targets: readonly string[],
   recipes: Recipes,
   configurations: readonly GraphConfiguration[],
   options: GraphOptions = {},
-): TaskGraph {
+): Steps<TaskGraph> {
   const reports = new Reports();
   const preferences = new Map(
     configurations.map(({ multiconfig, values }) => [multiconfig, new Preferences(values)]),
   );
   const task = taskName(options.task ?? preferences.get('')!.defaultTask);
-  const { requested, taskData } = resolveTargets(
+  const { requested, taskData } = yield* resolveTargets(
     targets,
     task,
     recipes,
@@ -55,9 +57,9 @@ export function buildTaskGraph(
     },
     reports,
   );
-  const table = new TaskTable(recipes, taskData, reports);
+  const table = yield* TaskTable.of(recipes, taskData, reports);
   const hasFailed = (recipe: number) => [...taskData.values()].some(({ failed }) => failed.has(recipe));
-  const running = runningTasks(requested, table, hasFailed, preferences, options, reports);
+  const running = yield* runningTasks(requested, table, hasFailed, preferences, options, reports);
   const providers: TaskGraph['providers'] = new Map(
     [...taskData].map(([multiconfig, { build }]) => [
       multiconfig,

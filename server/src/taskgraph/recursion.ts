@@ -5,6 +5,7 @@
  * new depends on no order; here only those are looked at that are asked for and what these take from, and each again
  * only when something it takes from has grown. Sets of recipes are bits, and tasks with equal sets share them.
  */
+import type { Steps } from '../base/turns.ts';
 import { dependencyOrder } from './order.ts';
 import type { RecursiveTask, TaskTable } from './taskTable.ts';
 
@@ -54,27 +55,36 @@ export class RecursiveDependencies {
   private readonly nodes = new Map<number, Node>();
   private readonly queue: Node[] = [];
   private readonly found = new Map<number, readonly number[]>();
-  private allBelow: readonly Bits[] | undefined;
   private sets = new Uint32Array(0);
   private usedOfSets = 0;
 
-  constructor(private readonly table: TaskTable) {
-    this.words = Math.ceil(table.recipes.infos.length / 32);
+  private constructor(
+    private readonly table: TaskTable,
+    private readonly below: readonly Bits[],
+  ) {
+    this.words = wordsFor(table);
     this.recursive = new Map(table.recursive.map((each) => [each.task, each]));
   }
 
-  /** All that a recursive task depends on, in no particular order; undefined for other tasks. */
-  of(task: number): readonly number[] | undefined {
-    let found = this.found.get(task);
-    if (!found && this.recursive.has(task)) {
-      const node = this.node(task)!;
-      for (let next = this.queue.pop(); next; next = this.queue.pop()) {
-        next.waiting = false;
-        this.grow(next);
-      }
-      this.found.set(task, (found = this.withoutSelfReferences(node)));
+  static *in(table: TaskTable): Steps<RecursiveDependencies> {
+    return new RecursiveDependencies(table, table.recursive.length > 0 ? yield* recipesBelow(table) : []);
+  }
+
+  /** Finds what a task depends on, which nothing is done for where it is none with recrdeptask. */
+  *solve(task: number): Steps<void> {
+    if (!this.recursive.has(task) || this.found.has(task)) return;
+    const node = this.node(task)!;
+    for (let next = this.queue.pop(); next; next = this.queue.pop()) {
+      yield;
+      next.waiting = false;
+      this.grow(next);
     }
-    return found;
+    this.found.set(task, this.withoutSelfReferences(node));
+  }
+
+  /** All that a task depends on, in no particular order, where that was solved. */
+  of(task: number): readonly number[] | undefined {
+    return this.found.get(task);
   }
 
   /** Undefined: the task is none with recrdeptask. */
@@ -147,7 +157,7 @@ export class RecursiveDependencies {
   }
 
   private countBelow(node: Node, task: number): void {
-    const bits = this.below(task);
+    const bits = this.below[task];
     if (!bits || bits === node.counted) return;
     node.counted = bits;
     include(node.below, bits);
@@ -217,15 +227,12 @@ export class RecursiveDependencies {
   private takesItsOwn(task: number): boolean {
     return this.recursive.get(task)?.names.includes(this.table.nameOf[task]!) ?? false;
   }
-
-  private below(task: number): Bits {
-    this.allBelow ??= recipesBelow(this.table, this.words);
-    return this.allBelow[task];
-  }
 }
 
 /** Task -> the recipes of all tasks that it depends on directly or not. Circles are left out, as BitBake does. */
-function recipesBelow({ start, edges, recipeOf, count }: TaskTable, words: number): Bits[] {
+function* recipesBelow(table: TaskTable): Steps<Bits[]> {
+  const { start, edges, recipeOf, count } = table;
+  const words = wordsFor(table);
   const below: Bits[] = new Array<Bits>(count).fill(undefined);
   const sizes = new Uint32Array(count);
   const { order, isDone } = dependencyOrder({ first: start, dependencies: edges });
@@ -248,9 +255,16 @@ function recipesBelow({ start, edges, recipeOf, count }: TaskTable, words: numbe
     sizes[task] = size;
     if (size > 0) below[task] = largest >= 0 && sizes[largest] === size ? below[largest] : scratch.slice();
   };
-  for (const task of order) collect(task);
+  for (const task of order) {
+    yield;
+    collect(task);
+  }
   for (let task = 0; task < count; task++) if (!isDone[task]) collect(task);
   return below;
+}
+
+function wordsFor({ recipes }: TaskTable): number {
+  return Math.ceil(recipes.infos.length / 32);
 }
 
 function include(set: Uint32Array, more: Uint32Array): void {

@@ -4,6 +4,7 @@
  * Follows the last steps of `bb/runqueue.py: RunQueueData.prepare`: targets, `--runall`, `--runonly`, circles and
  * recipes that provide the same.
  */
+import type { Steps } from '../base/turns.ts';
 import { closeMatches } from './closeMatches.ts';
 import { recipeLabel, type TaskGraph } from './graph.ts';
 import { circles, dependencyOrder } from './order.ts';
@@ -25,47 +26,51 @@ export interface RunOptions {
 /** What the graph is, without its problems and providers. */
 export type RunningTasks = Omit<TaskGraph, 'problems' | 'providers'>;
 
-export function runningTasks(
+export function* runningTasks(
   requested: readonly RequestedTask[],
   table: TaskTable,
   hasFailed: (recipe: number) => boolean,
   preferences: ReadonlyMap<string, Preferences>,
   options: RunOptions,
   reports: Reports,
-): RunningTasks {
-  const active = new ActiveTasks(table);
-  const targets = active.markTargets(requested, hasFailed, reports);
-  if (options.runall) targets.push(...active.runAll(options.runall.map(taskName)));
-  if (options.runonly) active.runOnly(options.runonly.map(taskName));
-  const running = active.numbered(targets);
+): Steps<RunningTasks> {
+  const active = new ActiveTasks(table, yield* RecursiveDependencies.in(table));
+  const targets = yield* active.markTargets(requested, hasFailed, reports);
+  if (options.runall) targets.push(...(yield* active.runAll(options.runall.map(taskName))));
+  if (options.runonly) yield* active.runOnly(options.runonly.map(taskName));
+  const running = yield* active.numbered(targets);
   if (running.recipeOf.length === 0 && requested.length > 0) {
     reports.add('nothing-to-do', 'No task is left to run for the targets', { fatal: true });
   }
+  yield;
   reportCircles(running, reports);
+  yield;
   reportSameProviders(running, preferences, reports);
   return running;
 }
 
 class ActiveTasks {
-  private readonly recursive: RecursiveDependencies;
   private isActive: Uint8Array;
 
-  constructor(private readonly table: TaskTable) {
-    this.recursive = new RecursiveDependencies(table);
+  constructor(
+    private readonly table: TaskTable,
+    private readonly recursive: RecursiveDependencies,
+  ) {
     this.isActive = new Uint8Array(table.count);
   }
 
+  /** Of a task that is marked. */
   private dependenciesOf(task: number): readonly number[] | Int32Array {
     const { start, edges } = this.table;
     return this.recursive.of(task) ?? edges.subarray(start[task], start[task + 1]);
   }
 
   /** @returns the tasks asked for */
-  markTargets(
+  *markTargets(
     requested: readonly RequestedTask[],
     hasFailed: (recipe: number) => boolean,
     reports: Reports,
-  ): number[] {
+  ): Steps<number[]> {
     const { table } = this;
     const targets: number[] = [];
     for (const { target, task, recipe } of requested) {
@@ -82,14 +87,16 @@ class ActiveTasks {
         continue;
       }
       targets.push(found);
-      if (parentsOnly) for (const dependency of this.dependenciesOf(found)) this.mark(dependency);
-      else this.mark(found);
+      if (parentsOnly) {
+        yield* this.recursive.solve(found);
+        for (const dependency of this.dependenciesOf(found)) yield* this.mark(dependency);
+      } else yield* this.mark(found);
     }
     return targets;
   }
 
   /** Starts from these tasks of all recipes that have an active one, until there are no new ones. */
-  runAll(names: readonly string[]): number[] {
+  *runAll(names: readonly string[]): Steps<number[]> {
     const { table } = this;
     const numbers = names.map((name) => table.recipes.taskNumber(name));
     const all = new Set<number>();
@@ -103,32 +110,33 @@ class ActiveTasks {
         }
       }
       this.isActive = new Uint8Array(table.count);
-      for (const task of all) this.mark(task);
+      for (const task of all) yield* this.mark(task);
     }
     return [...all];
   }
 
-  runOnly(names: readonly string[]): void {
+  *runOnly(names: readonly string[]): Steps<void> {
     const { table, isActive: before } = this;
     const numbers = names.map((name) => table.recipes.taskNumber(name));
     this.isActive = new Uint8Array(table.count);
     for (let task = 0; task < table.count; task++) {
-      if (before[task] && numbers.includes(table.nameOf[task]!)) this.mark(task);
+      if (before[task] && numbers.includes(table.nameOf[task]!)) yield* this.mark(task);
     }
   }
 
-  private mark(target: number): void {
+  private *mark(target: number): Steps<void> {
     const waiting = [target];
     for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) {
       if (this.isActive[task]) continue;
       this.isActive[task] = 1;
+      yield* this.recursive.solve(task);
       for (const dependency of this.dependenciesOf(task))
         if (!this.isActive[dependency]) waiting.push(dependency);
     }
   }
 
   /** The active tasks, numbered in the order of their dependencies. */
-  numbered(targets: readonly number[]): RunningTasks {
+  *numbered(targets: readonly number[]): Steps<RunningTasks> {
     const { table } = this;
     const tasks: number[] = [];
     let edges = 0;
@@ -137,17 +145,18 @@ class ActiveTasks {
       tasks.push(task);
       edges += this.dependenciesOf(task).length;
     }
-    const packed = this.packed(Int32Array.from(tasks), edges);
+    const packed = yield* this.packed(Int32Array.from(tasks), edges);
     const { order, isDone } = dependencyOrder(packed);
     const sorted = new Int32Array(tasks.length);
     let length = 0;
     for (const at of order) sorted[length++] = tasks[at]!;
     for (const [at, task] of tasks.entries()) if (!isDone[at]) sorted[length++] = task;
-    return this.described(sorted, edges, targets);
+    yield;
+    return yield* this.described(sorted, edges, targets);
   }
 
   /** The edges between tasks, by their places in the list. */
-  private packed(tasks: Int32Array, edges: number): { first: Int32Array; dependencies: Int32Array } {
+  private *packed(tasks: Int32Array, edges: number): Steps<{ first: Int32Array; dependencies: Int32Array }> {
     const places = new Int32Array(this.table.count);
     for (const [place, task] of tasks.entries()) places[task] = place;
     const first = new Int32Array(tasks.length + 1);
@@ -156,12 +165,13 @@ class ActiveTasks {
     for (const [place, task] of tasks.entries()) {
       for (const dependency of this.dependenciesOf(task)) dependencies[length++] = places[dependency]!;
       dependencies.subarray(first[place], length).sort();
+      yield;
       first[place + 1] = length;
     }
     return { first, dependencies };
   }
 
-  private described(tasks: Int32Array, edges: number, targets: readonly number[]): RunningTasks {
+  private *described(tasks: Int32Array, edges: number, targets: readonly number[]): Steps<RunningTasks> {
     const { table } = this;
     const recipes: RunningTasks['recipes'][number][] = [];
     const numbers = new Int32Array(table.recipes.infos.length).fill(-1);
@@ -185,7 +195,7 @@ class ActiveTasks {
       if (places.has(task)) places.set(task, place);
     }
     return {
-      ...this.packed(tasks, edges),
+      ...(yield* this.packed(tasks, edges)),
       recipes,
       names: table.recipes.taskNames,
       recipeOf,

@@ -4,6 +4,7 @@
  *
  * Follows `bb/cooker.py: checkPackages, buildTaskData`.
  */
+import type { Steps } from '../base/turns.ts';
 import type { Preferences } from './preferences.ts';
 import type { Recipes } from './recipes.ts';
 import type { Reports } from './reports.ts';
@@ -35,14 +36,14 @@ export function splitMulticonfig(name: string): readonly [multiconfig: string, r
 }
 
 /** @param task that of targets that name none, with `do_` */
-export function resolveTargets(
+export function* resolveTargets(
   targets: readonly string[],
   task: string,
   recipes: Recipes,
   preferences: ReadonlyMap<string, Preferences>,
   options: TaskDataOptions,
   reports: Reports,
-): ResolvedTargets {
+): Steps<ResolvedTargets> {
   const taskData = new Map<string, TaskData>();
   for (const [name, set] of recipes.sets) {
     taskData.set(name, new TaskData(set, preferences.get(name)!, options, reports));
@@ -62,11 +63,12 @@ export function resolveTargets(
       );
       continue;
     }
+    yield;
     const recipe = data.addTarget(name);
     if (recipe !== undefined) requested.push({ multiconfig, target: name, task: ownTask ?? task, recipe });
   }
-  resolveMulticonfigs(taskData, reports);
-  for (const data of taskData.values()) data.resolve();
+  yield* resolveMulticonfigs(taskData, reports);
+  for (const data of taskData.values()) yield* data.resolve();
   return { requested, taskData };
 }
 
@@ -121,12 +123,12 @@ function everyMulticonfig(targets: readonly string[], multiconfigs: readonly str
 }
 
 /** What tasks of one multiconfig need of another is a target there. */
-function resolveMulticonfigs(taskData: ReadonlyMap<string, TaskData>, reports: Reports): void {
+function* resolveMulticonfigs(taskData: ReadonlyMap<string, TaskData>, reports: Reports): Steps<void> {
   const hasAny = [...taskData.values()].some(({ mcdepends }) => mcdepends.size > 0);
   if (!hasAny && taskData.size === 1) return;
   const seen = new Set<string>();
   for (let isNew = true; isNew;) {
-    for (const data of taskData.values()) data.resolve();
+    for (const data of taskData.values()) yield* data.resolve();
     isNew = false;
     for (const entry of new Set([...taskData.values()].flatMap(({ mcdepends }) => [...mcdepends]))) {
       if (seen.has(entry)) continue;

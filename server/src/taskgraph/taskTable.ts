@@ -4,6 +4,7 @@
  * Follows the first step of `bb/runqueue.py: RunQueueData.prepare`: tasks of the same recipe, and the flags deptask,
  * rdeptask, depends, rdepends, mcdepends and the direct part of recrdeptask.
  */
+import type { Steps } from '../base/turns.ts';
 import { splitWords } from '../base/words.ts';
 import type { RecipeInfo, TaskFlag } from '../metadata/recipeInfo.ts';
 import type { Recipes } from './recipes.ts';
@@ -41,14 +42,14 @@ export class TaskTable {
   readonly nameOf: Int32Array;
   /** Task `t` depends on `edges` from `start[t]` up to `start[t + 1]`; recursive ones on more. */
   readonly start: Int32Array;
-  readonly edges: Int32Array;
+  edges: Int32Array = new Int32Array(0);
   readonly recursive: RecursiveTask[] = [];
   private readonly edgeList = new GrowingList();
   /** Task -> the last task that it was entered for, so that no edge is entered twice. */
   private readonly entered: Int32Array;
   private readonly nameLists = new Map<string, readonly number[]>();
 
-  constructor(
+  private constructor(
     readonly recipes: Recipes,
     private readonly taskData: ReadonlyMap<string, TaskData>,
     private readonly reports: Reports,
@@ -74,10 +75,18 @@ export class TaskTable {
         }
       }
     }
+  }
+
+  static *of(recipes: Recipes, taskData: ReadonlyMap<string, TaskData>, reports: Reports): Steps<TaskTable> {
+    const table = new TaskTable(recipes, taskData, reports);
     for (const data of taskData.values()) {
-      for (const [recipe, wants] of data.wants) this.addRecipe(recipe, wants, data);
+      for (const [recipe, wants] of data.wants) {
+        yield;
+        table.addRecipe(recipe, wants, data);
+      }
     }
-    this.edges = this.edgeList.items.slice(0, this.edgeList.length);
+    table.edges = table.edgeList.items.slice(0, table.edgeList.length);
+    return table;
   }
 
   get count(): number {

@@ -4,6 +4,7 @@
  * Follows `bb/taskdata.py: TaskData`, one for each multiconfig. Works with numbers of recipes and of names; what
  * cannot be provided takes out the recipes that need it, as in BitBake.
  */
+import type { Steps } from '../base/turns.ts';
 import { splitWords } from '../base/words.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import { closeMatches } from './closeMatches.ts';
@@ -109,14 +110,16 @@ export class TaskData {
   }
 
   /** Provides for all that is asked for (`add_unresolved`). */
-  resolve(): void {
+  *resolve(): Steps<void> {
     for (let added = -1; added !== 0;) {
       added = 0;
       for (const name of this.build.unresolved()) {
+        yield;
         if (this.addProviders(name, false)) added++;
         else if (!this.options.allowIncomplete) this.removeBuild(name);
       }
       for (const name of this.runtime.unresolved()) {
+        yield;
         if (this.addRuntimeProviders(name)) added++;
         else this.removeRuntime(name);
       }

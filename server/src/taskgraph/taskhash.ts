@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as crypto from 'node:crypto';
+import { atOnce, stepByStep, type Steps } from '../base/turns.ts';
 import type { TaskhashTraits } from '../metadata/release.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { checksumText, type FileChecksum } from './checksums.ts';
@@ -69,14 +70,9 @@ const HEX = 64;
 const KNOWN = -1;
 
 export class Taskhashes {
-  /** Dependencies that count, in the order of hashing: those of a task lie from `starts[task]` on. */
-  private readonly edges: Int32Array;
-  private readonly starts: Int32Array;
   /** The reverse. */
   private readonly dependents: Int32Array;
   private readonly dependentStarts: Int32Array;
-  /** All tasks, each after what it depends on. */
-  private readonly order: Int32Array;
   /** As hexadecimal text, task after task: what was computed, and what enters the hashes of dependents. */
   private readonly computed: Buffer;
   private readonly unihashes: Buffer;
@@ -97,13 +93,15 @@ export class Taskhashes {
   private readonly scratch: Buffer;
 
   /**
-   * Folds the whole graph.
-   * @param rounds given: nothing is folded yet; it is filled with the tasks of each of BitBake's rounds
-   * @throws Error for circles, and for settings that no rule can be made of
+   * @param edges dependencies that count, in the order of hashing: those of a task lie from `starts[task]` on
+   * @param order all tasks, each after what it depends on
    */
-  constructor(
+  private constructor(
     private readonly inputs: TaskhashInputs,
-    rounds?: Int32Array[],
+    private readonly edges: Int32Array,
+    private readonly starts: Int32Array,
+    private readonly order: Int32Array,
+    levels: Int32Array,
   ) {
     const { graph, settings } = inputs;
     const { count } = graph;
@@ -116,23 +114,38 @@ export class Taskhashes {
     this.hasSetscene = Array.from({ length: count }, (_, task) => task).some((task) =>
       graph.isSetscene(task),
     );
-    [this.edges, this.starts] = countingDependencies(inputs);
-    [this.dependents, this.dependentStarts] = reversed(this.edges, this.starts);
-    const { order, levels } = dependencyOrder(graph);
-    this.order = order;
+    [this.dependents, this.dependentStarts] = reversed(edges, starts);
     this.locked = locks(graph, settings, levels);
     let most = 0;
-    for (let task = 0; task < count; task++)
-      most = Math.max(most, this.starts[task + 1]! - this.starts[task]!);
+    for (let task = 0; task < count; task++) most = Math.max(most, starts[task + 1]! - starts[task]!);
     this.scratch = Buffer.alloc((most + 1) * HEX);
-    if (rounds) {
-      rounds.push(...roundsOf(order, levels));
-      return;
+  }
+
+  /**
+   * Folds the whole graph.
+   * @throws Error for circles, and for settings that no rule can be made of
+   */
+  static of(inputs: TaskhashInputs): Taskhashes {
+    return atOnce(Taskhashes.folded(inputs));
+  }
+
+  /** As `of`, in steps. */
+  static *folded(inputs: TaskhashInputs): Steps<Taskhashes> {
+    const [hashes] = yield* Taskhashes.unfolded(inputs);
+    for (const task of hashes.order) {
+      yield;
+      hashes.readInputs(task);
+      hashes.fold(task);
     }
-    for (const task of order) {
-      this.readInputs(task);
-      this.fold(task);
-    }
+    return hashes;
+  }
+
+  /** With nothing folded yet, and the round of each task. */
+  private static *unfolded(inputs: TaskhashInputs): Steps<[hashes: Taskhashes, levels: Int32Array]> {
+    const [edges, starts] = yield* countingDependencies(inputs);
+    const { order, levels } = dependencyOrder(inputs.graph);
+    yield;
+    return [new Taskhashes(inputs, edges, starts, order, levels), levels];
   }
 
   /**
@@ -145,17 +158,9 @@ export class Taskhashes {
     inputs: TaskhashInputs,
     ask: (queries: readonly UnihashQuery[]) => Promise<void>,
   ): Promise<Taskhashes> {
-    const rounds: Int32Array[] = [];
-    const hashes = new Taskhashes(inputs, rounds);
-    for (const round of rounds) {
-      const queries: UnihashQuery[] = [];
-      for (const task of round) {
-        hashes.readInputs(task);
-        if (hashes.compute(task) !== KNOWN) continue;
-        const taskhash = textAt(hashes.computed, task);
-        const query = hashes.mapped(task, taskhash) ?? hashes.query(task, taskhash);
-        if (typeof query === 'object') queries.push(query);
-      }
+    const [hashes, levels] = await stepByStep(Taskhashes.unfolded(inputs));
+    for (const round of roundsOf(hashes.order, levels)) {
+      const queries = await stepByStep(hashes.questions(round));
       if (queries.length > 0) await ask(queries);
       for (const task of round) hashes.settle(task);
     }
@@ -254,6 +259,20 @@ export class Taskhashes {
     return {
       unknown: `it depends on ${graph.recipe(because).pn}:${graph.name(because)}, and there ${reason}`,
     };
+  }
+
+  /** Computes a round's hashes. @returns what hash equivalence is to be asked about them */
+  private *questions(round: Int32Array): Steps<UnihashQuery[]> {
+    const queries: UnihashQuery[] = [];
+    for (const task of round) {
+      yield;
+      this.readInputs(task);
+      if (this.compute(task) !== KNOWN) continue;
+      const taskhash = textAt(this.computed, task);
+      const query = this.mapped(task, taskhash) ?? this.query(task, taskhash);
+      if (typeof query === 'object') queries.push(query);
+    }
+    return queries;
   }
 
   /** What the task itself adds to its hash. */

@@ -4,14 +4,15 @@
  * Follows `bb/siggen.py: prep_taskhash` for the order within a task, `bb/runqueue.py: RunQueueData.prepare` for the
  * rounds. Pure, integers in and out.
  */
+import type { Steps } from '../base/turns.ts';
 import type { HashedGraph, HashedRecipe, TaskhashInputs } from './taskhash.ts';
 import { hashOrder, type PlacedTask } from './taskhashOrder.ts';
 import { dependencyFilter } from './taskhashRules.ts';
 
 /** Dependencies that count, task after task in the order of hashing, and where each task's begin. */
-export function countingDependencies(
+export function* countingDependencies(
   inputs: Pick<TaskhashInputs, 'graph' | 'settings' | 'traits' | 'virtuals'>,
-): [edges: Int32Array, starts: Int32Array] {
+): Steps<[edges: Int32Array, starts: Int32Array]> {
   const { graph, settings, traits, virtuals } = inputs;
   const { count } = graph;
   const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
@@ -41,6 +42,7 @@ export function countingDependencies(
     const own = edges.subarray(from, end).sort();
     for (let at = 0; at < own.length; at++) own[at] = taskAt[own[at]!]!;
     starts[task + 1] = end;
+    yield;
   }
   return [edges.slice(0, end), starts];
 }
