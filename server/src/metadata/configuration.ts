@@ -67,9 +67,9 @@ class ConfigurationReader {
   }
 
   read(parsed: (plain: Datastore) => void): BuildConfiguration {
-    const plain = this.parse(this.ctx.release.parse.plainMulticonfigName);
+    const plain = this.parsePlain();
     const data: { multiconfig: string; d: Datastore }[] = [{ multiconfig: '', d: plain }];
-    for (const name of this.multiconfigs(plain)) data.push({ multiconfig: name, d: this.parse(name) });
+    for (const name of this.multiconfigs(plain)) data.push({ multiconfig: name, d: this.parseOnce(name) });
     if (data.length > 1) {
       this.attempt(() =>
         this.handlers.fire(
@@ -87,12 +87,14 @@ class ConfigurationReader {
     this.applyModuleExclusions(plain);
     this.checkRenamed(plain);
     parsed(plain);
+    let layers: readonly Collection[] | undefined;
     const configurations = data.map(({ multiconfig, d }) => {
       d.setVar('__bbclasstype', 'recipe');
       const copy = d.createCopy();
-      const layers = this.attempt(() => collections(copy, this.ctx)) ?? [];
-      const recipes = this.attempt(() => recipeFiles(copy, layers, this.ctx)) ?? [];
-      return { multiconfig, d: copy, collections: layers, recipes };
+      // Those of the plain one are everybody's: `bb/cooker.py: handleCollections`.
+      const own = (layers ??= this.attempt(() => collections(copy, this.ctx)) ?? []);
+      const recipes = this.attempt(() => recipeFiles(copy, own, this.ctx)) ?? [];
+      return { multiconfig, d: copy, collections: own, recipes };
     });
     return { configurations, handlers: this.handlers, refused: this.refused };
   }
@@ -117,9 +119,9 @@ class ConfigurationReader {
   }
 
   /** One pass over all configuration files, and again for as long as a handler says that it is needed. */
-  private parse(multiconfig: string): Datastore {
-    let d = this.parseFiles(multiconfig);
-    this.attempt(() => this.handlers.fire('ConfigParsed', [], d, this.ctx));
+  private parsePlain(): Datastore {
+    const multiconfig = this.ctx.release.parse.plainMulticonfigName;
+    let d = this.parseOnce(multiconfig);
     for (let count = 0; d.getVar('BB_INVALIDCONF', false) === true; count++) {
       if (count > MOST_REPARSES) {
         this.refuse(
@@ -130,9 +132,14 @@ class ConfigurationReader {
         break;
       }
       d.setVar('BB_INVALIDCONF', false);
-      d = this.parseFiles(multiconfig);
-      this.attempt(() => this.handlers.fire('ConfigParsed', [], d, this.ctx));
+      d = this.parseOnce(multiconfig);
     }
+    return d;
+  }
+
+  private parseOnce(multiconfig: string): Datastore {
+    const d = this.parseFiles(multiconfig);
+    this.attempt(() => this.handlers.fire('ConfigParsed', [], d, this.ctx));
     return d;
   }
 
