@@ -203,7 +203,7 @@ export class RecipeEvaluator {
     const told = new ToldReads(options.files);
     const listed = recipeListReads(reads.taken());
     for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
-    const notes = new IngredientNotes(ctx);
+    const notes = new IngredientNotes(ctx, configuration.configurations[0]!.d);
     const { evaluated } = notes;
     reportRefusals(python, ctx);
     ctx.settle();
@@ -409,7 +409,7 @@ export class RecipeEvaluator {
       frames.beginStep();
       if (recipeInfo) tasks.set(name, taskDependencies(d, fault));
       frames.endStep();
-      const ignored = this.held.notes.ignoredIn(configuration.d);
+      const ignored = this.held.notes.ignored;
       const { moduleFunctions, release } = this.ctx;
       const changes = d.changeCount;
       const mcfn = virtualFileName(recipe.path, name, multiconfig);

@@ -14,11 +14,14 @@ export class IngredientNotes {
   private readonly variants = new Map<string, ToldVariant>();
   /** Variables whose values decided the configuration, or what is asked of it for all recipes. */
   private readonly lasting: Set<string>;
-  /** Of each multiconfig, what no hash depends on. */
-  private readonly ignored = new Map<Datastore, ReadonlySet<string>>();
+  /** What no hash depends on. */
+  private known: ReadonlySet<string> | undefined;
 
-  /** Made when the configuration has been read. */
-  constructor(private readonly ctx: ParseContext) {
+  /** Made when the configuration has been read. @param plain that of no multiconfig */
+  constructor(
+    private readonly ctx: ParseContext,
+    private readonly plain: Datastore,
+  ) {
     this.lasting = ctx.datastoreContext.frames.takeValues();
     this.noteShared();
   }
@@ -32,7 +35,7 @@ export class IngredientNotes {
   /** The names that are there whatever the recipe is. */
   private noteShared(): void {
     this.telling.note(this.ctx.moduleFunctions.keys());
-    for (const configuration of this.ignored.keys()) this.telling.note(configuration.mentioned());
+    if (this.known) this.telling.note(this.plain.mentioned());
   }
 
   /** Whether the value of a variable decided the configuration, or may have. */
@@ -51,19 +54,17 @@ export class IngredientNotes {
     this.ctx.datastoreContext.frames.takeValues();
   }
 
-  /** The list is read once, from the configuration: `bb/siggen.py` does so when it starts. */
-  ignoredIn(configuration: Datastore): ReadonlySet<string> {
-    let ignored = this.ignored.get(configuration);
-    if (!ignored) {
+  /** The list is read once, from the plain configuration for all: `bb/siggen.py` does so when it starts. */
+  get ignored(): ReadonlySet<string> {
+    if (!this.known) {
       const { frames } = this.ctx.datastoreContext;
       const others = frames.takeValues();
-      ignored = new Set(splitWords(configuration.getText(this.ctx.release.signature.ignoreVariable) ?? ''));
+      this.known = new Set(splitWords(this.plain.getText(this.ctx.release.signature.ignoreVariable) ?? ''));
       for (const name of frames.takeValues()) this.lasting.add(name);
       for (const name of others) frames.askValue(name);
-      this.ignored.set(configuration, ignored);
-      this.telling.note(configuration.mentioned());
+      this.telling.note(this.plain.mentioned());
     }
-    return ignored;
+    return this.known;
   }
 
   /**
@@ -80,8 +81,7 @@ export class IngredientNotes {
     changes: number,
   ): void {
     const orderCounts = d.isFiltered || d.changeCount !== changes;
-    const ignored = this.ignoredIn(configuration);
-    this.variants.set(mcfn, this.telling.variant(mcfn, generated, names, ignored, orderCounts));
+    this.variants.set(mcfn, this.telling.variant(mcfn, generated, names, this.ignored, orderCounts));
     this.telling.note(d.mentioned(configuration));
   }
 

@@ -62,6 +62,7 @@ export class Build {
   private checksummed:
     { readonly files: HostFiles; readonly digests: ReadonlyMap<string, string> } | undefined;
   private remembered: RememberedEquivalence | undefined;
+  private ignoredBy: { readonly values: string; readonly names: Promise<ReadonlySet<string>> } | undefined;
   private read: { readonly raw: ConfigurationSummary; readonly summary: ConfigurationSummary } | undefined;
 
   constructor(
@@ -213,7 +214,7 @@ export class Build {
   private async taskhashSources(): ReturnType<typeof taskhashSources> {
     const { raw } = this.read!;
     const files = new HostFiles(this.directory.roots);
-    const below = (path: string) => new HostFiles([path]);
+    const below = (paths: readonly string[]) => new HostFiles(paths);
     const sources = await taskhashSources(this.workspace, raw, { files, below });
     this.checksummed = { files, digests: sources.digests };
     const settings = await equivalenceOf(this.workspace, raw, files, sources.settings.handler);
@@ -393,13 +394,16 @@ export class Build {
   }
 
   /** What the configuration keeps out of hashes. */
-  async ignored(recipe: string, mcfn: string): Promise<ReadonlySet<string>> {
-    const names = new Set<string>();
-    for (const variable of IGNORE_VARIABLES) {
-      const found = await this.workspace.inspect(this.recipeName(recipe), mcfn, variable);
-      for (const name of splitWords(found?.expanded ?? '')) names.add(name);
+  async ignored(): Promise<ReadonlySet<string>> {
+    const { values } = await this.summary();
+    if (this.ignoredBy?.values !== values) {
+      const names = this.workspace
+        .configurationValues(IGNORE_VARIABLES, [])
+        .then(([plain]) => new Set(Object.values(plain?.values ?? {}).flatMap(splitWords)));
+      this.ignoredBy = { values, names };
+      names.catch(() => (this.ignoredBy = undefined));
     }
-    return names;
+    return this.ignoredBy.names;
   }
 
   dispose(): void {

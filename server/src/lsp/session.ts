@@ -340,7 +340,7 @@ export class Session {
     if (!this.build || !variant || view.recipe === undefined) return undefined;
     const inspection = await this.build.inspect(view.recipe, variant.mcfn, name);
     if (!inspection) return undefined;
-    return { inspection, ignored: await this.build.ignored(view.recipe, variant.mcfn) };
+    return { inspection, ignored: await this.build.ignored() };
   }
 
   // Quick fixes
@@ -354,7 +354,7 @@ export class Session {
       const found = await this.build.inspect(recipe, variant.mcfn, name);
       if (found) variables.set(name, found);
     }
-    return { variables, ignored: await this.build.ignored(recipe, variant.mcfn) };
+    return { variables, ignored: await this.build.ignored() };
   }
 
   /** The view's recipe as it would be with another text of a file that takes part. */
