@@ -30,7 +30,7 @@ export async function worldTimes(
   try {
     const summary = await workspace.summary();
     const known = await collectRecipes(workspace, summary, () => undefined);
-    const readers = { below: (path: string) => new HostFiles([path]) };
+    const readers = { below: (paths: readonly string[]) => new HostFiles(paths) };
     const whole: number[] = [];
     let last: { tasks: number; hashes: Taskhashes; change: (run: number) => number[] } | undefined;
     for (let run = 0; run < runs + 1; run++) {

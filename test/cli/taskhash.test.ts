@@ -98,3 +98,24 @@ describe('taskhashes in the terminal', { timeout: 60_000 }, () => {
     expect(full.lines).toContain('    no signature data of both hashes was found');
   });
 });
+
+describe('taskhashes of a multiconfig', { timeout: 60_000 }, () => {
+  const name = 'taskhashes/taint-of-multiconfig';
+  let workspace: Workspace;
+  beforeAll(() => {
+    workspace = materialise(readScenario(name));
+  });
+  afterAll(() => workspace.dispose());
+
+  it('take in taint files beside its own stamps', async () => {
+    const expected = readTaskhashExpectations(name)['wrynose']!['app mc:other:app']!;
+    const targets = ['app', 'mc:other:app', '--closure'];
+    const { lines } = await inTerminal(workspace, 'sig', '--hash', 'taskhash', ...targets, '--format', 'tsv');
+    const hashes = lines.map((line) => {
+      const [recipe, pn, task, hash] = line.split('\t');
+      const stamps = recipe!.startsWith('mc:other:') ? 'tmp-other/stamps' : 'tmp/stamps';
+      return [`${stamps}/${pn!}-1.0.${task!}`, hash];
+    });
+    expect(Object.fromEntries(hashes)).toEqual(expected);
+  });
+});

@@ -168,8 +168,8 @@ function filesOf(build: BuildDirectory, { revision, place }: EvaluatedState): Ta
   const present = diskOf(revision);
   const [disk, { roots }] =
     place === undefined ? [present, build] : [new MovedDisk(place, present), movedBuild(build, place)];
-  const below = (...paths: string[]) => new HostFiles(paths, NO_SYSTEM, disk);
-  return { files: below(...roots), below };
+  const below = (paths: readonly string[]) => new HostFiles(paths, NO_SYSTEM, disk);
+  return { files: below(roots), below };
 }
 
 /** The hashes of recipes, without what they were made of; says of each that could not be evaluated why. */

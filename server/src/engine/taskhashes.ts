@@ -22,15 +22,15 @@ import {
   equivalenceSettings,
 } from '../sstate/equivalenceSettings.ts';
 import type { Unihashes } from '../sstate/hashEquivalence.ts';
-import type { ConfigurationSummary } from './results.ts';
+import type { ConfigurationSummary, ConfigurationValues } from './results.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What is read of the host. */
 export interface TaskhashFiles {
   /** Layers, build directory and BitBake. */
   readonly files: FileSystem;
-  /** The same for what is below a directory, wherever it is: stamps. */
-  below(directory: string): FileSystem;
+  /** The same for what is below directories, wherever they are: stamps. */
+  below(directories: readonly string[]): FileSystem;
 }
 
 /** What `Taskhashes` of any graph of a configuration are made with. */
@@ -40,17 +40,23 @@ export async function taskhashSources(
   { files, below }: TaskhashFiles,
 ): Promise<Omit<InputSources, 'signatures'>> {
   const traits = taskhashTraits(summary, files);
-  const [plain] = await workspace.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes);
-  const values = plain?.values ?? {};
+  const all = await workspace.configurationValues(SETTING_VARIABLES.names, SETTING_VARIABLES.prefixes);
+  const values = all[0]?.values ?? {};
   const settings = taskhashSettings((name) => values[name], traits);
-  const stamps = values['STAMPS_DIR'];
+  const stamps = stampDirectories(all);
   return {
     settings,
     traits,
     files,
     digests: new Map(),
-    stamps: stamps?.startsWith('/') ? below(stamps) : files,
+    stamps: stamps.length > 0 ? below(stamps) : files,
   };
+}
+
+/** Where stamps are: STAMPS_DIR of each configuration. */
+export function stampDirectories(configurations: readonly ConfigurationValues[]): string[] {
+  const all = configurations.map(({ values }) => values['STAMPS_DIR'] ?? '');
+  return [...new Set(all)].filter((path) => path.startsWith('/'));
 }
 
 /** @throws Error where no hashes can be made of the graph (a circle) or of the settings */

@@ -93,7 +93,7 @@ export async function whyMissing(search: ObjectSearch): Promise<ObjectState | un
     ...listed.map((found) => ({ ...found, path: join(directory, found.name) })),
     ...(await recordedCandidates(search)),
   ];
-  const files = new SignatureFiles([...directories, ...(open.stamps === undefined ? [] : [open.stamps])]);
+  const files = new SignatureFiles([...directories, ...open.stamps]);
   const contents = servers ? open.contents : undefined;
   const recorded = new MirrorSignatures(files, contents, names, graph, told, signal);
   const nearest = await nearestOf(candidates, nameAt(graph, task), await own.data(), recorded);
@@ -139,12 +139,12 @@ async function recordedCandidates({
   objects: { availability, stamps },
   servers,
 }: ObjectSearch): Promise<Candidate[]> {
-  if (stamps === undefined) return [];
+  if (stamps.length === 0) return [];
   const recipe = recipeAt(graph, task);
   const taskName = nameAt(graph, task);
   const stamped = stampedHashes(recipe.stamp, taskName);
   const data = new Map(
-    new SignatureFiles([stamps]).ofTask(recipe.pn, taskName).map(({ hash, path }) => [hash, path]),
+    new SignatureFiles(stamps).ofTask(recipe.pn, taskName).map(({ hash, path }) => [hash, path]),
   );
   const known = [...new Set([...data.keys(), ...stamped.keys()])].filter(
     (hash) => hash !== hashes.unihash(task),

@@ -1,5 +1,6 @@
 /** Everything that is needed to look for the objects of a configuration, opened together. */
 import type { ConfigurationSummary } from '../engine/results.ts';
+import { stampDirectories } from '../engine/taskhashes.ts';
 import type { Workspace } from '../engine/workspace.ts';
 import type { FileSystem } from '../inputs/ports.ts';
 import { detectRelease, type MirrorTraits } from '../metadata/release.ts';
@@ -34,8 +35,8 @@ export function openAvailability(
 
 export interface OpenObjects extends OpenAvailability {
   readonly settings: SstateSettings;
-  /** STAMPS_DIR; undefined: the configuration has none. */
-  readonly stamps: string | undefined;
+  /** STAMPS_DIR of each configuration. */
+  readonly stamps: readonly string[];
 }
 
 /** What the configuration of a build directory says of where objects are: plain data. */
@@ -43,8 +44,8 @@ export interface ObjectConfiguration {
   readonly settings: SstateSettings;
   readonly traits: MirrorTraits;
   readonly bitbakeVersion: string;
-  /** STAMPS_DIR; undefined: the configuration has none. */
-  readonly stamps: string | undefined;
+  /** STAMPS_DIR of each configuration. */
+  readonly stamps: readonly string[];
 }
 
 /** @param environment BitBake would be started with it */
@@ -54,13 +55,14 @@ export async function objectConfiguration(
   files: FileSystem,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ObjectConfiguration> {
-  const [plain] = await workspace.configurationValues(
+  const all = await workspace.configurationValues(
     [...SSTATE_VARIABLES.names, 'STAMPS_DIR'],
     SSTATE_VARIABLES.prefixes,
   );
+  const [plain] = all;
   const settings = sstateSettings((name) => plain?.values[name], environment);
   const { mirrors, version } = detectRelease(files, bitbakeDir, bitbakeVersion);
-  return { settings, traits: mirrors, bitbakeVersion: version, stamps: plain?.values['STAMPS_DIR'] };
+  return { settings, traits: mirrors, bitbakeVersion: version, stamps: stampDirectories(all) };
 }
 
 /** @param offline as for `openAvailability` */

@@ -52,7 +52,7 @@ export function openSide(
     keep,
     files: {
       files: new HostFiles(build.roots, NO_SYSTEM, diskOf(revision)),
-      below: (path) => new HostFiles([path]),
+      below: (paths) => new HostFiles(paths),
     },
     close: async () => {
       signal?.removeEventListener('abort', stop);
