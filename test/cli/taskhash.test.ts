@@ -107,15 +107,58 @@ describe('taskhashes of a multiconfig', { timeout: 60_000 }, () => {
   });
   afterAll(() => workspace.dispose());
 
+  const expected = readTaskhashExpectations(name)['wrynose']!['app mc:other:app']!;
+  const run = (...args: string[]) => inTerminal(workspace, ...args);
+  const ofAll = ['sig', '--hash', 'taskhash', 'app', 'mc:other:app', '--closure'];
+
   it('take in taint files beside its own stamps', async () => {
-    const expected = readTaskhashExpectations(name)['wrynose']!['app mc:other:app']!;
-    const targets = ['app', 'mc:other:app', '--closure'];
-    const { lines } = await inTerminal(workspace, 'sig', '--hash', 'taskhash', ...targets, '--format', 'tsv');
+    const { lines } = await run(...ofAll, '--format', 'tsv');
     const hashes = lines.map((line) => {
       const [recipe, pn, task, hash] = line.split('\t');
       const stamps = recipe!.startsWith('mc:other:') ? 'tmp-other/stamps' : 'tmp/stamps';
       return [`${stamps}/${pn!}-1.0.${task!}`, hash];
     });
     expect(Object.fromEntries(hashes)).toEqual(expected);
+  });
+
+  it('are asked for by its name', async () => {
+    const { status, lines } = await run('explain', 'mc:other:app', 'install', '--hash', 'taskhash');
+    expect(lines).toContain(`taskhash ${expected['tmp-other/stamps/app-1.0.do_install']!}`);
+    expect(status).toBe(0);
+    const { lines: rows } = await run('sig', 'mc:other:app', '--format', 'tsv');
+    const recipe = 'mc:other:layer/recipes/app_1.0.bb';
+    const named = rows.map((row) => row.split('\t').slice(0, 3));
+    expect(named).toEqual(['do_compile', 'do_install', 'do_build'].map((task) => [recipe, 'app', task]));
+    expect((await run('sig', 'mc:none:app')).stderr).toContain('no recipe provides mc:none:app');
+  });
+
+  it('are compared with the rows that name it', async () => {
+    const { lines } = await run(...ofAll, '--format', 'json');
+    const { tasks } = JSON.parse(lines.join('\n')) as {
+      tasks: {
+        recipe: string;
+        pn: string;
+        task: string;
+        basehash: string;
+        taskhash: string;
+        dependencies: number;
+      }[];
+    };
+    const rows = tasks.map(({ recipe, pn, task, basehash, taskhash, dependencies }) => {
+      const row = [
+        recipe.startsWith('mc:other:') ? `mc:other:${pn}` : pn,
+        task,
+        basehash,
+        taskhash,
+        dependencies,
+      ];
+      return row.join('\t');
+    });
+    const table = join(workspace.root, 'table.tsv');
+    writeFileSync(table, rows.join('\n'));
+    const verify = ['verify', '--hash', 'taskhash', '--against', table, '--root', workspace.root];
+    const { lines: report } = await run(...verify, '--targets', 'app,mc:other:app');
+    expect(report).toEqual([`matched ${rows.length} of ${rows.length}`]);
+    expect(rows.length).toBe(Object.keys(expected).length);
   });
 });

@@ -214,6 +214,9 @@ describe('the host', () => {
     ['os.path.expanduser("~")', '/home/oe'],
     ['__import__("sys").platform', 'linux'],
     ['bb.utils.which(os.environ["PATH"], "gcc", executable=True)', '/usr/bin/gcc'],
+    ['os.popen("readlink -f /layer/../layer/lib/plain.py").read()', '/layer/lib/plain.py\n'],
+    ['os.popen("readlink -f /layer/none").read()', '/layer/none\n'],
+    ['os.system("readlink -f /layer/none/none")', '256'],
   ])('%s is %s', (expression, value) => {
     expect(box.evaluate(expression)).toBe(value);
     expect(box.python.takeRefusals()).toEqual([]);

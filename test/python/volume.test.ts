@@ -1,29 +1,39 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Errno, normalised, SystemError, Volume } from '../../server/src/python/volume.ts';
+import type { Glimpse } from '../../server/src/inputs/ports.ts';
+import {
+  Errno,
+  normalised,
+  SystemError,
+  Volume,
+  type VolumeOptions,
+} from '../../server/src/python/volume.ts';
 import { memoryFiles } from './workspace.ts';
 
 let refusals: string[];
 let volume: Volume;
 
+const FILES = memoryFiles({
+  '/src/layer/a.bb': 'text',
+  '/src/layer/run.sh': 'x',
+  '/src/layer/__pycache__/a.pyc': 'x',
+  '/src/layer/link': '-> /src/layer/a.bb',
+  '/src/layer/sub/b.bb': 'b',
+  '/src/build/tmp/host': 'from the host',
+  '/other/c': 'c',
+});
+const OPTIONS: VolumeOptions = {
+  files: FILES,
+  roots: ['/src/layer', '/src/build'],
+  scratch: ['/src/build/tmp'],
+  programs: ['/usr/bin', 'relative', '/usr/sbin/'],
+  own: new Map([['lib/own.py', new TextEncoder().encode('own')]]),
+  refuse: (what) => refusals.push(what),
+  now: () => 5_000,
+};
+
 beforeEach(() => {
   refusals = [];
-  volume = new Volume({
-    files: memoryFiles({
-      '/src/layer/a.bb': 'text',
-      '/src/layer/run.sh': 'x',
-      '/src/layer/__pycache__/a.pyc': 'x',
-      '/src/layer/link': '-> /src/layer/a.bb',
-      '/src/layer/sub/b.bb': 'b',
-      '/src/build/tmp/host': 'from the host',
-      '/other/c': 'c',
-    }),
-    roots: ['/src/layer', '/src/build'],
-    scratch: ['/src/build/tmp'],
-    programs: ['/usr/bin', 'relative', '/opt/bin/'],
-    own: new Map([['lib/own.py', new TextEncoder().encode('own')]]),
-    refuse: (what) => refusals.push(what),
-    now: () => 5_000,
-  });
+  volume = new Volume(OPTIONS);
 });
 
 function errno(action: () => unknown): number | undefined {
@@ -93,21 +103,63 @@ describe('the volume', () => {
     ]);
   });
 
-  it('has every program on PATH, and none to read', () => {
-    expect(volume.stat('/usr/bin/gcc', true)).toMatchObject({ kind: 'file', mode: 0o755 });
-    expect(volume.stat('/opt/bin/anything', true).mode).toBe(0o755);
-    expect(volume.stat('/usr', true).kind).toBe('directory');
-    expect(refusals).toEqual([]);
-    expect(errno(() => volume.content('/usr/bin/gcc'))).toBe(Errno.EACCES);
-    expect(refusals).toEqual(['read /usr/bin/gcc']);
-  });
-
   it('has its own files and a few devices', () => {
     expect(text('/.lens/lib/own.py')).toBe('own');
     expect(volume.list('/.lens')).toEqual(['lib']);
     expect(errno(() => volume.writable('/.lens/lib/own.py', false, 0))).toBe(Errno.EACCES);
     expect(volume.stat('/dev/null', true).kind).toBe('device');
     expect(errno(() => volume.stat('/dev/sda', true))).toBe(Errno.ENOENT);
+  });
+});
+
+describe('programs and headers', () => {
+  /** What is outside the roots; of nothing in /opt is it told whether it is there. */
+  const system: Readonly<Record<string, Glimpse>> = {
+    '/usr': { kind: 'directory' },
+    '/usr/bin': { kind: 'directory' },
+    '/usr/bin/gcc': { kind: 'link', target: 'gcc-12' },
+    '/usr/bin/gcc-12': { kind: 'file', executable: true },
+    '/usr/bin/notes': { kind: 'file', executable: false },
+    '/usr/bin/dangling': { kind: 'link', target: '/usr/lib/nothing' },
+    '/usr/bin/clang': { kind: 'link', target: '/usr/lib/clang' },
+    '/usr/lib/clang': { kind: 'link', target: '/opt/llvm/clang' },
+    '/usr/bin/round': { kind: 'link', target: 'about' },
+    '/usr/bin/about': { kind: 'link', target: 'round' },
+    '/usr/include': { kind: 'directory' },
+    '/usr/include/there.h': { kind: 'link', target: '/opt/there.h' },
+  };
+  beforeEach(() => {
+    const glimpse = (path: string) => (path.startsWith('/opt/') ? 'unknown' : system[path]);
+    volume = new Volume({ ...OPTIONS, files: { ...FILES, glimpse } });
+  });
+
+  it('are there where the host has them, and none is read', () => {
+    expect(volume.stat('/usr/bin/gcc', true)).toMatchObject({ kind: 'file', mode: 0o755 });
+    expect(volume.stat('/usr/bin/gcc', false).kind).toBe('link');
+    expect(volume.readLink('/usr/bin/gcc')).toBe('gcc-12');
+    expect(volume.stat('/usr/bin/notes', true).mode).toBe(0o644);
+    for (const name of ['cc', 'dangling'])
+      expect(errno(() => volume.stat(`/usr/bin/${name}`, true))).toBe(Errno.ENOENT);
+    expect(errno(() => volume.stat('/usr/bin/round', true))).toBe(Errno.ELOOP);
+    expect(refusals).toEqual([]);
+    expect(errno(() => volume.content('/usr/bin/gcc'))).toBe(Errno.EACCES);
+    expect(volume.list('/usr/include')).toEqual([]);
+    expect(refusals).toEqual(['read /usr/bin/gcc', 'list /usr/include']);
+  });
+
+  it('are taken as there where a link of PATH leads to what is not told of, headers are not', () => {
+    expect(volume.stat('/usr/bin/clang', true).mode).toBe(0o755);
+    expect(refusals).toEqual([]);
+    expect(errno(() => volume.stat('/usr/include/there.h', true))).toBe(Errno.ENOENT);
+    expect(refusals).toEqual(['read /opt/there.h']);
+  });
+
+  it('are taken as there without which BitBake would not start, where no directory of PATH has them', () => {
+    volume.require(['gcc-12', 'chrpath']);
+    expect(volume.stat('/usr/bin/chrpath', true).mode).toBe(0o755);
+    expect(volume.stat('/usr/sbin/chrpath', true).mode).toBe(0o755);
+    expect(errno(() => volume.stat('/usr/sbin/gcc-12', true))).toBe(Errno.ENOENT);
+    expect(errno(() => volume.stat('/usr/include/chrpath', true))).toBe(Errno.ENOENT);
   });
 });
 

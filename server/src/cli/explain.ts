@@ -28,7 +28,7 @@ import {
   openSession,
   type Session,
 } from './session.ts';
-import { evaluateTarget } from './sig.ts';
+import { evaluateTarget, namedTarget } from './sig.ts';
 import { hashTasks } from './taskhashes.ts';
 import { targetOf } from '../ide/view.ts';
 import { findTask } from '../taskgraph/graph.ts';
@@ -151,7 +151,9 @@ async function evaluatedTask(
   for (const problem of evaluation.problems)
     if (problem.severity === 'error') output.note(describeProblem(problem));
   const { variants } = evaluation;
-  const variant = variants.find(({ pn, mcfn }) => pn === target || mcfn === target) ?? variants[0];
+  const { name, includes } = namedTarget(target);
+  const meant = variants.filter(includes);
+  const variant = meant.find(({ pn, mcfn }) => pn === name || mcfn === target) ?? meant[0];
   if (!variant) throw new CommandError(`${evaluation.path} cannot be evaluated`);
   if (variant.skipped !== undefined) throw new CommandError(`${target} is skipped: ${variant.skipped}`);
   if (!variant.tasks.some((known) => known.task === task)) {

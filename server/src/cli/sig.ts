@@ -3,7 +3,8 @@ import { candidates } from '../engine/targets.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
-import { plainName } from '../signature/table.ts';
+import { multiconfigOf, plainName } from '../signature/table.ts';
+import { splitMulticonfig } from '../taskgraph/targets.ts';
 import { checkStability, showAdvice } from './checks.ts';
 import { CommandError, EXIT, type ExitCode, type Output } from './output.ts';
 import { sigTaskhash } from './sigTaskhash.ts';
@@ -142,26 +143,40 @@ export async function evaluateTarget(
   output: Output,
   hashesOnly = false,
 ): Promise<RecipeEvaluation | undefined> {
-  const paths = candidates(target, session.summary);
+  const { name, includes } = namedTarget(target);
+  const paths = candidates(name, session.summary);
   let fallback: RecipeEvaluation | undefined;
   for (const path of paths) {
     output.progress(`Evaluating ${path}…`);
     const result = await session.workspace.evaluate(path, undefined, { hashesOnly });
     output.progress(undefined);
-    if (target.includes('/') || result.variants.some((variant) => variant.pn === target)) return result;
-    if (result.variants.some((variant) => plainName(variant.pn) === target)) fallback ??= result;
+    const variants = result.variants.filter(includes);
+    if (name.includes('/') || variants.some(({ pn }) => pn === name)) return result;
+    if (variants.some(({ pn }) => plainName(pn) === name)) fallback ??= result;
   }
   return fallback;
 }
 
+/** `zlib`, a path, or `mc:musl:zlib`, which includes the variants of that multiconfig only. */
+export function namedTarget(target: string): {
+  readonly name: string;
+  includes(variant: VariantSignatures): boolean;
+} {
+  if (target.includes('/') || !target.startsWith('mc:')) return { name: target, includes: () => true };
+  const [multiconfig, name] = splitMulticonfig(target);
+  return { name, includes: ({ mcfn }) => multiconfigOf(mcfn) === multiconfig };
+}
+
 /** A target that is the PN of one variant means that variant; any other means all of the recipe. */
 function isMeant(target: string, variant: VariantSignatures, result: RecipeEvaluation): boolean {
+  const { name, includes } = namedTarget(target);
   const plain = result.variants[0]?.pn;
   return (
-    target === plain ||
-    target.includes('/') ||
-    variant.pn === target ||
-    !result.variants.some(({ pn }) => pn === target)
+    includes(variant) &&
+    (name === plain ||
+      name.includes('/') ||
+      variant.pn === name ||
+      !result.variants.some(({ pn }) => pn === name))
   );
 }
 

@@ -49,14 +49,19 @@ export async function verifyTaskhash(
   }
 }
 
-/** By PN and task; by the end of the stamp and the task where the table has no PN. */
+/**
+ * By PN (`zlib`, or `mc:musl:zlib`) and task; by the end of the stamp and the task where the table has no PN. Without a
+ * multiconfig it is the plain one's, where that has it.
+ */
 function taskFinder({ graph }: CommandTasks): (row: TaskRow) => number | undefined {
   const byName = new Map<string, number>();
   for (const task of graph.recipeOf.keys()) {
-    const { pn, stamp } = recipeAt(graph, task);
+    const { pn, stamp, multiconfig } = recipeAt(graph, task);
     const name = nameAt(graph, task);
-    byName.set(`${pn}\t${name}`, task);
-    byName.set(`${stamp.slice(stamp.lastIndexOf('/'))}\t${name}`, task);
+    for (const recipe of [pn, stamp.slice(stamp.lastIndexOf('/'))]) {
+      if (multiconfig !== '') byName.set(`mc:${multiconfig}:${recipe}\t${name}`, task);
+      if (multiconfig === '' || !byName.has(`${recipe}\t${name}`)) byName.set(`${recipe}\t${name}`, task);
+    }
   }
   return (row) => {
     const stamp = stampName(row);

@@ -2,7 +2,7 @@
  * What an evaluator process can be asked: the methods, their parameters and results, all plain data.
  */
 import type { Problem } from '../base/problem.ts';
-import type { Glimpse, HostFacts, Occasion, Revision } from '../inputs/ports.ts';
+import type { HostFacts, Occasion, Revision, SystemPaths } from '../inputs/ports.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
@@ -26,11 +26,7 @@ export interface OpenParameters {
   readonly bitbakeDir: string | undefined;
   /** Directories and files that may be read. */
   readonly roots: readonly string[];
-  /** Outside them, of what it may be told whether it is there: what is in `/`, and system directories. */
-  readonly system: {
-    readonly topLevel: ReadonlyMap<string, Glimpse>;
-    readonly directories: readonly string[];
-  };
+  readonly system: SystemPaths;
   readonly facts: HostFacts;
   /** The directory with `pyodide.asm.wasm` and `python_stdlib.zip`. */
   readonly interpreter: string;

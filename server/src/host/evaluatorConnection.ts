@@ -13,7 +13,7 @@ import {
 import { ReceivedEvaluations, type SentEvaluation } from '../engine/sentEvaluations.ts';
 import type { Occasion, Revision } from '../inputs/ports.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
-import { topLevelOfSystem } from './files.ts';
+import { SYSTEM_DIRECTORIES, systemPaths } from './system.ts';
 import { EvaluatorKilled, EvaluatorProcess } from './evaluatorProcess.ts';
 import { bitbakeEnvironment } from './environment.ts';
 import { hostFacts } from './facts.ts';
@@ -50,8 +50,6 @@ const LIMITS: EvaluatorLimits = {
   openMilliseconds: 120_000,
   heapMegabytes: 1_024,
 };
-/** Directories of the system: metadata may ask what is there (headers, programs), not what is in it. */
-const SYSTEM_DIRECTORIES = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What says which distribution this is; metadata reads it for NATIVELSBSTRING. */
 const SYSTEM_FILES = [
   '/etc/os-release',
@@ -129,7 +127,7 @@ export function openParameters(
     buildDir: there.path,
     bitbakeDir: there.bitbakeDir,
     roots: [...there.roots, ...SYSTEM_FILES],
-    system: { topLevel: topLevelOfSystem(), directories: SYSTEM_DIRECTORIES },
+    system: systemPaths(known['PATH'] ?? ''),
     facts: hostFacts(place === undefined ? known : movedEnvironment(known, build, place)),
     interpreter,
     modules,

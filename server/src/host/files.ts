@@ -5,30 +5,22 @@
  * however long an evaluation takes. The texts of open editors lie over what is on disk. Confinement is by real
  * path: a symbolic link that leads out of the roots leads nowhere. What is read from is a `Disk`.
  */
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { type Disk, PRESENT_DISK } from './disk.ts';
-import type { FileStat, FileSystem, Glimpse } from '../inputs/ports.ts';
+import { glimpseOf } from './system.ts';
+import type { FileStat, FileSystem, Glimpse, SystemPaths } from '../inputs/ports.ts';
 import { withAncestors } from '../inputs/reads.ts';
 import { filteredInParts } from '../base/turns.ts';
-
-/** The part of the host outside the roots of which it is told what is there, but not what is in it. */
-export interface SystemPaths {
-  /** What is in `/`, by name; empty: nothing is told at all. */
-  readonly topLevel: ReadonlyMap<string, Glimpse>;
-  /** Directories of the system, everything below included: `/usr`. */
-  readonly directories: readonly string[];
-}
 
 /** How many paths are looked at again at a step, which takes some milliseconds. */
 export const LOOKS = 256;
 
-export const NO_SYSTEM: SystemPaths = { topLevel: new Map(), directories: [] };
-
-/** What is in `/`; empty where that cannot be listed. */
-export function topLevelOfSystem(): Map<string, Glimpse> {
-  const names = attempt(() => readdirSync('/')) ?? [];
-  return new Map(names.map((name) => [name, attempt(() => glimpseOf(`/${name}`)) ?? { kind: 'other' }]));
-}
+export const NO_SYSTEM: SystemPaths = {
+  topLevel: new Map(),
+  directories: [],
+  programs: [],
+  places: new Map(),
+};
 
 export class HostFiles implements FileSystem {
   /** Path -> its status; null: not there. Valid until `forget` of the path. */
@@ -108,13 +100,16 @@ export class HostFiles implements FileSystem {
   }
 
   glimpse(path: string): Glimpse | 'unknown' | undefined {
-    const { topLevel, directories } = this.system;
+    const { topLevel, directories, programs, places } = this.system;
     const top = /^\/[^/]*/.exec(path)?.[0] ?? '/';
     const known = topLevel.get(top.slice(1));
     if (!known) return topLevel.size > 0 ? undefined : 'unknown';
     if (path === top) return known;
-    if (!directories.some((directory) => path.startsWith(`${directory}/`))) return 'unknown';
-    return attempt(() => glimpseOf(path)) ?? undefined;
+    if (directories.some((directory) => path.startsWith(`${directory}/`))) return glimpseOf(path);
+    const place = places.get(path);
+    if (place || programs.some((directory) => path === directory || dirname(path) === directory))
+      return place;
+    return 'unknown';
   }
 
   /** Lays an editor's text over a file, or takes it away again. */
@@ -193,18 +188,4 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, at) => name === b[at]);
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
-}
-
-function glimpseOf(path: string): Glimpse {
-  const stat = lstatSync(path);
-  if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
-  return { kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other' };
 }

@@ -19,6 +19,20 @@ export interface Glimpse {
   readonly kind: FileStat['kind'] | 'link';
   /** Where a link leads, as it says. */
   readonly target?: string;
+  /** Of a file: whether it is a program. */
+  readonly executable?: boolean;
+}
+
+/** The part of the host outside what may be read of which it is told what is there, but not what is in it. */
+export interface SystemPaths {
+  /** What is in `/`, by name; empty: nothing is told at all. */
+  readonly topLevel: ReadonlyMap<string, Glimpse>;
+  /** Directories of the system, everything below included: `/usr`. */
+  readonly directories: readonly string[];
+  /** The directories of PATH that are elsewhere. */
+  readonly programs: readonly string[];
+  /** By path, what is in `programs` and what leads there; what is not in it is not there. */
+  readonly places: ReadonlyMap<string, Glimpse>;
 }
 
 /**

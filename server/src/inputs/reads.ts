@@ -183,7 +183,8 @@ function kindOf(stat: FileStat | undefined): string {
 
 function glimpseState(glimpse: Glimpse | 'unknown' | undefined): string {
   if (glimpse === undefined) return NOTHING;
-  return glimpse === 'unknown' ? glimpse : `${glimpse.kind} ${glimpse.target ?? ''}`;
+  if (glimpse === 'unknown') return glimpse;
+  return `${glimpse.kind}${glimpse.executable ? ' x' : ''} ${glimpse.target ?? ''}`;
 }
 
 /** A path and all directories above it. */

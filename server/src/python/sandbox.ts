@@ -6,6 +6,7 @@
  * untrusted: it can name any datastore and any operation, and must find nothing behind them but the
  * datastore.
  */
+import { splitWords } from '../base/words.ts';
 import { type FileSystem, type HostFacts, type Occasion, USUAL_OCCASION } from '../inputs/ports.ts';
 import { ErrorCrossing } from './errors.ts';
 import type { Observer } from './observer.ts';
@@ -123,6 +124,7 @@ export async function createSandbox(options: SandboxOptions): Promise<ObservedRu
 class Sandbox implements ObservedRuntime {
   private machine!: Machine;
   private readonly kernel: Kernel;
+  private readonly volume: Volume;
   private readonly errors = new ErrorCrossing();
   private refusals = new Map<string, Refusal>();
   /** What Python was last entered for, as told to `enter`. */
@@ -141,7 +143,7 @@ class Sandbox implements ObservedRuntime {
     const clock = options.now ?? Date.now;
     const now = (): number => clock() + clockAhead;
     const refuse = (what: string): void => this.refuse(what);
-    const volume = new Volume({
+    this.volume = new Volume({
       files: options.files,
       roots: options.bitbakeLibrary ? [...options.roots, options.bitbakeLibrary] : options.roots,
       scratch: options.scratch,
@@ -152,7 +154,7 @@ class Sandbox implements ObservedRuntime {
       observer: options.observer,
     });
     this.kernel = new Kernel({
-      volume,
+      volume: this.volume,
       cwd: options.cwd,
       seed,
       uid: options.facts.uid,
@@ -360,12 +362,17 @@ class Sandbox implements ObservedRuntime {
       case 'G': {
         const afterNumber = request.indexOf('\n');
         const flags = Number(request[afterNumber + 1]);
-        return datastore.call('getVar', Number(request.slice(1, afterNumber)), [
-          request.slice(afterNumber + 3),
+        const name = request.slice(afterNumber + 3);
+        const value = datastore.call('getVar', Number(request.slice(1, afterNumber)), [
+          name,
           (flags & 1) !== 0,
           (flags & 2) !== 0,
           (flags & 4) !== 0,
         ]);
+        // The configuration asks for them to look whether they are there, and stops where one is not.
+        if (name === 'HOSTTOOLS' && !this.saved && typeof value === 'string')
+          this.volume.require(splitWords(value));
+        return value;
       }
       case 'F': {
         const [number, flags, name, flag] = request.slice(1).split('\n');

@@ -3,8 +3,9 @@
  * scratch area in memory over BitBake's TMPDIR, and the interpreter's own library under `HOME`.
  *
  * Nothing is ever written on the host, and what lies outside the readable roots does not exist; asking for it
- * is recorded as a refusal. The programs on PATH are the exception: any name there is an executable file, as
- * metadata only ever looks whether a tool is there. Paths are absolute. Knows nothing of system calls.
+ * is recorded as a refusal. Of programs and headers of the system it is told whether they are there, never what is in
+ * them; tools without which BitBake would not start are taken as there. Paths are absolute. Knows nothing of system
+ * calls.
  */
 import type { FileSystem } from '../inputs/ports.ts';
 import type { Observer } from './observer.ts';
@@ -74,6 +75,7 @@ export interface VolumeOptions {
 
 /** How much the scratch area may hold, in bytes. */
 const SCRATCH_LIMIT = 64 * 1024 * 1024;
+const MOST_LINKS = 40;
 const EMPTY = new Uint8Array(0);
 
 export class Volume {
@@ -81,16 +83,18 @@ export class Volume {
   private scratchBytes = 0;
   private hasLinks = false;
   private readonly ownDirectories = new Set<string>();
-  /** Every directory above a root, a scratch area or a program directory -> the names that lead there. */
+  /** Every directory above a root or a scratch area -> the names that lead there. */
   private readonly ancestors = new Map<string, Set<string>>();
   private readonly programs: ReadonlySet<string>;
+  /** Names of programs that are there, if need be in each of `programs`. */
+  private readonly required = new Set<string>();
 
   constructor(private readonly options: VolumeOptions) {
     this.programs = new Set(options.programs.filter((path) => path.startsWith('/')).map(trimmed));
     for (const path of options.own.keys()) {
       for (let dir = parent(`${HOME}/${path}`); dir !== '/'; dir = parent(dir)) this.ownDirectories.add(dir);
     }
-    for (const path of [...options.roots, ...options.scratch, ...this.programs].map(trimmed)) {
+    for (const path of [...options.roots, ...options.scratch].map(trimmed)) {
       for (let child = path; child !== '/'; child = parent(child)) {
         const dir = parent(child);
         const names = this.ancestors.get(dir) ?? new Set();
@@ -113,7 +117,8 @@ export class Volume {
     return this.linkTarget(path) === undefined ? host : 'link';
   }
 
-  private find(original: string, follow: boolean): NodeStat | undefined {
+  /** @param links how many links of the host have led here @param isProgram whether one of them is on PATH */
+  private find(original: string, follow: boolean, links = 0, isProgram = false): NodeStat | undefined {
     const path = this.resolved(original, follow);
     if (path === HOME || path.startsWith(`${HOME}/`)) return this.ownStat(path);
     this.options.observer?.looked(path);
@@ -138,22 +143,36 @@ export class Volume {
         mode: found.kind === 'directory' || found.executable ? 0o755 : 0o644,
       };
     }
-    if (this.ancestors.has(path) || this.programs.has(path)) return DIRECTORY;
-    if (this.programs.has(parent(path))) return PROGRAM;
+    if (this.ancestors.has(path)) return DIRECTORY;
     if (this.inScratch(path)) return undefined;
-    return this.glimpse(path, follow);
+    const onPath = isProgram || this.programs.has(parent(path));
+    return this.glimpse(path, follow, links, onPath) ?? (this.isRequired(path) ? PROGRAM : undefined);
+  }
+
+  /** BitBake does not start without these programs: where a machine lacks one, it is taken as there. */
+  require(names: readonly string[]): void {
+    for (const name of names) this.required.add(name);
+  }
+
+  private isRequired(path: string): boolean {
+    const name = basename(path);
+    if (!this.required.has(name) || !this.programs.has(parent(path))) return false;
+    return ![...this.programs].some((directory) => this.options.files.glimpse?.(`${directory}/${name}`));
   }
 
   /** What is at a path that cannot be read, as far as that is told. */
-  private glimpse(path: string, follow: boolean): NodeStat | undefined {
+  private glimpse(path: string, follow: boolean, links: number, onPath: boolean): NodeStat | undefined {
     const { glimpse } = this.options.files;
     const found = glimpse ? glimpse.call(this.options.files, path) : 'unknown';
+    // A link of PATH that leads elsewhere is taken as one that leads to a program.
+    if (found === 'unknown' && onPath) return PROGRAM;
     if (found === 'unknown') this.options.refuse(`read ${path}`);
     if (found === undefined || found === 'unknown' || found.kind === 'other') return undefined;
-    if (found.kind !== 'link') return found.kind === 'directory' ? DIRECTORY : PROGRAM;
+    if (found.kind === 'directory') return DIRECTORY;
+    if (found.kind !== 'link') return found.executable === false ? PLAIN : PROGRAM;
     if (!follow) return LINK;
     const target = normalised(parent(path), found.target ?? '');
-    return target === path ? undefined : this.find(target, true);
+    return links < MOST_LINKS ? this.find(target, true, links + 1, onPath) : fail(Errno.ELOOP);
   }
 
   private ownStat(path: string): NodeStat | undefined {
@@ -186,7 +205,7 @@ export class Volume {
     if (stat.kind !== 'directory') fail(Errno.ENOTDIR);
     const names = new Set<string>(this.ancestors.get(path));
     if (this.readable(path)) for (const name of this.options.files.list(path) ?? []) names.add(name);
-    else if (this.programs.has(path) || this.ancestors.has(path)) this.options.refuse(`list ${path}`);
+    else if (!this.inScratch(path) && !inside(path, HOME)) this.options.refuse(`list ${path}`);
     const prefix = path === '/' ? '/' : `${path}/`;
     if (path === HOME || path.startsWith(`${HOME}/`)) {
       for (const own of [...this.options.own.keys()].map((key) => `${HOME}/${key}`)) {
@@ -384,7 +403,7 @@ export class Volume {
   private resolved(path: string, follow: boolean): string {
     if (!this.hasLinks || !this.inScratch(path)) return path;
     let current = path;
-    for (let hops = 0; hops < 40; hops++) {
+    for (let hops = 0; hops < MOST_LINKS; hops++) {
       const next = this.resolvedOnce(current, follow);
       if (next === current) return current;
       current = next;
@@ -414,6 +433,7 @@ export type { ScratchNode };
 
 const DIRECTORY: NodeStat = { kind: 'directory', size: 4096, mtimeMs: 0, mode: 0o755 };
 const PROGRAM: NodeStat = { kind: 'file', size: 1, mtimeMs: 0, mode: 0o755 };
+const PLAIN: NodeStat = { ...PROGRAM, mode: 0o644 };
 const LINK: NodeStat = { kind: 'link', size: 1, mtimeMs: 0, mode: 0o777 };
 const DEVICES = new Set(['/dev/null', '/dev/zero', '/dev/urandom', '/dev/random']);
 

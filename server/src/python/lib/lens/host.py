@@ -1,16 +1,20 @@
 """
 The host as metadata may know it: its name and machine, its user, its commands (none of which is run; what a
-few `git rev-parse` would say is read from the repository by TypeScript). Everything else is refused, and the
+few `git rev-parse` would say is read from the repository by TypeScript, and where links lead is looked up). Everything else is refused, and the
 refusal is recorded.
 """
 
 import io
 import os
+import re
 import shlex
 import sys
 import types
 
 from . import port
+
+#: A path that is the same to a shell.
+_PLAIN = re.compile(r"(?!-)[\w@%+=:,./-]*[\w@%+=:,.-]")
 
 
 def _answer(command, cwd, shell=False):
@@ -31,7 +35,15 @@ def _answer(command, cwd, shell=False):
         words = words[3:]
     if words[:2] == ["rm", "-rf"]:
         return _remove([os.path.join(cwd or "", path) for path in words[2:]])
+    if words[:2] == ["readlink", "-f"] and len(words) == 3 and _PLAIN.fullmatch(words[2]):
+        return _real_path(os.path.join(cwd or os.getcwd(), words[2]))
     return port.request(("X" + port.encode([words, os.fspath(cwd) if cwd else os.getcwd()])).encode())
+
+
+def _real_path(path):
+    """`readlink -f`: all but the last of its names have to be there."""
+    real = os.path.realpath(path)
+    return [0, real + "\n", ""] if os.path.isdir(os.path.dirname(real)) else [1, "", ""]
 
 
 def _remove(paths):
