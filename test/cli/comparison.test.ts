@@ -3,6 +3,7 @@ import {
   describeSkip,
   describeTask,
   firstDifference,
+  matched,
   skipDifferences,
   taskDifferences,
   type Theirs,
@@ -62,6 +63,8 @@ describe('comparison with BitBake', () => {
       '/left.bb do_build: we skip the recipe: not for this machine',
       '/more.bb do_build: BitBake has no such task',
     ]);
+    expect(matched(8, differences)).toBe('matched 1 of 8 (1 unknown, 1 different, 5 on one side only)');
+    expect(matched(8, [])).toBe('matched 8 of 8');
   });
 
   it('leaves out what only we have when their table is not all they know', () => {

@@ -105,6 +105,21 @@ export function skipDifferences(
   return differences;
 }
 
+/** How many are the same, and of the others what they are. @param total tasks of both sides */
+export function matched(total: number, differences: readonly TaskDifference[]): string {
+  const count = (is: (difference: TaskDifference) => boolean) => differences.filter(is).length;
+  const onOneSide = count(({ theirs, ours }) => theirs === undefined || ours === undefined);
+  const different = count(({ theirs, ours }) => theirs !== undefined && typeof ours?.basehash === 'string');
+  const kinds = Object.entries({
+    unknown: differences.length - onOneSide - different,
+    different,
+    'on one side only': onOneSide,
+  });
+  const others = kinds.flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : []));
+  const rest = others.length > 0 ? ` (${others.join(', ')})` : '';
+  return `matched ${total - differences.length} of ${total}${rest}`;
+}
+
 /** One line that says what is not the same. @param name how the recipe is called there */
 export function describeTask({ task, theirs, ours, variant }: TaskDifference, name: string): string {
   const what = `${name} ${task}`;

@@ -17,6 +17,7 @@ import {
   chosenNames,
   describeTask,
   firstDifference,
+  matched,
   type TaskDifference,
   taskDifferences,
   type Theirs,
@@ -82,7 +83,7 @@ async function verifyTable(
     const evaluations = await evaluatePaths(paths, session, output);
     const theirs = recipesOf(rows, root);
     const differences = taskDifferences(theirs, variantsByName(evaluations), false);
-    output.result(`matched ${rows.length - differences.length} of ${rows.length}`);
+    output.result(matched(rows.length, differences));
     for (const difference of differences) {
       output.result(describeTask(difference, relativeRecipe(difference.mcfn, root)));
       if (options.sigdata !== undefined) await explain(difference, options.sigdata, session, output);

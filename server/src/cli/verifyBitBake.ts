@@ -11,6 +11,7 @@ import {
   describeSkip,
   describeTask,
   firstDifference,
+  matched,
   skipDifferences,
   type TaskDifference,
   taskDifferences,
@@ -21,6 +22,7 @@ import { type BuildOptions, evaluatePaths, openSession, type Session, withMateri
 
 /** Of how many recipe files BitBake is asked what went into their hashes; the others only count. */
 const MOST_EXPLAINED = 20;
+const UNSTEADY = 'BitBake computes another hash when it parses again';
 
 export async function verifyBitBake(
   options: BuildOptions,
@@ -73,17 +75,21 @@ async function compare(
   const skipped = recipes.filter((recipe) => recipe.skipped !== undefined).length;
   const theirTasks = recipes.reduce((sum, { tasks }) => sum + tasks.size, 0);
   const total = theirTasks + differences.filter(({ theirs }) => theirs === undefined).length;
-  output.result(`matched ${total - differences.length} of ${total}`);
+  output.result(matched(total, differences));
   output.result(
     `skipped alike ${skipped - skips.filter(({ theirs }) => theirs !== undefined).length} of ${skipped}`,
   );
   for (const skip of skips) output.result(describeSkip(skip, skip.mcfn));
   const known = await explanations(differences, values, bitbake, output);
+  let unsteady = 0;
   for (const difference of differences) {
     output.result(describeTask(difference, difference.mcfn));
     const why = await explain(difference, known, session);
     if (why !== undefined) output.result(`  ${why}`);
+    if (why?.startsWith(UNSTEADY)) unsteady++;
   }
+  if (unsteady > 0)
+    output.result(`${unsteady} of the different ones BitBake computes anew each time it parses`);
   return differences.length === 0 && skips.length === 0 ? EXIT.done : EXIT.no;
 }
 
@@ -137,8 +143,7 @@ async function explain(
 ): Promise<string | undefined> {
   const found = values.get(mcfn);
   if (theirs === undefined || typeof ours?.basehash !== 'string' || !found) return undefined;
-  if (found.tasks.get(task) !== theirs)
-    return `BitBake computes another hash when it parses again: ${found.tasks.get(task) ?? 'none'}`;
+  if (found.tasks.get(task) !== theirs) return `${UNSTEADY}: ${found.tasks.get(task) ?? 'none'}`;
   const names = [task, ...(found.dependencies.get(task) ?? [])];
   const entered = new Map(names.map((name) => [name, found.values.get(name)]));
   return firstDifference({ task, values: entered }, await withMaterial(mcfn, session));
