@@ -28,3 +28,26 @@ it('tells of the directories of PATH what is in them, and of nothing beside them
   expect(seen(join(home, 'secret'))).toBe('unknown');
   expect(seen('/etc/passwd')).toBe('unknown');
 });
+
+it('follows links of PATH and in it', () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-path-')));
+  const tools = join(home, 'dotfiles/tools');
+  mkdirSync(tools, { recursive: true });
+  mkdirSync(join(home, 'store/v1'), { recursive: true });
+  writeFileSync(join(home, 'store/v1/real'), '', { mode: 0o755 });
+  symlinkSync('dotfiles/tools', join(home, 'bin'));
+  symlinkSync(join(home, 'store/v1/real'), join(tools, 'tool'));
+  symlinkSync('circle', join(tools, 'circle'));
+  const files = new HostFiles([], systemPaths(join(home, 'bin')));
+  expect(files.glimpse(join(home, 'bin'))).toEqual({ kind: 'link', target: 'dotfiles/tools' });
+  expect(files.glimpse(join(home, 'dotfiles'))).toEqual({ kind: 'directory' });
+  for (const directory of [join(home, 'bin'), tools]) {
+    const link = { kind: 'link', target: join(home, 'store/v1/real') };
+    expect(files.glimpse(join(directory, 'tool'))).toEqual(link);
+    expect(files.glimpse(join(directory, 'circle'))).toEqual({ kind: 'link', target: 'circle' });
+    expect(files.glimpse(join(directory, 'none'))).toBeUndefined();
+  }
+  expect(files.glimpse(join(home, 'store/v1'))).toEqual({ kind: 'directory' });
+  expect(files.glimpse(join(home, 'store/v1/real'))).toEqual({ kind: 'file', executable: true });
+  expect(files.glimpse(join(home, 'store/v1/other'))).toBe('unknown');
+});

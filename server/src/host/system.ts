@@ -2,8 +2,8 @@
  * What metadata may be told of the host outside the layers: which headers and programs there are, where links lead.
  * Reads no file.
  */
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path/posix';
+import { accessSync, constants, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path/posix';
 import type { Glimpse, SystemPaths } from '../inputs/ports.ts';
 import { withAncestors } from '../inputs/reads.ts';
 
@@ -14,24 +14,36 @@ export const SYSTEM_DIRECTORIES = [
   '/etc/alternatives',
 ];
 
+/** How many links may lead from one to the next. */
+const MOST_LINKS = 40;
+
 /** @param path the value of PATH: the user's own programs are elsewhere */
 export function systemPaths(path: string): SystemPaths {
-  const isSystem = (place: string) =>
-    SYSTEM_DIRECTORIES.some((directory) => place === directory || place.startsWith(`${directory}/`));
   const own = path.split(':').filter((directory) => directory.startsWith('/'));
-  const programs = [...new Set(own.map((directory) => resolve(directory)))].filter(
-    (directory) => !isSystem(directory),
-  );
+  const named = own.map((directory) => resolve(directory));
+  const programs = [...new Set([...named, ...named.map(realPath)])].filter((place) => !isSystem(place));
   const places = new Map<string, Glimpse>();
-  for (const directory of programs) {
-    const inside = namesIn(directory).map((name) => join(directory, name));
-    for (const place of [...withAncestors(directory), ...inside]) {
-      const found = glimpseOf(place);
-      if (found) places.set(place, found);
+  /** A place, what leads to it, and where it leads. */
+  const add = (place: string): void => {
+    for (let at: string | undefined = place, links = 0; at !== undefined && links < MOST_LINKS; links++) {
+      for (const each of withAncestors(at)) {
+        const found = places.has(each) || isSystem(each) ? undefined : glimpseOf(each);
+        if (found) places.set(each, found);
+      }
+      const target: string | undefined = places.get(at)?.target;
+      at = target === undefined ? undefined : resolve(dirname(at), target);
     }
+  };
+  for (const directory of programs) {
+    add(directory);
+    for (const name of namesIn(directory)) add(join(directory, name));
   }
   const top = namesIn('/').map((name) => [name, glimpseOf(`/${name}`) ?? { kind: 'other' }] as const);
   return { topLevel: new Map(top), directories: SYSTEM_DIRECTORIES, programs, places };
+}
+
+function isSystem(place: string): boolean {
+  return SYSTEM_DIRECTORIES.some((directory) => place === directory || place.startsWith(`${directory}/`));
 }
 
 /** What is at a path; undefined where there is nothing, as far as this user can tell. */
@@ -39,10 +51,28 @@ export function glimpseOf(path: string): Glimpse | undefined {
   try {
     const stat = lstatSync(path);
     if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
-    if (stat.isFile()) return { kind: 'file', executable: (stat.mode & 0o111) !== 0 };
+    if (stat.isFile()) return { kind: 'file', executable: isExecutable(path) };
     return { kind: stat.isDirectory() ? 'directory' : 'other' };
   } catch {
     return undefined;
+  }
+}
+
+/** Whether this user may run it. */
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }
 

@@ -31,7 +31,7 @@ export interface SystemPaths {
   readonly directories: readonly string[];
   /** The directories of PATH that are elsewhere. */
   readonly programs: readonly string[];
-  /** By path, what is in `programs` and what leads there; what is not in it is not there. */
+  /** By path, what is in `programs`, what leads there and where that leads; what else is in these is not there. */
   readonly places: ReadonlyMap<string, Glimpse>;
 }
 

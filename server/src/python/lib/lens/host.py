@@ -43,7 +43,9 @@ def _answer(command, cwd, shell=False):
 def _real_path(path):
     """`readlink -f`: all but the last of its names have to be there."""
     real = os.path.realpath(path)
-    return [0, real + "\n", ""] if os.path.isdir(os.path.dirname(real)) else [1, "", ""]
+    # It ends at a link where links lead in a circle.
+    found = os.path.isdir(os.path.dirname(real)) and not os.path.islink(real)
+    return [0, real + "\n", ""] if found else [1, "", ""]
 
 
 def _remove(paths):
