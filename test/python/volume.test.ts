@@ -108,7 +108,9 @@ describe('the volume', () => {
     expect(volume.list('/.lens')).toEqual(['lib']);
     expect(errno(() => volume.writable('/.lens/lib/own.py', false, 0))).toBe(Errno.EACCES);
     expect(volume.stat('/dev/null', true).kind).toBe('device');
+    refusals.length = 0;
     expect(errno(() => volume.stat('/dev/sda', true))).toBe(Errno.ENOENT);
+    expect(refusals).toEqual(['read /dev/sda']);
   });
 });
 

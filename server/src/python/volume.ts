@@ -122,7 +122,7 @@ export class Volume {
     const path = this.resolved(original, follow);
     if (path === HOME || path.startsWith(`${HOME}/`)) return this.ownStat(path);
     this.options.observer?.looked(path);
-    if (path === '/dev' || path.startsWith('/dev/')) return deviceStat(path);
+    if (path === '/dev' || path.startsWith('/dev/')) return this.device(path);
     const node = this.scratch.get(path);
     if (node) return node.kind === 'gone' ? undefined : scratchStat(node);
     if (path.includes('/__pycache__')) return undefined;
@@ -173,6 +173,14 @@ export class Volume {
     if (!follow) return LINK;
     const target = normalised(parent(path), found.target ?? '');
     return links < MOST_LINKS ? this.find(target, true, links + 1, onPath) : fail(Errno.ELOOP);
+  }
+
+  /** Those that every machine has; of others it is not told. */
+  private device(path: string): NodeStat | undefined {
+    if (path === '/dev') return DIRECTORY;
+    if (DEVICES.has(path)) return { kind: 'device', size: 0, mtimeMs: 0, mode: 0o666 };
+    this.options.refuse(`read ${path}`);
+    return undefined;
   }
 
   private ownStat(path: string): NodeStat | undefined {
@@ -436,11 +444,6 @@ const PROGRAM: NodeStat = { kind: 'file', size: 1, mtimeMs: 0, mode: 0o755 };
 const PLAIN: NodeStat = { ...PROGRAM, mode: 0o644 };
 const LINK: NodeStat = { kind: 'link', size: 1, mtimeMs: 0, mode: 0o777 };
 const DEVICES = new Set(['/dev/null', '/dev/zero', '/dev/urandom', '/dev/random']);
-
-function deviceStat(path: string): NodeStat | undefined {
-  if (path === '/dev') return DIRECTORY;
-  return DEVICES.has(path) ? { kind: 'device', size: 0, mtimeMs: 0, mode: 0o666 } : undefined;
-}
 
 function scratchStat(node: ScratchNode): NodeStat {
   const { kind, length, mtimeMs, mode } = node;
