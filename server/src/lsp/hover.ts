@@ -5,8 +5,11 @@ import { symbolAt } from '../ide/symbols.ts';
 import { fromPosition, toRange } from './convert.ts';
 import type { Session } from './session.ts';
 
+/** For how long a hover waits for taskhashes, in milliseconds: of thousands of recipes they take seconds. */
+const PATIENCE = 500;
+
 export async function hover(uri: string, position: Position, session: Session): Promise<Hover | undefined> {
-  const known = await session.settled(uri);
+  const known = await session.settled(uri, PATIENCE);
   const symbol = known && symbolAt(known.tree, known.document.text, fromPosition(position));
   if (!symbol) return undefined;
   const { view } = known;

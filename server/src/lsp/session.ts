@@ -209,7 +209,7 @@ export class Session {
   get graphHint(): string | undefined {
     if (this.live?.graph && this.live.outdated)
       return 'Taskhashes: recipes that have changed on disk are not evaluated yet.';
-    if (this.live?.isFolding && !this.live.graph) return 'Taskhashes: the task graph is being made.';
+    if (this.live?.isFolding) return 'Taskhashes: the task graph is being made.';
     return this.live && !this.live.graph
       ? 'Taskhashes: run *sstate Lens: Compute Task Graph*, which evaluates every recipe once.'
       : undefined;
@@ -294,10 +294,14 @@ export class Session {
     if (document.text !== disk) this.views?.textChanged(path);
   }
 
-  /** A document in its present state; waits until that has been computed. */
-  async settled(uri: string): Promise<Known | undefined> {
+  /**
+   * A document in its present state; waits until that has been computed.
+   * @param milliseconds for how long it waits for taskhashes
+   */
+  async settled(uri: string, milliseconds?: number): Promise<Known | undefined> {
     await this.views?.settled();
-    await this.refolded;
+    if (milliseconds === undefined) await this.refolded;
+    else await isLate(this.refolded, milliseconds);
     return this.known(uri);
   }
 
@@ -306,14 +310,12 @@ export class Session {
    * editor that has to wait for lenses asks less and less often for them.
    */
   async soon(uri: string, milliseconds: number): Promise<Known | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), milliseconds)));
     const path = this.documents.byUri(uri)?.path;
     const isNew = path !== undefined && !this.views?.get(path);
-    const shown = isNew ? [this.views?.shown(path).then((): true => true)] : [];
     const settled = this.views?.settled().then(() => this.refolded);
-    if (await Promise.race([settled, late, ...shown])) this.owed = true;
-    clearTimeout(timer);
+    const isOwed = isLate(settled, milliseconds);
+    const shown = isNew ? [this.views?.shown(path).then(() => true)] : [];
+    if (await Promise.race([isOwed, ...shown])) this.owed = true;
     return this.known(uri);
   }
 
@@ -452,6 +454,17 @@ export class Session {
     if (text === this.said) return;
     this.said = text;
     this.events.status(status);
+  }
+}
+
+/** Whether work takes longer than that; waits for no more than that. */
+async function isLate(work: Promise<void> | undefined, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), milliseconds)));
+  try {
+    return (await Promise.race([work, late])) === true;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
