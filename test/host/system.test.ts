@@ -51,3 +51,12 @@ it('follows links of PATH and in it', () => {
   expect(files.glimpse(join(home, 'store/v1/real'))).toEqual({ kind: 'file', executable: true });
   expect(files.glimpse(join(home, 'store/v1/other'))).toBe('unknown');
 });
+
+// Root may list any directory.
+it.skipIf(process.getuid?.() === 0)('tells nothing of a directory that can be used but not listed', () => {
+  const closed = realpathSync(mkdtempSync(join(tmpdir(), 'sstate-lens-path-')));
+  chmodSync(closed, 0o100);
+  const files = new HostFiles([], systemPaths(closed));
+  expect(files.glimpse(join(closed, 'tool'))).toBe('unknown');
+  chmodSync(closed, 0o700);
+});

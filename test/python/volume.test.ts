@@ -197,6 +197,9 @@ describe('the scratch area', () => {
   });
 
   it('has symbolic links, also to programs and in circles', () => {
+    const glimpse = (path: string): Glimpse | undefined =>
+      path === '/usr/bin/gcc' ? { kind: 'file', executable: true } : undefined;
+    volume = new Volume({ ...OPTIONS, files: { ...FILES, glimpse } });
     volume.makeLink('/usr/bin/gcc', '/src/build/tmp/gcc');
     volume.makeLink('d', '/src/build/tmp/l');
     volume.makeDirectory('/src/build/tmp/d', 0o755);

@@ -21,7 +21,9 @@ const MOST_LINKS = 40;
 export function systemPaths(path: string): SystemPaths {
   const own = path.split(':').filter((directory) => directory.startsWith('/'));
   const named = own.map((directory) => resolve(directory));
-  const programs = [...new Set([...named, ...named.map(realPath)])].filter((place) => !isSystem(place));
+  const programs = [...new Set([...named, ...named.map(realPath)])].filter(
+    (place) => !isSystem(place) && !isClosed(place),
+  );
   const places = new Map<string, Glimpse>();
   /** A place, what leads to it, and where it leads. */
   const add = (place: string): void => {
@@ -51,21 +53,26 @@ export function glimpseOf(path: string): Glimpse | undefined {
   try {
     const stat = lstatSync(path);
     if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
-    if (stat.isFile()) return { kind: 'file', executable: isExecutable(path) };
+    if (stat.isFile()) return { kind: 'file', executable: isAllowed(path, constants.X_OK) };
     return { kind: stat.isDirectory() ? 'directory' : 'other' };
   } catch {
     return undefined;
   }
 }
 
-/** Whether this user may run it. */
-function isExecutable(path: string): boolean {
+/** Whether this user may do that with what is there. */
+function isAllowed(path: string, mode: number): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Whether what is in a directory can be used, but not listed. */
+function isClosed(directory: string): boolean {
+  return isAllowed(directory, constants.X_OK) && !isAllowed(directory, constants.R_OK);
 }
 
 function realPath(path: string): string {

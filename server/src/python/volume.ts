@@ -165,7 +165,7 @@ export class Volume {
     const { glimpse } = this.options.files;
     const found = glimpse ? glimpse.call(this.options.files, path) : 'unknown';
     // A link of PATH that leads elsewhere is taken as one that leads to a program.
-    if (found === 'unknown' && onPath) return PROGRAM;
+    if (found === 'unknown' && onPath && links > 0) return PROGRAM;
     if (found === 'unknown') this.options.refuse(`read ${path}`);
     if (found === undefined || found === 'unknown' || found.kind === 'other') return undefined;
     if (found.kind === 'directory') return DIRECTORY;
