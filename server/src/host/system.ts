@@ -51,7 +51,9 @@ function isSystem(place: string): boolean {
 /** What is at a path; undefined where there is nothing, as far as this user can tell. */
 export function glimpseOf(path: string): Glimpse | undefined {
   try {
-    const stat = lstatSync(path);
+    // Most are not there: metadata looks for each tool in each directory of PATH.
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat) return undefined;
     if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
     if (stat.isFile()) return { kind: 'file', executable: isAllowed(path, constants.X_OK) };
     return { kind: stat.isDirectory() ? 'directory' : 'other' };
