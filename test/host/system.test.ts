@@ -1,5 +1,13 @@
 /** What metadata is told of programs: those on a PATH of directories made for it. */
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -25,6 +33,8 @@ it('tells of the directories of PATH what is in them, and of nothing beside them
   expect([bin, home, '/usr'].map(seen)).toEqual(Array(3).fill({ kind: 'directory' }));
   expect(seen('/usr/bin/env')).toMatchObject({ kind: expect.stringMatching(/^(file|link)$/) as string });
   expect(seen('/usr/bin/no-such-program')).toBeUndefined();
+  // A link of Debian's leads through it.
+  if (existsSync('/etc/alternatives')) expect(seen('/etc/alternatives')).toEqual({ kind: 'directory' });
   expect(seen(join(home, 'secret'))).toBe('unknown');
   expect(seen('/etc/passwd')).toBe('unknown');
 });

@@ -36,6 +36,11 @@ export function systemPaths(path: string): SystemPaths {
       at = target === undefined ? undefined : resolve(dirname(at), target);
     }
   };
+  // What is in them is looked at when it is asked for.
+  for (const directory of SYSTEM_DIRECTORIES) {
+    const found = glimpseOf(directory);
+    if (found) places.set(directory, found);
+  }
   for (const directory of programs) {
     add(directory);
     for (const name of namesIn(directory)) add(join(directory, name));

@@ -31,7 +31,10 @@ export interface SystemPaths {
   readonly directories: readonly string[];
   /** The directories of PATH that are elsewhere. */
   readonly programs: readonly string[];
-  /** By path, what is in `programs`, what leads there and where that leads; what else is in these is not there. */
+  /**
+   * By path, `directories`, what is in `programs`, what leads there and where that leads; what else is in `programs` is
+   * not there.
+   */
   readonly places: ReadonlyMap<string, Glimpse>;
 }
 
