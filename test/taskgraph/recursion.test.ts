@@ -11,70 +11,7 @@ import { RecursiveDependencies } from '../../server/src/taskgraph/recursion.ts';
 import { Reports } from '../../server/src/taskgraph/reports.ts';
 import { resolveTargets } from '../../server/src/taskgraph/targets.ts';
 import { TaskTable } from '../../server/src/taskgraph/taskTable.ts';
-
-const TASKS = ['do_a', 'do_b', 'do_c', 'do_d'];
-
-/** Numbers from 0 up to `limit`, the same for the same seed. */
-function generator(seed: number): (limit: number) => number {
-  let state = seed * 2654435761 + 1;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
-function recipe(pn: string, all: readonly string[], random: (limit: number) => number): RecipeInfo {
-  const some = <T>(items: readonly T[], of: number) => items.filter(() => random(of) === 0);
-  const tasks = [...TASKS].filter(() => random(5) > 0);
-  const flag = (of: number, text: () => string) =>
-    Object.fromEntries(
-      some(tasks, of).flatMap((task) => [[task, text()]].filter(([, value]) => value !== '')),
-    );
-  const names = () => some(TASKS, 2).join(' ');
-  const empty = {};
-  return {
-    mcfn: `/layer/${pn}.bb`,
-    multiconfig: '',
-    pn,
-    provides: [],
-    rprovides: [],
-    packages: [pn],
-    packagesDynamic: [],
-    packageRprovides: empty,
-    tasks,
-    parents: tasks.map((_, place) => some(tasks.slice(0, place), 2)),
-    flags: {
-      depends: flag(4, () => (random(4) === 0 ? `${all[random(all.length)]!}:do_b` : '')),
-      rdepends: empty,
-      deptask: flag(2, names),
-      rdeptask: flag(4, names),
-      recrdeptask: flag(3, names),
-      recideptask: flag(4, names),
-      mcdepends: empty,
-      nostamp: empty,
-      noexec: empty,
-    },
-    skipped: undefined,
-    pe: '',
-    pv: '1',
-    pr: 'r0',
-    defaultPreference: 0,
-    priority: 0,
-    excludedFromWorld: false,
-    depends: some(all, 6),
-    rdepends: some(all, 9),
-    rrecommends: [],
-    packageRdepends: empty,
-    packageRrecommends: empty,
-    inherits: [],
-    stamp: '',
-    stampclean: '',
-    hashFilename: '',
-    extraDependsFunction: '',
-    stampExtraInfo: empty,
-    fileChecksums: empty,
-  };
-}
+import { generator, recipe } from './generated.ts';
 
 /** BitBake's rounds, on sets. */
 function rounds(table: TaskTable): Map<number, Set<number>> {
@@ -163,5 +100,50 @@ describe('recrdeptask', () => {
     }
     const plain = Array.from({ length: table.count }, (_, task) => task).find((task) => !expected.has(task));
     if (plain !== undefined) expect(solved(inTurn, plain)).toBeUndefined();
+  });
+
+  /** How many were made again. */
+  let remade = 0;
+
+  it.each(Array.from({ length: 150 }, (_, seed) => seed))('after a recipe depends on others, %d', (seed) => {
+    const random = generator(seed + 500);
+    const names = Array.from({ length: 3 + random(12) }, (_, at) => `r${at}`);
+    const infos = names.map((pn, at) => recipe(pn, names.slice(0, at), random));
+    const tableOf = (all: readonly RecipeInfo[]) => {
+      const recipes = new Recipes([''], all);
+      const reports = new Reports();
+      const options = { allowIncomplete: true, extraDepends: new Map<string, readonly string[]>() };
+      const preferences = new Map([['', new Preferences({})]]);
+      const { taskData } = atOnce(resolveTargets(names, 'do_a', recipes, preferences, options, reports));
+      return { recipes, taskData, table: atOnce(TaskTable.of(recipes, taskData, reports)) };
+    };
+    const { table } = tableOf(infos);
+    const first = atOnce(RecursiveDependencies.in(table));
+    for (const { task } of table.recursive) if (random(5) > 0) atOnce(first.solve(task));
+    for (let round = 0; round < 4; round++) {
+      const at = random(names.length);
+      const anew = recipe(names[at]!, names.slice(0, at), random);
+      const { depends, deptask } = anew.flags;
+      const flags = { ...infos[at]!.flags, ...(random(2) === 0 ? { depends } : { deptask }) };
+      const info = { ...infos[at]!, flags, depends: random(2) === 0 ? anew.depends : infos[at]!.depends };
+      const now = tableOf(infos.map((each, place) => (place === at ? info : each)));
+      const number = now.recipes.infos.indexOf(info);
+      const tableNow = table.remade(now.recipes, now.taskData, [number], new Reports());
+      const list = ({ start, edges }: TaskTable) =>
+        Array.from({ length: table.count }, (_, task) => [...edges.subarray(start[task], start[task + 1])]);
+      expect(list(tableNow)).toEqual(list(now.table));
+      const again = atOnce(first.remade(tableNow, new Set(tableNow.tasksOf(number))));
+      if (!again) continue;
+      remade++;
+      const sorted = (tasks: Iterable<number>) => [...tasks].sort((a, b) => a - b);
+      for (const [task, expected] of rounds(tableNow)) {
+        atOnce(again.solve(task));
+        expect(sorted(again.of(task)!)).toEqual(sorted(expected));
+      }
+    }
+  });
+
+  it('was made again often enough to tell', () => {
+    expect(remade).toBeGreaterThan(300);
   });
 });

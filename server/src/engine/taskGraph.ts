@@ -9,9 +9,10 @@ import { stepByStep } from '../base/turns.ts';
 import { lineRange } from '../base/text.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 import { splitVirtual } from '../signature/table.ts';
-import { buildTaskGraph, type GraphOptions, PREFERENCE_VARIABLES } from '../taskgraph/build.ts';
+import { type GraphOptions, makeTaskGraph, PREFERENCE_VARIABLES } from '../taskgraph/build.ts';
 import type { GraphProblem, TaskGraph } from '../taskgraph/graph.ts';
 import { Recipes } from '../taskgraph/recipes.ts';
+import type { GraphMaking } from '../taskgraph/remaking.ts';
 import { taskName } from '../taskgraph/targets.ts';
 import type { ConfigurationSummary, ConfigurationValues, RecipeEvaluation } from './results.ts';
 import type { Workspace } from './workspace.ts';
@@ -106,12 +107,22 @@ export async function unplacedTaskGraphOf(
   workspace: Workspace,
   options: MakingOptions = {},
 ): Promise<TaskGraph> {
+  const { graph } = await graphMakingOf(targets, known, workspace, options);
+  return graph;
+}
+
+/** The same with what it was made of. */
+export async function graphMakingOf(
+  targets: readonly string[],
+  known: KnownRecipes,
+  workspace: Workspace,
+  options: MakingOptions = {},
+): Promise<GraphMaking> {
   const { recipes, configurations } = known;
-  const failures: GraphProblem[] = [];
-  const extraDepends = await extraDependsOf(targets, known, workspace, options, failures);
-  const steps = buildTaskGraph(targets, recipes, configurations, { ...options, extraDepends });
-  const graph = await stepByStep(steps, options.goOn);
-  return { ...graph, problems: [...failures, ...graph.problems] };
+  const problems: GraphProblem[] = [];
+  const extraDepends = await extraDependsOf(targets, known, workspace, options, problems);
+  const steps = makeTaskGraph(targets, recipes, configurations, { ...options, extraDepends, problems });
+  return await stepByStep(steps, options.goOn);
 }
 
 /** What `calculate_extra_depends` of the few recipes that have it adds to their DEPENDS. */

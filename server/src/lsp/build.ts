@@ -9,7 +9,7 @@ import type { Problem } from '../base/problem.ts';
 import { inTurns, stepByStep } from '../base/turns.ts';
 import { splitWords } from '../base/words.ts';
 import { FoldedGraph, type RecipeVariants } from '../engine/foldedGraph.ts';
-import { graphConfigurations, knownRecipes, unplacedTaskGraphOf } from '../engine/taskGraph.ts';
+import { graphConfigurations, knownRecipes, graphMakingOf } from '../engine/taskGraph.ts';
 import { equivalenceOf, taskhashSources } from '../engine/taskhashes.ts';
 import type { ConfigurationSummary, RecipeEvaluation, VariableInspection } from '../engine/results.ts';
 import type { ResultCache } from '../engine/resultCache.ts';
@@ -206,9 +206,9 @@ export class Build {
       .filter(({ mcfn, inherits }) => inherits.includes('image') || files.has(this.pathOf(mcfn)))
       .map(({ multiconfig, pn }) => (multiconfig ? `mc:${multiconfig}:${pn}` : pn));
     const targets = [...new Set(['world', ...wanted])];
-    const graph = await unplacedTaskGraphOf(targets, known, this.workspace, { goOn });
+    const making = await graphMakingOf(targets, known, this.workspace, { goOn });
     this.sources ??= this.taskhashSources();
-    return await stepByStep(FoldedGraph.of(graph, recipes, await this.sources), goOn);
+    return await stepByStep(FoldedGraph.of(making, recipes, await this.sources), goOn);
   }
 
   private async taskhashSources(): ReturnType<typeof taskhashSources> {

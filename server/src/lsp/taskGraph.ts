@@ -8,6 +8,7 @@
  * without a view of their own an open document's edits are looked into where they are of functions only
  * (`engine/keptRecipes.ts`); the others are counted as unseen.
  */
+import { stepByStep } from '../base/turns.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { FoldedGraph, RecipeVariants } from '../engine/foldedGraph.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
@@ -348,19 +349,30 @@ export class LiveTaskGraph implements GraphView {
     if (!baseline || !sameRecipes(before, baseline.recipes)) {
       const told = folded?.recipes;
       // Edits leave it as it is.
-      if (!told || !folded?.take(before)) folded = await this.build.fold(before, files, goOn);
+      if (!told || !folded?.take(before)) folded = await this.foldedAnew(folded, before, files, goOn);
       baseline = this.baselineOf(folded, baselines);
       // What is being shown stays what it is until there is something else to show.
       if (told && folded === this.folded) folded.take(told);
       goOn();
       this.baseline = baseline;
     }
-    if (!folded?.take(now)) folded = await this.build.fold(now, files, goOnWithEdits);
+    if (!folded?.take(now)) folded = await this.foldedAnew(folded, now, files, goOnWithEdits);
     goOn();
     this.folded = folded;
     this.changed = new Set(folded.changedSince(baseline.keys));
     this.shown = new Set(shown);
     this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
+  }
+
+  /** @param folded what it may be made of */
+  private async foldedAnew(
+    folded: FoldedGraph | undefined,
+    recipes: RecipeVariants,
+    files: ReadonlySet<string>,
+    goOn: () => void,
+  ): Promise<FoldedGraph> {
+    const remade = folded && (await stepByStep(folded.remade(recipes), goOn));
+    return remade ?? this.build.fold(recipes, files, goOn);
   }
 
   /** @param folded as it is for the baseline @param evaluations of views */

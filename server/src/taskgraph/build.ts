@@ -5,9 +5,10 @@
  * BitBake would stop at is a problem, and the graph holds what can be known all the same.
  */
 import type { Steps } from '../base/turns.ts';
-import type { TaskGraph } from './graph.ts';
+import type { GraphProblem, TaskGraph } from './graph.ts';
 import { PREFERENCE_VARIABLES, Preferences } from './preferences.ts';
 import type { Recipes } from './recipes.ts';
+import { chosenProviders, GraphMaking } from './remaking.ts';
 import { Reports } from './reports.ts';
 import { type RunOptions, runningTasks } from './runqueue.ts';
 import { resolveTargets, taskName } from './targets.ts';
@@ -16,6 +17,8 @@ import { TaskTable } from './taskTable.ts';
 export { PREFERENCE_VARIABLES };
 
 export interface GraphOptions extends RunOptions {
+  /** What was found out on the way to the other options. */
+  readonly problems?: readonly GraphProblem[];
   /** Task of targets that name none (`-c`), with or without `do_`; default: BB_DEFAULT_TASK. */
   readonly task?: string;
   /** Recipes whose DEPENDS nothing provides stay in the graph, as in `bitbake -g`; else they are taken out. */
@@ -41,6 +44,17 @@ export function* buildTaskGraph(
   configurations: readonly GraphConfiguration[],
   options: GraphOptions = {},
 ): Steps<TaskGraph> {
+  const { graph } = yield* makeTaskGraph(targets, recipes, configurations, options);
+  return graph;
+}
+
+/** As `buildTaskGraph`; what it was made of is kept, for when recipes ask for other things. */
+export function* makeTaskGraph(
+  targets: readonly string[],
+  recipes: Recipes,
+  configurations: readonly GraphConfiguration[],
+  options: GraphOptions = {},
+): Steps<GraphMaking> {
   const reports = new Reports();
   const preferences = new Map(
     configurations.map(({ multiconfig, values }) => [multiconfig, new Preferences(values)]),
@@ -58,18 +72,12 @@ export function* buildTaskGraph(
     reports,
   );
   const table = yield* TaskTable.of(recipes, taskData, reports);
-  const hasFailed = (recipe: number) => [...taskData.values()].some(({ failed }) => failed.has(recipe));
-  const running = yield* runningTasks(requested, table, hasFailed, preferences, options, reports);
-  const providers: TaskGraph['providers'] = new Map(
-    [...taskData].map(([multiconfig, { build }]) => [
-      multiconfig,
-      new Map(
-        build.texts.flatMap((name, at) => {
-          const recipe = build.provider(at);
-          return recipe === undefined ? [] : [[name, recipes.infos[recipe]!] as const];
-        }),
-      ),
-    ]),
-  );
-  return { ...running, providers, problems: reports.problems };
+  const queue = yield* runningTasks(requested, table, taskData, preferences, options, reports);
+  const graph: TaskGraph = {
+    ...queue.running,
+    providers: chosenProviders(recipes, taskData),
+    problems: [...(options.problems ?? []), ...reports.problems],
+  };
+  const isWhole = !options.runall && !options.runonly;
+  return new GraphMaking(graph, { recipes, preferences, requested, taskData, table, ...queue, isWhole });
 }

@@ -20,6 +20,7 @@ export interface TaskLayout {
 /** Every recipe of every multiconfig. */
 export class Recipes {
   readonly infos: RecipeInfo[] = [];
+  /** By recipe, as `infos`. */
   readonly layouts: TaskLayout[] = [];
   readonly sets = new Map<string, RecipeSet>();
   readonly taskNames: string[] = [];
@@ -42,8 +43,21 @@ export class Recipes {
         this.infos.push(info);
         this.layouts.push(this.layoutOf(info.tasks, layouts));
       }
-      this.sets.set(name, new RecipeSet(name, infos, start, skipped));
+      const index = new RecipeIndex(infos, start);
+      this.sets.set(name, new RecipeSet(name, this.infos, [start, this.infos.length], skipped, index));
     }
+  }
+
+  /** @param others by number, with the same names, versions and tasks as the recipes whose place they take */
+  with(others: ReadonlyMap<number, RecipeInfo>): Recipes {
+    const recipes = new Recipes([], []);
+    for (const name of this.taskNames) recipes.taskNumber(name);
+    for (const [recipe, info] of this.infos.entries()) {
+      recipes.infos.push(others.get(recipe) ?? info);
+      recipes.layouts.push(this.layouts[recipe]!);
+    }
+    for (const [name, set] of this.sets) recipes.sets.set(name, set.with(recipes.infos));
+    return recipes;
   }
 
   taskNumber(name: string): number {
@@ -86,23 +100,19 @@ function dynamicPackages(text: string, recipes: readonly number[]): DynamicPacka
   return [{ start, pattern: new RegExp(`^(?:${pattern.source})`, pattern.flags), recipes }];
 }
 
-export class RecipeSet {
+/** Recipes by what they provide. */
+class RecipeIndex {
   readonly providers: Index;
   readonly byPn: Index;
   readonly rproviders: Index;
   readonly packages: Index;
-  /** PN -> all that recipes of that PN provide, PN first. */
   readonly provides: ReadonlyMap<string, readonly string[]>;
-  private readonly dynamic: readonly DynamicPackages[];
+  readonly dynamic: readonly DynamicPackages[];
   /** Names that only PACKAGES_DYNAMIC gives -> what was found for them. */
-  private readonly foundDynamic = new Map<string, number[]>();
+  readonly foundDynamic = new Map<string, number[]>();
 
-  constructor(
-    readonly multiconfig: string,
-    private readonly infos: readonly RecipeInfo[],
-    private readonly start: number,
-    readonly skipped: readonly SkippedRecipe[],
-  ) {
+  /** @param start the number of the first one */
+  constructor(infos: readonly RecipeInfo[], start: number) {
     const providers = new Map<string, number[]>();
     const byPn = new Map<string, number[]>();
     const rproviders = new Map<string, number[]>();
@@ -137,21 +147,51 @@ export class RecipeSet {
     this.provides = new Map([...provides].map(([pn, names]) => [pn, [...names]]));
     this.dynamic = [...dynamic].flatMap(([text, recipes]) => dynamicPackages(text, recipes));
   }
+}
+
+/** The recipes of one multiconfig. */
+export class RecipeSet {
+  readonly providers: Index;
+  readonly byPn: Index;
+  /** PN -> all that recipes of that PN provide, PN first. */
+  readonly provides: ReadonlyMap<string, readonly string[]>;
+
+  /**
+   * @param infos of all multiconfigs
+   * @param range which of them are its own: from the first up to the second number
+   */
+  constructor(
+    readonly multiconfig: string,
+    private readonly infos: readonly RecipeInfo[],
+    private readonly range: readonly [from: number, to: number],
+    readonly skipped: readonly SkippedRecipe[],
+    private readonly index: RecipeIndex,
+  ) {
+    this.providers = index.providers;
+    this.byPn = index.byPn;
+    this.provides = index.provides;
+  }
+
+  /** @param infos of all multiconfigs, with the same names as before */
+  with(infos: readonly RecipeInfo[]): RecipeSet {
+    return new RecipeSet(this.multiconfig, infos, this.range, this.skipped, this.index);
+  }
 
   info(recipe: number): RecipeInfo {
-    return this.infos[recipe - this.start]!;
+    return this.infos[recipe]!;
   }
 
   /** Recipes with a package of that name or one that provides it; else those that may make one. */
   runtimeProviders(name: string): number[] {
-    const found = [...(this.rproviders.get(name) ?? []), ...(this.packages.get(name) ?? [])];
+    const { rproviders, packages, foundDynamic } = this.index;
+    const found = [...(rproviders.get(name) ?? []), ...(packages.get(name) ?? [])];
     if (found.length > 0) return found;
-    let dynamic = this.foundDynamic.get(name);
+    let dynamic = foundDynamic.get(name);
     if (!dynamic) {
-      dynamic = this.dynamic.flatMap(({ start, pattern, recipes }) =>
+      dynamic = this.index.dynamic.flatMap(({ start, pattern, recipes }) =>
         name.startsWith(start) && pattern.test(name) ? recipes : [],
       );
-      this.foundDynamic.set(name, dynamic);
+      foundDynamic.set(name, dynamic);
     }
     return dynamic;
   }
@@ -159,7 +199,7 @@ export class RecipeSet {
   /** The PNs of `world`: with `task`, of recipes that have it only. */
   worldTargets(task: string | undefined): string[] {
     const found = new Set<string>();
-    for (const { pn, excludedFromWorld, tasks } of this.infos) {
+    for (const { pn, excludedFromWorld, tasks } of this.infos.slice(...this.range)) {
       if (excludedFromWorld || (task !== undefined && !tasks.includes(task))) continue;
       const isTerminal = this.provides
         .get(pn)!
@@ -176,6 +216,6 @@ export class RecipeSet {
   /** The PNs of `universe`: with `task`, those that a recipe with it provides. */
   universeTargets(task: string): string[] {
     const has = (pn: string) => this.providers.get(pn)!.some((at) => this.info(at).tasks.includes(task));
-    return [...new Set(this.infos.map(({ pn }) => pn))].filter(has);
+    return [...new Set(this.infos.slice(...this.range).map(({ pn }) => pn))].filter(has);
   }
 }

@@ -3,14 +3,11 @@
  *
  * Follows the second part of `bb/runqueue.py: RunQueueData.prepare`. What BitBake adds in rounds until nothing is
  * new depends on no order; here only those are looked at that are asked for and what these take from, and each again
- * only when something it takes from has grown. Sets of recipes are bits, and tasks with equal sets share them.
+ * only when something it takes from has grown. Sets of recipes are bits.
  */
 import type { Steps } from '../base/turns.ts';
-import { dependencyOrder } from './order.ts';
+import { type Bits, include, RecipesBelow, wordsFor } from './recipesBelow.ts';
 import type { RecursiveTask, TaskTable } from './taskTable.ts';
-
-/** A set of recipes; none is the empty set. */
-type Bits = Uint32Array | undefined;
 
 /** A task at work. */
 class Node {
@@ -27,13 +24,15 @@ class Node {
   counted: Bits;
   /** Dependencies whose recipes have not been counted into `below` yet: those from here on. */
   pending = 0;
-  /** Recursive tasks that it depends on, and that look for more when they grow. */
+  /** Recursive tasks that it depends on, and, while it grows, those that look for more when it does. */
   readonly sources = new Set<Node>();
   readonly listeners = new Set<Node>();
   /** Those among its `itasks` that grow, with how much of each has been seen. */
   readonly growingItasks = new Map<Node, number>();
   begun = false;
   waiting = false;
+  /** Nothing is left that it could take. */
+  settled = false;
 
   /** @param emptySet makes a set of recipes */
   constructor({ task, names, itasks }: RecursiveTask, emptySet: () => Uint32Array) {
@@ -52,22 +51,74 @@ const SETS = 1024;
 export class RecursiveDependencies {
   private readonly words: number;
   private readonly recursive: ReadonlyMap<number, RecursiveTask>;
-  private readonly nodes = new Map<number, Node>();
   private readonly queue: Node[] = [];
-  private readonly found = new Map<number, readonly number[]>();
+  /** Those that are not settled. */
+  private growing: Node[] = [];
   private sets = new Uint32Array(0);
   private usedOfSets = 0;
 
   private constructor(
     private readonly table: TaskTable,
-    private readonly below: readonly Bits[],
+    private readonly below: RecipesBelow | undefined,
+    private readonly nodes = new Map<number, Node>(),
+    private readonly found = new Map<number, readonly number[]>(),
   ) {
     this.words = wordsFor(table);
     this.recursive = new Map(table.recursive.map((each) => [each.task, each]));
   }
 
   static *in(table: TaskTable): Steps<RecursiveDependencies> {
-    return new RecursiveDependencies(table, table.recursive.length > 0 ? yield* recipesBelow(table) : []);
+    return new RecursiveDependencies(
+      table,
+      table.recursive.length > 0 ? yield* RecipesBelow.of(table) : undefined,
+    );
+  }
+
+  /**
+   * Of the same tasks, some of which depend on others now. What was solved and takes from none of these stays.
+   * @param changed those
+   * @returns undefined where it would have to be made from the start
+   */
+  *remade(table: TaskTable, changed: ReadonlySet<number>): Steps<RecursiveDependencies | undefined> {
+    if (!this.below)
+      return table.recursive.length === 0 ? new RecursiveDependencies(table, undefined) : undefined;
+    const remade = yield* this.below.remade(table, changed);
+    if (!remade) return undefined;
+    const { below, isOther } = remade;
+    const stale = new Set<Node>();
+    for (const node of this.nodes.values()) {
+      yield;
+      if (this.isReached(node, table, changed, isOther)) stale.add(node);
+    }
+    for (let before = -1; before !== stale.size;) {
+      before = stale.size;
+      yield;
+      for (const node of this.nodes.values()) {
+        if (stale.has(node)) continue;
+        const from = [...node.sources, ...node.growingItasks.keys()];
+        if (from.some((source) => stale.has(source))) stale.add(node);
+      }
+    }
+    const nodes = new Map([...this.nodes].filter(([, node]) => !stale.has(node)));
+    const found = new Map([...this.found].filter(([task]) => nodes.has(task)));
+    return new RecursiveDependencies(table, below, nodes, found);
+  }
+
+  /** Whether what a task takes may be other than it was. */
+  private isReached(
+    { task, itasks, sources, dependencies }: Node,
+    { start, edges }: TaskTable,
+    changed: ReadonlySet<number>,
+    isOther: Uint8Array,
+  ): boolean {
+    if (changed.has(task)) return true;
+    for (const itask of itasks) {
+      if (changed.has(itask) || isOther[itask]) return true;
+      for (let at = start[itask]!; at < start[itask + 1]!; at++) if (isOther[edges[at]!]) return true;
+    }
+    for (const source of sources) if (changed.has(source.task)) return true;
+    for (const dependency of dependencies) if (isOther[dependency]) return true;
+    return false;
   }
 
   /** Finds what a task depends on, which nothing is done for where it is none with recrdeptask. */
@@ -79,6 +130,11 @@ export class RecursiveDependencies {
       next.waiting = false;
       this.grow(next);
     }
+    for (const node of this.growing) {
+      node.listeners.clear();
+      node.settled = true;
+    }
+    this.growing = [];
     this.found.set(task, this.withoutSelfReferences(node));
   }
 
@@ -94,6 +150,7 @@ export class RecursiveDependencies {
     if (!recursive) return node;
     node = new Node(recursive, () => this.emptySet());
     this.nodes.set(task, node);
+    this.growing.push(node);
     this.wake(node);
     return node;
   }
@@ -119,7 +176,7 @@ export class RecursiveDependencies {
       const growing = this.node(itask);
       if (growing) {
         node.growingItasks.set(growing, 0);
-        growing.listeners.add(node);
+        if (!growing.settled) growing.listeners.add(node);
       } else for (let at = start[itask]!; at < start[itask + 1]!; at++) this.countBelow(node, edges[at]!);
     }
   }
@@ -135,7 +192,7 @@ export class RecursiveDependencies {
     const source = this.node(task);
     if (source && source !== node) {
       node.sources.add(source);
-      source.listeners.add(node);
+      if (!source.settled) source.listeners.add(node);
       this.takeFixed(node, task);
     }
   }
@@ -157,7 +214,7 @@ export class RecursiveDependencies {
   }
 
   private countBelow(node: Node, task: number): void {
-    const bits = this.below[task];
+    const bits = this.below?.of(task);
     if (!bits || bits === node.counted) return;
     node.counted = bits;
     include(node.below, bits);
@@ -227,56 +284,4 @@ export class RecursiveDependencies {
   private takesItsOwn(task: number): boolean {
     return this.recursive.get(task)?.names.includes(this.table.nameOf[task]!) ?? false;
   }
-}
-
-/** Task -> the recipes of all tasks that it depends on directly or not. Circles are left out, as BitBake does. */
-function* recipesBelow(table: TaskTable): Steps<Bits[]> {
-  const { start, edges, recipeOf, count } = table;
-  const words = wordsFor(table);
-  const below: Bits[] = new Array<Bits>(count).fill(undefined);
-  const sizes = new Uint32Array(count);
-  const { order, isDone } = dependencyOrder({ first: start, dependencies: edges });
-  const scratch = new Uint32Array(words);
-  const collect = (task: number): void => {
-    if (start[task] === start[task + 1]) return;
-    scratch.fill(0);
-    let largest = -1;
-    for (let at = start[task]!; at < start[task + 1]!; at++) {
-      const dependency = edges[at]!;
-      if (!isDone[dependency]) continue;
-      const recipe = recipeOf[dependency]!;
-      scratch[recipe >>> 5]! |= 1 << (recipe & 31);
-      const bits = below[dependency];
-      if (!bits) continue;
-      include(scratch, bits);
-      if (largest < 0 || sizes[dependency]! > sizes[largest]!) largest = dependency;
-    }
-    const size = countBits(scratch);
-    sizes[task] = size;
-    if (size > 0) below[task] = largest >= 0 && sizes[largest] === size ? below[largest] : scratch.slice();
-  };
-  for (const task of order) {
-    yield;
-    collect(task);
-  }
-  for (let task = 0; task < count; task++) if (!isDone[task]) collect(task);
-  return below;
-}
-
-function wordsFor({ recipes }: TaskTable): number {
-  return Math.ceil(recipes.infos.length / 32);
-}
-
-function include(set: Uint32Array, more: Uint32Array): void {
-  for (let word = 0; word < set.length; word++) set[word]! |= more[word]!;
-}
-
-function countBits(bits: Uint32Array): number {
-  let count = 0;
-  for (let word of bits) {
-    word -= (word >>> 1) & 0x55555555;
-    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
-    count += (((word + (word >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
-  }
-  return count;
 }

@@ -12,6 +12,7 @@ import type { Preferences } from './preferences.ts';
 import { RecursiveDependencies } from './recursion.ts';
 import type { Reports } from './reports.ts';
 import { type RequestedTask, taskName } from './targets.ts';
+import type { TaskData } from './taskdata.ts';
 import type { TaskTable } from './taskTable.ts';
 
 const MOST_CIRCLES = 10;
@@ -26,19 +27,27 @@ export interface RunOptions {
 /** What the graph is, without its problems and providers. */
 export type RunningTasks = Omit<TaskGraph, 'problems' | 'providers'>;
 
+export interface RunQueue {
+  readonly running: RunningTasks;
+  /** Task of the graph -> its number in the table. */
+  readonly tasks: Int32Array;
+  readonly recursive: RecursiveDependencies;
+}
+
 export function* runningTasks(
   requested: readonly RequestedTask[],
   table: TaskTable,
-  hasFailed: (recipe: number) => boolean,
+  taskData: ReadonlyMap<string, TaskData>,
   preferences: ReadonlyMap<string, Preferences>,
   options: RunOptions,
   reports: Reports,
-): Steps<RunningTasks> {
-  const active = new ActiveTasks(table, yield* RecursiveDependencies.in(table));
-  const targets = yield* active.markTargets(requested, hasFailed, reports);
+): Steps<RunQueue> {
+  const recursive = yield* RecursiveDependencies.in(table);
+  const active = new ActiveTasks(table, recursive);
+  const targets = yield* active.markTargets(requested, taskData, reports);
   if (options.runall) targets.push(...(yield* active.runAll(options.runall.map(taskName))));
   if (options.runonly) yield* active.runOnly(options.runonly.map(taskName));
-  const running = yield* active.numbered(targets);
+  const { running, tasks } = yield* active.numbered(targets);
   if (running.recipeOf.length === 0 && requested.length > 0) {
     reports.add('nothing-to-do', 'No task is left to run for the targets', { fatal: true });
   }
@@ -46,10 +55,11 @@ export function* runningTasks(
   reportCircles(running, reports);
   yield;
   reportSameProviders(running, preferences, reports);
-  return running;
+  return { running, tasks, recursive };
 }
 
-class ActiveTasks {
+/** Marks what is to run. */
+export class ActiveTasks {
   private isActive: Uint8Array;
 
   constructor(
@@ -60,7 +70,7 @@ class ActiveTasks {
   }
 
   /** Of a task that is marked. */
-  private dependenciesOf(task: number): readonly number[] | Int32Array {
+  dependenciesOf(task: number): readonly number[] | Int32Array {
     const { start, edges } = this.table;
     return this.recursive.of(task) ?? edges.subarray(start[task], start[task + 1]);
   }
@@ -68,13 +78,13 @@ class ActiveTasks {
   /** @returns the tasks asked for */
   *markTargets(
     requested: readonly RequestedTask[],
-    hasFailed: (recipe: number) => boolean,
+    taskData: ReadonlyMap<string, TaskData>,
     reports: Reports,
   ): Steps<number[]> {
     const { table } = this;
     const targets: number[] = [];
     for (const { target, task, recipe } of requested) {
-      if (hasFailed(recipe)) continue;
+      if ([...taskData.values()].some(({ failed }) => failed.has(recipe))) continue;
       const parentsOnly = task.endsWith('-');
       const name = parentsOnly ? task.slice(0, -1) : task;
       const found = table.find(recipe, table.recipes.taskNumber(name));
@@ -124,6 +134,13 @@ class ActiveTasks {
     }
   }
 
+  /** Whether what is marked is these tasks, which are each there once. */
+  are(tasks: Int32Array): boolean {
+    let count = 0;
+    for (const active of this.isActive) count += active;
+    return count === tasks.length && tasks.every((task) => this.isActive[task] === 1);
+  }
+
   private *mark(target: number): Steps<void> {
     const waiting = [target];
     for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) {
@@ -136,7 +153,7 @@ class ActiveTasks {
   }
 
   /** The active tasks, numbered in the order of their dependencies. */
-  *numbered(targets: readonly number[]): Steps<RunningTasks> {
+  *numbered(targets: readonly number[]): Steps<Pick<RunQueue, 'running' | 'tasks'>> {
     const { table } = this;
     const tasks: number[] = [];
     let edges = 0;
@@ -152,7 +169,7 @@ class ActiveTasks {
     for (const at of order) sorted[length++] = tasks[at]!;
     for (const [at, task] of tasks.entries()) if (!isDone[at]) sorted[length++] = task;
     yield;
-    return yield* this.described(sorted, edges, targets);
+    return { running: yield* this.described(sorted, edges, targets), tasks: sorted };
   }
 
   /** The edges between tasks, by their places in the list. */

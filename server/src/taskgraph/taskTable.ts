@@ -32,18 +32,31 @@ class GrowingList {
     }
     this.items[this.length++] = item;
   }
+  /** What is in it, which it then is rid of. */
+  taken(): Int32Array {
+    const { length } = this;
+    this.length = 0;
+    return this.items.slice(0, length);
+  }
 }
 
-export class TaskTable {
+/** Which tasks there are: those of the recipes that take part, recipe by recipe. */
+interface TaskNumbers {
   /** Recipe -> number of its first task; -1: it does not take part. */
   readonly firstTask: Int32Array;
   /** Task -> its recipe, and its name's number. */
   readonly recipeOf: Int32Array;
   readonly nameOf: Int32Array;
+}
+
+export class TaskTable {
   /** Task `t` depends on `edges` from `start[t]` up to `start[t + 1]`; recursive ones on more. */
   readonly start: Int32Array;
   edges: Int32Array = new Int32Array(0);
-  readonly recursive: RecursiveTask[] = [];
+  recursive: RecursiveTask[] = [];
+  readonly firstTask: Int32Array;
+  readonly recipeOf: Int32Array;
+  readonly nameOf: Int32Array;
   private readonly edgeList = new GrowingList();
   /** Task -> the last task that it was entered for, so that no edge is entered twice. */
   private readonly entered: Int32Array;
@@ -53,39 +66,63 @@ export class TaskTable {
     readonly recipes: Recipes,
     private readonly taskData: ReadonlyMap<string, TaskData>,
     private readonly reports: Reports,
+    { firstTask, recipeOf, nameOf }: TaskNumbers,
   ) {
-    this.firstTask = new Int32Array(recipes.infos.length).fill(-1);
-    let count = 0;
-    for (const data of taskData.values()) {
-      for (const recipe of data.wants.keys()) {
-        this.firstTask[recipe] = count;
-        count += recipes.layouts[recipe]!.names.length;
-      }
-    }
-    this.recipeOf = new Int32Array(count);
-    this.nameOf = new Int32Array(count);
-    this.start = new Int32Array(count + 1);
-    this.entered = new Int32Array(count).fill(-1);
-    for (const data of taskData.values()) {
-      for (const recipe of data.wants.keys()) {
-        const first = this.firstTask[recipe]!;
-        for (const [place, name] of recipes.layouts[recipe]!.names.entries()) {
-          this.recipeOf[first + place] = recipe;
-          this.nameOf[first + place] = name;
-        }
-      }
-    }
+    this.firstTask = firstTask;
+    this.recipeOf = recipeOf;
+    this.nameOf = nameOf;
+    this.start = new Int32Array(recipeOf.length + 1);
+    this.entered = new Int32Array(recipeOf.length).fill(-1);
   }
 
   static *of(recipes: Recipes, taskData: ReadonlyMap<string, TaskData>, reports: Reports): Steps<TaskTable> {
-    const table = new TaskTable(recipes, taskData, reports);
+    const table = new TaskTable(recipes, taskData, reports, taskNumbers(recipes, taskData));
     for (const data of taskData.values()) {
       for (const [recipe, wants] of data.wants) {
         yield;
         table.addRecipe(recipe, wants, data);
       }
     }
-    table.edges = table.edgeList.items.slice(0, table.edgeList.length);
+    table.edges = table.edgeList.taken();
+    return table;
+  }
+
+  /**
+   * The same tasks, some of which may depend on others.
+   * @param taskData with the same recipes that take part
+   * @param changed the recipes of these tasks, with the tasks that they had
+   */
+  remade(
+    recipes: Recipes,
+    taskData: ReadonlyMap<string, TaskData>,
+    changed: readonly number[],
+    reports: Reports,
+  ): TaskTable {
+    const table = new TaskTable(recipes, taskData, reports, this);
+    table.recursive = this.recursive.filter(({ task }) => !changed.includes(this.recipeOf[task]!));
+    const parts: Int32Array[] = [];
+    let next = 0;
+    const keepUpTo = (end: number): void => {
+      const shift = parts.reduce((length, part) => length + part.length, 0) - this.start[next]!;
+      parts.push(this.edges.subarray(this.start[next], this.start[end]));
+      for (let task = next; task < end; task++) table.start[task + 1] = this.start[task + 1]! + shift;
+      next = end;
+    };
+    const byTask = changed.filter((recipe) => this.firstTask[recipe]! >= 0);
+    byTask.sort((a, b) => this.firstTask[a]! - this.firstTask[b]!);
+    for (const recipe of byTask) {
+      const first = this.firstTask[recipe]!;
+      const end = first + recipes.layouts[recipe]!.names.length;
+      keepUpTo(first);
+      const before = table.start[first]!;
+      const data = taskData.get(recipes.infos[recipe]!.multiconfig)!;
+      table.addRecipe(recipe, data.wants.get(recipe)!, data);
+      parts.push(table.edgeList.taken());
+      for (let task = first; task < end; task++) table.start[task + 1]! += before;
+      next = end;
+    }
+    keepUpTo(table.count);
+    table.edges = joined(parts);
     return table;
   }
 
@@ -98,6 +135,12 @@ export class TaskTable {
     const first = this.firstTask[recipe]!;
     const place = first < 0 ? undefined : this.recipes.layouts[recipe]!.places.get(name);
     return place === undefined ? -1 : first + place;
+  }
+
+  /** None where the recipe takes no part. */
+  tasksOf(recipe: number): number[] {
+    const first = this.firstTask[recipe]!;
+    return first < 0 ? [] : Array.from(this.recipes.layouts[recipe]!.names, (_, place) => first + place);
   }
 
   info(recipe: number): RecipeInfo {
@@ -223,4 +266,35 @@ export class TaskTable {
     }
     return names;
   }
+}
+
+function taskNumbers(recipes: Recipes, taskData: ReadonlyMap<string, TaskData>): TaskNumbers {
+  const firstTask = new Int32Array(recipes.infos.length).fill(-1);
+  let count = 0;
+  for (const data of taskData.values()) {
+    for (const recipe of data.wants.keys()) {
+      firstTask[recipe] = count;
+      count += recipes.layouts[recipe]!.names.length;
+    }
+  }
+  const recipeOf = new Int32Array(count);
+  const nameOf = new Int32Array(count);
+  for (const [recipe, first] of firstTask.entries()) {
+    if (first < 0) continue;
+    for (const [place, name] of recipes.layouts[recipe]!.names.entries()) {
+      recipeOf[first + place] = recipe;
+      nameOf[first + place] = name;
+    }
+  }
+  return { firstTask, recipeOf, nameOf };
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const whole = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) {
+    whole.set(part, length);
+    length += part.length;
+  }
+  return whole;
 }

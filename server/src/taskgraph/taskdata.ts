@@ -33,12 +33,28 @@ export class Names {
   readonly texts: string[] = [];
   /** Name -> recipes, the one to use first; empty: none yet. */
   readonly providers: number[][] = [];
+  /** The same with those that have failed since. */
+  readonly chosen: number[][] = [];
   readonly failed = new Set<number>();
   /** Names that no recipe has to provide. */
   readonly assumed: boolean[] = [];
   private readonly numbers = new Map<string, number>();
 
   constructor(private readonly isAssumed: (name: string) => boolean) {}
+
+  /** The same, to be asked for more. */
+  copy(): Names {
+    const copy = new Names(this.isAssumed);
+    for (const [number, text] of this.texts.entries()) {
+      copy.texts.push(text);
+      copy.numbers.set(text, number);
+      copy.providers.push([...this.providers[number]!]);
+      copy.chosen.push([...this.chosen[number]!]);
+      copy.assumed.push(this.assumed[number]!);
+    }
+    for (const name of this.failed) copy.failed.add(name);
+    return copy;
+  }
 
   number(text: string): number {
     let number = this.numbers.get(text);
@@ -47,6 +63,7 @@ export class Names {
       this.numbers.set(text, number);
       this.texts.push(text);
       this.providers.push([]);
+      this.chosen.push([]);
       this.assumed.push(this.isAssumed(text));
     }
     return number;
@@ -56,14 +73,21 @@ export class Names {
     return this.numbers.get(text);
   }
 
+  choose(name: number, recipe: number): void {
+    if (this.providers[name]!.includes(recipe)) return;
+    this.providers[name]!.push(recipe);
+    this.chosen[name]!.push(recipe);
+  }
+
   /** The recipe that provides a name; undefined where none does, or none has to. */
   provider(name: number): number | undefined {
     return this.providers[name]![0];
   }
 
-  unresolved(): number[] {
+  /** @param from the first name to be looked at */
+  unresolved(from: number): number[] {
     const found: number[] = [];
-    for (let name = 0; name < this.texts.length; name++) {
+    for (let name = from; name < this.texts.length; name++) {
       if (this.providers[name]!.length === 0 && !this.assumed[name] && !this.failed.has(name))
         found.push(name);
     }
@@ -82,22 +106,27 @@ export class TaskData {
   readonly build: Names;
   readonly runtime: Names;
   /** Recipes in the order in which they were added -> what they ask for. */
-  readonly wants = new Map<number, Wants>();
-  readonly failed = new Set<number>();
-  readonly mcdepends = new Set<string>();
+  readonly wants: Map<number, Wants>;
+  readonly failed: Set<number>;
+  readonly mcdepends: Set<string>;
   private readonly providers: Providers;
-  private readonly targets = new Set<number>();
+  private readonly targets: Set<number>;
 
   constructor(
     readonly recipes: RecipeSet,
     readonly preferences: Preferences,
     private readonly options: TaskDataOptions,
     private readonly reports: Reports,
+    known?: TaskData,
   ) {
     const isAssumed = (name: string) => preferences.isAssumedProvided(name);
-    this.build = new Names(isAssumed);
-    this.runtime = new Names(isAssumed);
+    this.build = known?.build.copy() ?? new Names(isAssumed);
+    this.runtime = known?.runtime.copy() ?? new Names(isAssumed);
     this.providers = new Providers(recipes, preferences);
+    this.wants = new Map(known?.wants);
+    this.failed = new Set(known?.failed);
+    this.mcdepends = new Set(known?.mcdepends);
+    this.targets = new Set(known?.targets);
   }
 
   /** A target asked for (`add_provider`). @returns the recipe to use for it, where there is one */
@@ -109,16 +138,79 @@ export class TaskData {
     return this.build.provider(number);
   }
 
-  /** Provides for all that is asked for (`add_unresolved`). */
-  *resolve(): Steps<void> {
+  /**
+   * The same after some recipes ask for other names.
+   * @param recipes with these recipes, whose `[mcdepends]` are as before
+   * @param changed those
+   * @returns undefined where others take part then, or others fail: all would have to be asked again
+   */
+  *remade(recipes: RecipeSet, changed: readonly number[], reports: Reports): Steps<TaskData | undefined> {
+    const own = changed.filter((recipe) => this.wants.has(recipe));
+    if (own.some((recipe) => this.failed.has(recipe))) return undefined;
+    const data = new TaskData(recipes, this.preferences, this.options, reports, this);
+    yield;
+    const known = { build: this.build.texts.length, runtime: this.runtime.texts.length };
+    for (const recipe of own) {
+      const before = this.wants.get(recipe)!;
+      data.ask(recipe);
+      // What nothing provides is told with all that ask for it.
+      if (asksInVain(before, data, known) || asksInVain(data.wants.get(recipe)!, data, known))
+        return undefined;
+    }
+    yield* data.resolve(known);
+    const isSame =
+      data.wants.size === this.wants.size &&
+      data.failed.size === this.failed.size &&
+      data.build.failed.size === this.build.failed.size &&
+      data.runtime.failed.size === this.runtime.failed.size;
+    return isSame && data.isAllAsked() ? data : undefined;
+  }
+
+  /** Whether all names and recipes are there because of what targets need, now that recipes ask for other names. */
+  private isAllAsked(): boolean {
+    const asked = new Set<number>();
+    const seen = [new Set(this.targets), new Set<number>()] as const;
+    const waiting: number[] = [];
+    const take = (names: Names, name: number): void => {
+      for (const recipe of names.chosen[name]!) {
+        if (asked.has(recipe)) continue;
+        asked.add(recipe);
+        waiting.push(recipe);
+      }
+    };
+    for (const name of this.targets) take(this.build, name);
+    for (let recipe = waiting.pop(); recipe !== undefined; recipe = waiting.pop()) {
+      const all = allNames(this.wants.get(recipe)!);
+      for (const [at, names] of [this.build, this.runtime].entries()) {
+        for (const name of all[at]!) {
+          if (seen[at]!.has(name)) continue;
+          seen[at]!.add(name);
+          take(names, name);
+        }
+      }
+    }
+    return (
+      asked.size === this.wants.size &&
+      seen[0].size === this.build.texts.length &&
+      seen[1].size === this.runtime.texts.length
+    );
+  }
+
+  /**
+   * Provides for all that is asked for (`add_unresolved`).
+   * @param from the first names to be looked at
+   */
+  *resolve(
+    from: { readonly build: number; readonly runtime: number } = { build: 0, runtime: 0 },
+  ): Steps<void> {
     for (let added = -1; added !== 0;) {
       added = 0;
-      for (const name of this.build.unresolved()) {
+      for (const name of this.build.unresolved(from.build)) {
         yield;
         if (this.addProviders(name, false)) added++;
         else if (!this.options.allowIncomplete) this.removeBuild(name);
       }
-      for (const name of this.runtime.unresolved()) {
+      for (const name of this.runtime.unresolved(from.runtime)) {
         yield;
         if (this.addRuntimeProviders(name)) added++;
         else this.removeRuntime(name);
@@ -150,7 +242,7 @@ export class TaskData {
     if (usable.length > 1 && preferred === 0) this.reportSeveral(text, false, usable);
     for (const recipe of usable) {
       if (this.failed.has(recipe)) continue;
-      if (!build.providers[name]!.includes(recipe)) build.providers[name]!.push(recipe);
+      build.choose(name, recipe);
       this.addRecipe(recipe);
     }
     return true;
@@ -178,7 +270,7 @@ export class TaskData {
     }
     for (const recipe of usable) {
       if (this.failed.has(recipe)) continue;
-      if (!runtime.providers[name]!.includes(recipe)) runtime.providers[name]!.push(recipe);
+      runtime.choose(name, recipe);
       this.addRecipe(recipe);
     }
     return true;
@@ -186,7 +278,10 @@ export class TaskData {
 
   /** `add_tasks`: what a recipe asks for is asked for from now on. */
   private addRecipe(recipe: number): void {
-    if (this.wants.has(recipe)) return;
+    if (!this.wants.has(recipe)) this.ask(recipe);
+  }
+
+  private ask(recipe: number): void {
     const info = this.recipes.info(recipe);
     const idepends = this.neededTasks(info, 'depends', this.build);
     const irdepends = this.neededTasks(info, 'rdepends', this.runtime);
@@ -380,4 +475,25 @@ function askingVariable(info: RecipeInfo, name: string, runtime: boolean): strin
 function needs(tasks: ReadonlyMap<string, readonly NeededTask[]>, name: number): boolean {
   for (const needed of tasks.values()) if (needed.some((entry) => entry.name === name)) return true;
   return false;
+}
+
+/** The build-time and the runtime names, which may be there more than once. */
+function allNames({ depends, rdepends, idepends, irdepends }: Wants): readonly [number[], number[]] {
+  const named = (tasks: Wants['idepends']) => [...tasks.values()].flat().map(({ name }) => name);
+  return [
+    [...depends, ...named(idepends)],
+    [...rdepends, ...named(irdepends)],
+  ];
+}
+
+/** Whether among the names that were known before there is one that nothing provides though something has to. */
+function asksInVain(
+  wants: Wants,
+  { build, runtime }: TaskData,
+  known: { readonly build: number; readonly runtime: number },
+): boolean {
+  const [ofBuild, ofRuntime] = allNames(wants);
+  const isVain = (names: Names, end: number) => (name: number) =>
+    name < end && !names.assumed[name] && names.provider(name) === undefined;
+  return ofBuild.some(isVain(build, known.build)) || ofRuntime.some(isVain(runtime, known.runtime));
 }

@@ -13,7 +13,7 @@ import type { TaskhashTraits } from '../metadata/release.ts';
 import type { BitBakeHash, Unknown } from '../signature/signatures.ts';
 import { checksumText, type FileChecksum } from './checksums.ts';
 import { type Lock, locks } from './taskhashLocks.ts';
-import { countingDependencies, dependencyOrder, reversed, roundsOf } from './taskhashEdges.ts';
+import { CountedEdges, dependencyOrder, reversed, roundsOf } from './taskhashEdges.ts';
 import type { FilteredRecipe, VirtualProviders } from './taskhashRules.ts';
 import type { TaskhashSettings } from './taskhashSettings.ts';
 
@@ -91,19 +91,20 @@ export class Taskhashes {
   private readonly usesUnihashes: boolean;
   private readonly hasSetscene: boolean;
   private readonly scratch: Buffer;
+  private readonly edges: Int32Array;
+  private readonly starts: Int32Array;
 
-  /**
-   * @param edges dependencies that count, in the order of hashing: those of a task lie from `starts[task]` on
-   * @param order all tasks, each after what it depends on
-   */
+  /** @param order all tasks, each after what it depends on */
   private constructor(
     private readonly inputs: TaskhashInputs,
-    private readonly edges: Int32Array,
-    private readonly starts: Int32Array,
+    private readonly counted: CountedEdges,
     private readonly order: Int32Array,
     levels: Int32Array,
   ) {
     const { graph, settings } = inputs;
+    const { edges, starts } = counted;
+    this.edges = edges;
+    this.starts = starts;
     const { count } = graph;
     this.computed = Buffer.alloc(count * HEX);
     this.unihashes = Buffer.alloc(count * HEX);
@@ -142,10 +143,35 @@ export class Taskhashes {
 
   /** With nothing folded yet, and the round of each task. */
   private static *unfolded(inputs: TaskhashInputs): Steps<[hashes: Taskhashes, levels: Int32Array]> {
-    const [edges, starts] = yield* countingDependencies(inputs);
+    const counted = yield* CountedEdges.of(inputs);
     const { order, levels } = dependencyOrder(inputs.graph);
     yield;
-    return [new Taskhashes(inputs, edges, starts, order, levels), levels];
+    return [new Taskhashes(inputs, counted, order, levels), levels];
+  }
+
+  /**
+   * Of the same tasks, some of which depend on others now or have other inputs.
+   * @param inputs with the same settings; of those that lock no hash
+   * @param others tasks with other dependencies, or of recipes that say something else
+   * @param stale tasks with other inputs
+   * @throws Error as `of`
+   */
+  *remade(inputs: TaskhashInputs, others: ReadonlySet<number>, stale: Iterable<number>): Steps<Taskhashes> {
+    const counted = yield* this.counted.remade(inputs, (task) => others.has(task));
+    const { order, levels } = dependencyOrder(inputs.graph);
+    yield;
+    const hashes = new Taskhashes(inputs, counted, order, levels);
+    yield;
+    this.computed.copy(hashes.computed);
+    this.unihashes.copy(hashes.unihashes);
+    this.basehashes.copy(hashes.basehashes);
+    hashes.because.set(this.because);
+    for (const [task, rest] of this.rests.entries()) hashes.rests[task] = rest;
+    for (const [task, reason] of this.reasons) hashes.reasons.set(task, reason);
+    for (const [task, reason] of this.unanswered) hashes.unanswered.set(task, reason);
+    for (const task of this.newEachTime) hashes.newEachTime.add(task);
+    hashes.update([...others, ...stale]);
+    return hashes;
   }
 
   /**

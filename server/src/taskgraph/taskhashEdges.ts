@@ -9,42 +9,74 @@ import type { HashedGraph, HashedRecipe, TaskhashInputs } from './taskhash.ts';
 import { hashOrder, type PlacedTask } from './taskhashOrder.ts';
 import { dependencyFilter } from './taskhashRules.ts';
 
-/** Dependencies that count, task after task in the order of hashing, and where each task's begin. */
-export function* countingDependencies(
-  inputs: Pick<TaskhashInputs, 'graph' | 'settings' | 'traits' | 'virtuals'>,
-): Steps<[edges: Int32Array, starts: Int32Array]> {
-  const { graph, settings, traits, virtuals } = inputs;
-  const { count } = graph;
-  const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
-  const places = hashOrder(
-    Array.from({ length: count }, (_, task): PlacedTask => {
-      const { mcfn, multiconfig, pn } = graph.recipe(task);
-      return { mcfn, multiconfig, pn, task: graph.name(task) };
-    }),
-    traits.ordersByRecipeName,
-  );
-  const taskAt = new Int32Array(count);
-  places.forEach((place, task) => (taskAt[place] = task));
-  const starts = new Int32Array(count + 1);
-  let edges = new Int32Array(count * 16);
-  let end = 0;
-  for (let task = 0; task < count; task++) {
-    const dependencies = graph.dependencies(task);
-    while (end + dependencies.length > edges.length) edges = doubled(edges);
-    const from = end;
-    const recipe = graph.recipe(task);
-    const name = graph.name(task);
-    for (let at = 0; at < dependencies.length; at++) {
-      const dependency = dependencies[at]!;
-      if (counts(recipe, name, graph.recipe(dependency), graph.name(dependency)))
-        edges[end++] = places[dependency]!;
-    }
-    const own = edges.subarray(from, end).sort();
-    for (let at = 0; at < own.length; at++) own[at] = taskAt[own[at]!]!;
-    starts[task + 1] = end;
-    yield;
+type EdgeInputs = Pick<TaskhashInputs, 'graph' | 'settings' | 'traits' | 'virtuals'>;
+
+/** Dependencies that count, in the order of hashing. */
+export class CountedEdges {
+  /**
+   * @param edges those of a task lie from `starts[task]` on
+   * @param places task -> its place in the order of hashing
+   * @param taskAt the reverse
+   */
+  private constructor(
+    readonly edges: Int32Array,
+    readonly starts: Int32Array,
+    private readonly places: Int32Array,
+    private readonly taskAt: Int32Array,
+  ) {}
+
+  static *of(inputs: EdgeInputs): Steps<CountedEdges> {
+    const { graph, traits } = inputs;
+    const { count } = graph;
+    const places = hashOrder(
+      Array.from({ length: count }, (_, task): PlacedTask => {
+        const { mcfn, multiconfig, pn } = graph.recipe(task);
+        return { mcfn, multiconfig, pn, task: graph.name(task) };
+      }),
+      traits.ordersByRecipeName,
+    );
+    const taskAt = new Int32Array(count);
+    places.forEach((place, task) => (taskAt[place] = task));
+    const none = new CountedEdges(new Int32Array(0), new Int32Array(count + 1), places, taskAt);
+    return yield* none.remade(inputs, () => true);
   }
-  return [edges.slice(0, end), starts];
+
+  /**
+   * Of the same tasks.
+   * @param isOther whether those of a task may be others than they are
+   */
+  *remade(inputs: EdgeInputs, isOther: (task: number) => boolean): Steps<CountedEdges> {
+    const { graph, settings, traits, virtuals } = inputs;
+    const { count } = graph;
+    const { places, taskAt } = this;
+    const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
+    const starts = new Int32Array(count + 1);
+    let edges = new Int32Array(Math.max(this.edges.length + 1024, count * 16));
+    let end = 0;
+    for (let task = 0; task < count; task++) {
+      const known = isOther(task) ? undefined : this.edges.subarray(this.starts[task], this.starts[task + 1]);
+      const dependencies = known ?? graph.dependencies(task);
+      while (end + dependencies.length > edges.length) edges = doubled(edges);
+      if (known) {
+        edges.set(known, end);
+        starts[task + 1] = end += known.length;
+        continue;
+      }
+      const from = end;
+      const recipe = graph.recipe(task);
+      const name = graph.name(task);
+      for (let at = 0; at < dependencies.length; at++) {
+        const dependency = dependencies[at]!;
+        if (counts(recipe, name, graph.recipe(dependency), graph.name(dependency)))
+          edges[end++] = places[dependency]!;
+      }
+      const own = edges.subarray(from, end).sort();
+      for (let at = 0; at < own.length; at++) own[at] = taskAt[own[at]!]!;
+      starts[task + 1] = end;
+      yield;
+    }
+    return new CountedEdges(edges.slice(0, end), starts, places, taskAt);
+  }
 }
 
 function doubled(values: Int32Array): Int32Array<ArrayBuffer> {
