@@ -1,9 +1,11 @@
 """
 `d` as metadata sees it: the methods of `bb/data_smart.py: DataSmart`, each a call to TypeScript, where the
-data is. An instance is a handle: a number and nothing else.
+data is. An instance is a handle: a number and nothing else. Code tells datastores apart by `id(d)` (BitBake's fetcher
+does), so that each has one instance for as long as it is there.
 """
 
 import sys
+import weakref
 from collections.abc import Mapping, MutableMapping
 
 from . import port
@@ -140,7 +142,10 @@ class Datastore(MutableMapping):
     __slots__ = ("number", "__weakref__")
 
     def __init__(self, number=None):
-        self.number = _call("create", 0) if number is None else number
+        if number is None:
+            number = _call("create", 0)
+            _instances[number] = self
+        self.number = number
 
     # Reading
 
@@ -278,7 +283,9 @@ class Datastore(MutableMapping):
     # Copies, and the datastore as a mapping
 
     def createCopy(self):
-        return type(self)(_call("createCopy", self.number))
+        copy = type(self)(_call("createCopy", self.number))
+        _instances[copy.number] = copy
+        return copy
 
     def __copy__(self):
         return type(self)(self.number)
@@ -315,3 +322,18 @@ class Datastore(MutableMapping):
 
     def __repr__(self):
         return "<datastore %d>" % self.number
+
+
+#: Number -> the instance; that of a copy made in Python goes with the last reference to it, as in BitBake.
+_instances = weakref.WeakValueDictionary()
+#: Those that TypeScript made, which are there until the recipe ends and Python is put back.
+_held = []
+
+
+def of(number):
+    """The datastore of a number that TypeScript tells."""
+    d = _instances.get(number)
+    if d is None:
+        d = _instances[number] = Datastore(number)
+        _held.append(d)
+    return d

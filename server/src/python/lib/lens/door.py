@@ -179,7 +179,7 @@ def _evaluate(argument):
     number, variable, text = argument.split("\n", 2)
     key = (variable, text)
     code = _expressions.get(key) or _expression(key, variable, text)
-    d = Datastore(int(number))
+    d = datastore.of(int(number))
     names = _context.copy()
     names["d"] = d
     return "s" + str(eval(code, names, DataContext(d)))
@@ -215,7 +215,7 @@ def _define(argument):
 
 def _call_anonymous(argument):
     functions, number = _loads(argument)
-    d = Datastore(number)
+    d = datastore.of(number)
     for name in functions:
         _context[name](d)
     return "s"
@@ -231,7 +231,7 @@ def _define_handler(argument):
 
 def _fire_handler(argument):
     name, event_class, arguments, number = _loads(argument)
-    d = Datastore(number)
+    d = datastore.of(number)
     event = getattr(_bb.event, event_class)(*[port.decode(item) for item in arguments])
     event.data = d
     # Old releases' handlers take `d` from here.
@@ -342,7 +342,7 @@ def _ask(argument):
     """What one of our own modules answers to a question about a datastore."""
     module, question, number = _loads(argument)
     answer = getattr(__import__("lens." + module), module).answer
-    return "j" + _dumps(answer(question, Datastore(number), _context))
+    return "j" + _dumps(answer(question, datastore.of(number), _context))
 
 
 def _import_modules(argument):

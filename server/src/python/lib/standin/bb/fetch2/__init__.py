@@ -83,13 +83,22 @@ def _local_path(ud, d):
     return ud.path if ud.path.startswith("/") else bb.utils.which(d.getVar("FILESPATH") or "", ud.path)
 
 
+#: By recipe and datastore, the URLs that were seen: later questions about all of them count these, too.
+_seen = {}
+
+
 class Fetch:
     """The URLs of a recipe. Asking where they are is fine; downloading is refused."""
 
     def __init__(self, urls, d, cache=True, localonly=False, connection_cache=None):
         self.urls = urls or (d.getVar("SRC_URI") or "").split()
         self.d = d
-        self.ud = {url: FetchData(url, d) for url in self.urls}
+        file = d.getVar("FILE")
+        key = (d.getVar("__BBMULTICONFIG"), file, id(d)) if cache and file else None
+        self.ud = _seen.setdefault(key, {}) if key else {}
+        for url in self.urls:
+            if url not in self.ud:
+                self.ud[url] = FetchData(url, d)
 
     def localpath(self, url):
         return self.ud[url].localpath
@@ -130,8 +139,8 @@ def _revision(d, name):
 
 def _revisions(d):
     d.setVar("__BBSRCREV_SEEN", "1")
-    urls = [FetchData(url, d) for url in (d.getVar("SRC_URI") or "").split()]
-    return [_revision(d, ud.names[0]) for ud in urls if ud.type in ("git", "gitsm", "svn", "hg")]
+    urls = Fetch((d.getVar("SRC_URI") or "").split(), d).ud
+    return [(ud.type, _revision(d, ud.names[0])) for ud in urls.values() if ud.type in ("git", "gitsm", "svn", "hg")]
 
 
 def get_srcrev(d, method_name="sortable_revision"):
@@ -140,11 +149,12 @@ def get_srcrev(d, method_name="sortable_revision"):
         raise FetchError("SRCREV was used yet no valid SCM was found in SRC_URI")
     if len(revisions) > 1:
         raise FetchError("SRCREV of several repositories needs BitBake's own library")
-    return revisions[0][:10]
+    [(kind, revision)] = revisions
+    return ("" if kind == "svn" else "AUTOINC+") + revision[:10]
 
 
 def get_hashvalue(d, method_name="sortable_revision"):
-    return " ".join(_revisions(d))
+    return " ".join(revision for _, revision in _revisions(d))
 
 
 def get_checksum_file_list(d):
