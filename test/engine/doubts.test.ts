@@ -1,8 +1,10 @@
 /** Which hashes are unknown when Python asks the host for what the sandbox refuses: those that it reaches. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
+import type { RecipeInfo } from '../../server/src/metadata/recipeInfo.ts';
 import { openEvaluator } from '../harness/engine.ts';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import { openGraphs } from '../harness/graphs.ts';
 
 const ASKED = `\${@os.popen('date').read()}`;
 const REASON = 'its Python tried to run a command: date, which is not done while hashes are computed';
@@ -107,6 +109,14 @@ SRC_URI = "git://example.com/repository.git"
 SRCREV = "0123456789012345678901234567890123456789"
 ONE = "1"
 do_fetch[vardepvalue] = "\${@bb.fetch2.get_hashvalue(d)}"${TASKS}`,
+    `-- layer/recipes/checksums_1.0.bb --
+ONE = "1"
+do_fetch[file-checksums] = "\${@os.popen('date').read()}"
+do_compile[file-checksums] = "\${@1 / 0}"
+do_show[file-checksums] = "\${FILE}:True"
+addtask do_fetch before do_compile
+addtask do_compile before do_build
+addtask do_install${TASKS}`,
     '',
   ].join('\n'),
 );
@@ -166,5 +176,25 @@ describe('what the sandbox refuses', () => {
       ],
     ]);
     for (const hash of Object.values(hashes('fixed'))) expect(hash).toMatch(HASH);
+  });
+
+  it('makes files of a task unknown where these are asked for, and its taskhash, not its basehash', async () => {
+    for (const hash of Object.values(hashes('checksums'))) expect(hash).toMatch(HASH);
+    const path = `${workspace.root}/layer/recipes/checksums_1.0.bb`;
+    const [found] = evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }).variants;
+    const { fileChecksums, unknownFiles } = found!.recipe as RecipeInfo;
+    expect(fileChecksums).toEqual({ do_show: `${path}:True` });
+    expect(unknownFiles).toEqual({
+      do_fetch: REASON,
+      do_compile: expect.stringMatching(
+        /^its \[file-checksums\] cannot be computed: .*division by zero/s,
+      ) as string,
+    });
+    const graphs = await openGraphs(workspace, 'wrynose', {});
+    const known = graphs.taskhashes(['-c', 'build', 'checksums']);
+    const tasks = Object.entries(known).map(([name, hash]) => [name.replace(/.*do_/, ''), hash]);
+    expect(Object.fromEntries(tasks)).toMatchObject({ fetch: null, compile: null, build: null });
+    const [show] = Object.values(graphs.taskhashes(['-c', 'show', 'checksums']));
+    expect(show).toMatch(HASH);
   });
 });

@@ -63,6 +63,7 @@ export function recipe(pn: string, all: readonly string[], random: (limit: numbe
     extraDependsFunction: '',
     stampExtraInfo: empty,
     fileChecksums: empty,
+    unknownFiles: empty,
   };
 }
 

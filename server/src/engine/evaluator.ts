@@ -464,6 +464,11 @@ export class RecipeEvaluator {
         priority: collectionOf(recipe.path, configuration.collections)?.priority ?? 0,
         worldExclusionIsBoolean: this.ctx.release.parse.worldExclusionIsBoolean,
         fault,
+        doubtOf: (step) => {
+          frames.beginStep();
+          step();
+          return frames.endStep();
+        },
       };
       return { ...signatures, recipe: whatOthersKnow(variant, tasks.get(variant.name), around) };
     });

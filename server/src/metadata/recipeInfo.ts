@@ -95,6 +95,8 @@ export interface RecipeInfo extends RecipeNames, TaskDependencies {
    * are left out: they take no part in hashes.
    */
   readonly fileChecksums: TaskTexts;
+  /** Task -> why it is not known which files these are: what takes the place of the reason in "unknown, because …". */
+  readonly unknownFiles: TaskTexts;
 }
 
 /** What the variant itself does not say. */
@@ -108,6 +110,8 @@ export interface RecipeSurroundings {
   readonly worldExclusionIsBoolean: boolean;
   /** Told of each value that cannot be expanded or is not what it has to be; it then counts as empty. */
   readonly fault: (error: unknown) => void;
+  /** Calls `step` and returns why what it reads is not certain; undefined: it is. */
+  readonly doubtOf: (step: () => void) => string | undefined;
 }
 
 /** The tasks and their flags, at the point where BitBake adds tasks: before signatures. */
@@ -164,7 +168,7 @@ export function recipeInfo(d: Datastore, tasks: TaskDependencies, around: Recipe
     stamp: values.text('STAMP'),
     stampclean: values.text('STAMPCLEAN'),
     stampExtraInfo: values.flags('stamp-extra-info', declared),
-    fileChecksums: withoutMissing(values.flags('file-checksums', declared)),
+    ...checksummedFiles(d, declared, around),
     hashFilename: values.text('BB_HASHFILENAME'),
     depends: values.dependencies('DEPENDS'),
     rdepends: values.dependencies('RDEPENDS'),
@@ -256,15 +260,34 @@ function plainText(value: Value): string {
   return value === undefined || value === 0 || value === false ? '' : pythonText(value);
 }
 
-function withoutMissing(texts: Record<string, string>): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [task, text] of Object.entries(texts)) {
-    const present = strip(text)
-      .split(/(?<=:True|:False)\s+/)
-      .filter((entry) => entry !== '' && !entry.endsWith(':False'));
-    if (present.length > 0) found[task] = present.join(' ');
+/** Of each task by itself, since one that asks the host for something leaves the others known. */
+function checksummedFiles(
+  d: Datastore,
+  tasks: readonly string[],
+  { fault, doubtOf }: RecipeSurroundings,
+): Pick<RecipeInfo, 'fileChecksums' | 'unknownFiles'> {
+  const fileChecksums: Record<string, string> = {};
+  const unknownFiles: Record<string, string> = {};
+  for (const task of tasks) {
+    let reason: string | undefined;
+    const doubt = doubtOf(() => {
+      const failed = (error: unknown): void => {
+        reason = `its [file-checksums] cannot be computed: ${error instanceof Error ? error.message : String(error)}`;
+        fault(error);
+      };
+      const value = attempt(() => d.getVarFlag(task, 'file-checksums'), failed);
+      const present = value === undefined ? '' : withoutMissing(pythonText(value));
+      if (present !== '') fileChecksums[task] = present;
+    });
+    reason = doubt ?? reason;
+    if (reason !== undefined) unknownFiles[task] = reason;
   }
-  return found;
+  return { fileChecksums, unknownFiles };
+}
+
+function withoutMissing(files: string): string {
+  const entries = strip(files).split(/(?<=:True|:False)\s+/);
+  return entries.filter((entry) => entry !== '' && !entry.endsWith(':False')).join(' ');
 }
 
 function className(path: string): string {

@@ -160,6 +160,7 @@ const WISHES: readonly (keyof RecipeInfo)[] = [
   'stampExtraInfo',
   'hashFilename',
   'fileChecksums',
+  'unknownFiles',
 ];
 /** The same where a recipe is the only one of its PN. */
 const VERSION: readonly (keyof RecipeInfo)[] = ['pe', 'pv', 'pr', 'defaultPreference'];

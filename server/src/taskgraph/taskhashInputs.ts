@@ -52,7 +52,10 @@ export function taskhashInputs(graph: TaskGraph, sources: InputSources): Taskhas
       return known.get(nameOf(task)) ?? { unknown: 'its recipe could not be evaluated' };
     },
     files(task) {
-      const list = recipeOf(task).fileChecksums[nameOf(task)];
+      const recipe = recipeOf(task);
+      const unknown = recipe.unknownFiles[nameOf(task)];
+      if (unknown !== undefined) return { unknown };
+      const list = recipe.fileChecksums[nameOf(task)];
       if (list === undefined) return [];
       let found = lists.get(list);
       if (!found) lists.set(list, (found = fileChecksums(list, checksumInputs, traits.ordersFilesByName)));
