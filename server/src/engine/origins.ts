@@ -18,14 +18,33 @@ export function roleOf(file: string, recipe: string): SourceFile['role'] {
 
 /** Where a variable, or a flag (`do_build[depends]`), got its text. */
 export function originsOf(d: Datastore, name: string): Origin[] {
+  return originsIn(new Map(), d, name);
+}
+
+/** Flag, or undefined for the text itself -> where it was set. */
+type OriginsByFlag = ReadonlyMap<string | undefined, Origin[]>;
+
+/** @param known what was told of variables before: some have thousands of flags */
+function originsIn(known: Map<string, OriginsByFlag>, d: Datastore, name: string): Origin[] {
   const [, variable = name, wanted] = /^(.+)\[(.+)\]$/.exec(name) ?? [];
-  return d.history
-    .of(variable)
-    .filter(({ flag }) =>
-      wanted === undefined ? flag === undefined || flag === '_defaultval' : flag === wanted,
-    )
-    .map(({ path, line, operation }) => ({ path, line, operation }))
-    .reverse();
+  let byFlag = known.get(variable);
+  if (!byFlag) known.set(variable, (byFlag = originsByFlag(d, variable)));
+  return byFlag.get(wanted) ?? [];
+}
+
+function originsByFlag(d: Datastore, variable: string): OriginsByFlag {
+  const found = new Map<string | undefined, Origin[]>();
+  for (const { path, line, operation, flag } of d.history.of(variable)) {
+    const origin = { path, line, operation };
+    // The default of a variable is kept in a flag, which it can also be asked for by.
+    for (const name of flag === '_defaultval' ? [undefined, flag] : [flag]) {
+      const places = found.get(name);
+      if (places) places.push(origin);
+      else found.set(name, [origin]);
+    }
+  }
+  for (const places of found.values()) places.reverse();
+  return found;
 }
 
 /**
@@ -48,8 +67,9 @@ export function recipeOrigins(
 
 function variantOrigins(d: Datastore, signatures: VariantSignatures): Map<string, Origin[]> {
   const found = new Map<string, Origin[]>();
+  const known = new Map<string, OriginsByFlag>();
   for (const name of signatures.nodes.keys()) {
-    const places = originsOf(d, name);
+    const places = originsIn(known, d, name);
     if (places.length > 0) found.set(name, places);
   }
   return found;
