@@ -136,8 +136,9 @@ def signatures(mcfn, d):
 def variant_entry(mcfn, d):
     """What a fixture expects of one variant."""
     pn = d.getVar("PN")
-    skipped = d.getVar("__SKIPPED", False)
-    if skipped is not None:
+    # As bb/cache.py: CoreRecipeInfo does.
+    skipped = d.getVar("__SKIPPED")
+    if skipped:
         return {"pn": pn, "skipped": str(skipped), "tasks": {}}
     return {"pn": pn, "tasks": dict(sorted(signatures(mcfn, d)[0].items()))}
 

@@ -97,16 +97,16 @@ function readRecipe(path: string, d: Datastore, ctx: ParseContext): boolean {
     evaluateStatements(tree, d, ctx, false);
   } catch (error) {
     if (!(error instanceof PythonError && error.is(SKIP_RECIPE))) throw error;
-    d.setVar('__SKIPPED', error.argument ?? true);
+    d.setVar('__SKIPPED', true);
     return false;
   }
   return true;
 }
 
+/** `bb/cache.py: CoreRecipeInfo`: a reason that comes to nothing is none. */
 function skipReason(d: Datastore): string | undefined {
-  const reason = d.getVar('__SKIPPED', false);
-  if (reason === undefined || reason === false) return undefined;
-  return pythonText(reason);
+  const reason = d.getVar('__SKIPPED');
+  return reason === undefined || reason === false || reason === '' ? undefined : pythonText(reason);
 }
 
 function finishVariant(
@@ -124,11 +124,21 @@ function finishVariant(
   } catch (error) {
     if (!(error instanceof PythonError && error.is(SKIP_RECIPE)))
       return { name, d, skipped: undefined, failed: error };
-    d.setVar('__SKIPPED', error.argument ?? true);
+    if (error.argument === undefined) {
+      const failed = new FatalError(
+        'SkipRecipe is raised without a reason, at which BitBake fails: give it one',
+      );
+      return { name, d, skipped: undefined, failed };
+    }
+    d.setVar('__SKIPPED', error.argument);
   } finally {
     observer.ends(name, d);
   }
-  return { name, d, skipped: skipReason(d), failed: undefined };
+  try {
+    return { name, d, skipped: skipReason(d), failed: undefined };
+  } catch (error) {
+    return { name, d, skipped: undefined, failed: error };
+  }
 }
 
 function finalise(

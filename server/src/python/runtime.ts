@@ -19,7 +19,7 @@ export class PythonError extends Error {
     /** The names of all its base classes, itself first: how `except` would see it. */
     readonly types: readonly string[],
     message: string,
-    /** `args[0]` as text where it is a string (the reason of a SkipRecipe). */
+    /** `args[0]` as text (the reason of a SkipRecipe); empty where it counts as false, undefined where there is none. */
     readonly argument: string | undefined,
     /** The key under which the exception object is kept, so that it can be raised again unchanged. */
     readonly id: number,

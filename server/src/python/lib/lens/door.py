@@ -99,7 +99,6 @@ def _describe(error):
         if not isinstance(cause, BaseException):
             break
         frame = _frame_of(cause)
-    argument = error.args[0] if error.args and isinstance(error.args[0], str) else None
     return _dumps(
         {
             "id": port.keep_error(error),
@@ -107,10 +106,20 @@ def _describe(error):
             "type": _type_name(kind),
             "types": [_type_name(base) for base in kind.__mro__],
             "message": message,
-            "argument": argument,
+            "argument": _argument(error),
             "frame": frame,
         }
     )
+
+
+def _argument(error):
+    """The first argument in words; empty where it counts as false, None where there is none."""
+    if not error.args:
+        return None
+    try:
+        return str(error.args[0]) if error.args[0] else ""
+    except BaseException:
+        return type(error).__name__
 
 
 def _failure(error):
