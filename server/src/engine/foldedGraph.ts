@@ -80,9 +80,14 @@ export class FoldedGraph {
       ...taskhashInputs(graph, { ...sources, signatures }),
       basehash: (task: number) => basehashes.of(task),
     };
-    const stale = news.flatMap(({ mcfn }) => [...(this.numbers.get(mcfn)?.values() ?? [])]);
-    const hashes = yield* this.hashes.remade(inputs, new Set([...this.others, ...changed]), stale);
-    return new FoldedGraph(graph, hashes, recipes, this.numbers, basehashes, this.origin, changed);
+    const same = making.graph.recipeOf.length;
+    const count = graph.recipeOf.length;
+    const isSame = count === same && this.graph.recipeOf.length === same;
+    const numbers = isSame ? this.numbers : numbersOf(graph);
+    const stale = news.flatMap(({ mcfn }) => [...(numbers.get(mcfn)?.values() ?? [])]);
+    const changes = new Set([...this.others, ...changed].filter((task) => task < count));
+    const hashes = yield* this.hashes.remade(inputs, changes, stale, same);
+    return new FoldedGraph(graph, hashes, recipes, numbers, basehashes, this.origin, changed);
   }
 
   /** What it was last told of. */

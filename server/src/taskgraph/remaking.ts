@@ -2,9 +2,9 @@
  * A graph together with what it was made of, so that it can be made again after recipes ask for other things: an edit
  * of DEPENDS is no reason to look at thousands of recipes again.
  *
- * What comes out is what `makeTaskGraph` would make, but for how tasks are numbered: these keep their numbers. Where
- * more than dependencies would be different (which tasks run, who provides what), nothing comes out, and it is to be
- * made from the start. Each time starts from the first graph, so that nothing adds up.
+ * What comes out is what `makeTaskGraph` would make, but for how tasks are numbered: these keep their numbers, and what
+ * else is to run comes after them. Where tasks would not run any more, or others provide what is asked for, nothing comes
+ * out, and it is to be made from the start. Each time starts from the first graph, so that nothing adds up.
  */
 import type { Steps } from '../base/turns.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
@@ -13,10 +13,10 @@ import { dependencyOrder } from './order.ts';
 import type { Preferences } from './preferences.ts';
 import type { Recipes } from './recipes.ts';
 import { Reports } from './reports.ts';
-import { ActiveTasks, type RunQueue } from './runqueue.ts';
+import { ActiveTasks, reportSameProviders, type RunQueue } from './runqueue.ts';
 import type { RequestedTask } from './targets.ts';
 import type { TaskData } from './taskdata.ts';
-import type { TaskTable } from './taskTable.ts';
+import { joined, type TaskTable } from './taskTable.ts';
 
 /** What a graph was made of. */
 export interface GraphParts extends Pick<RunQueue, 'tasks' | 'recursive'> {
@@ -32,7 +32,7 @@ export interface GraphParts extends Pick<RunQueue, 'tasks' | 'recursive'> {
 export interface RemadeGraph {
   /** With the tasks of the first one under the same numbers: a task may come before what it depends on. */
   readonly graph: TaskGraph;
-  /** The tasks that depend on others than in the first one, and all those of the recipes that are others. */
+  /** The tasks that are new or depend on others than in the first one, and all those of the recipes that are others. */
   readonly changed: readonly number[];
 }
 
@@ -57,7 +57,7 @@ export class GraphMaking {
    * @returns undefined where it is to be made from the start
    */
   *remade(others: readonly RecipeInfo[]): Steps<RemadeGraph | undefined> {
-    const { recipes, taskData, table, recursive, requested, tasks } = this.parts;
+    const { recipes, taskData, table, recursive, requested, preferences } = this.parts;
     const changed = this.numbered(others);
     if (!changed) return undefined;
     const numbers = [...changed.keys()];
@@ -80,34 +80,40 @@ export class GraphMaking {
     if (!recursiveNow) return undefined;
     const active = new ActiveTasks(tableNow, recursiveNow);
     yield* active.markTargets(requested, taskDataNow, new Reports());
-    if (!active.are(tasks)) return undefined;
+    const added = active.besides(this.parts.tasks);
+    if (!added) return undefined;
+    const tasks = joined([this.parts.tasks, Int32Array.from(added)]);
     const places = new Int32Array(table.count);
     for (const [place, task] of tasks.entries()) places[task] = place;
     const lists = new Map<number, Int32Array>();
+    const { graph } = this;
     for (const [place, task] of tasks.entries()) {
-      if (!own.has(task) && recursiveNow.of(task) === recursive.of(task)) continue;
+      const isNew = place >= graph.recipeOf.length;
+      if (!isNew && !own.has(task) && recursiveNow.of(task) === recursive.of(task)) continue;
       yield;
       lists.set(place, Int32Array.from(active.dependenciesOf(task), (other) => places[other]!).sort());
     }
-    const { graph } = this;
-    const edges = withLists(graph, lists);
+    const edges = withLists(graph, tasks.length, lists);
     if (dependencyOrder(edges).order.length < tasks.length) return undefined;
     yield;
     const infos = new Map(others.map((info) => [info.mcfn, info]));
+    const known = graph.recipes.map((info) => infos.get(info.mcfn) ?? info);
+    const described = withTasks({ ...graph, recipes: known }, tableNow, added);
+    if (added.length > 0) reportSameProviders(described, preferences, reports);
+    const news = reports.problems.filter((problem) => !isAmong(problem, graph.problems));
     return {
       graph: {
-        ...graph,
+        ...described,
         ...edges,
-        recipes: graph.recipes.map((info) => infos.get(info.mcfn) ?? info),
         names: recipesNow.taskNames,
         providers: chosenProviders(recipesNow, taskDataNow),
-        problems: [
-          ...graph.problems,
-          ...reports.problems.filter((problem) => !isAmong(problem, graph.problems)),
-        ],
+        problems: [...graph.problems, ...news],
       },
       changed: [...lists.keys()].filter(
-        (place) => own.has(tasks[place]!) || !areSame(lists.get(place)!, dependenciesOf(graph, place)),
+        (place) =>
+          place >= graph.recipeOf.length ||
+          own.has(tasks[place]!) ||
+          !areSame(lists.get(place)!, dependenciesOf(graph, place)),
       ),
     };
   }
@@ -187,24 +193,50 @@ export function chosenProviders(
 
 type Edges = Pick<TaskGraph, 'first' | 'dependencies'>;
 
-/** @param lists what some tasks depend on now */
-function withLists({ first, dependencies }: Edges, lists: ReadonlyMap<number, Int32Array>): Edges {
-  const starts = new Int32Array(first.length);
-  for (let task = 0; task < first.length - 1; task++)
+/** @param lists what some tasks depend on now, and all that are new */
+function withLists(
+  { first, dependencies }: Edges,
+  count: number,
+  lists: ReadonlyMap<number, Int32Array>,
+): Edges {
+  const had = first.length - 1;
+  const starts = new Int32Array(count + 1);
+  for (let task = 0; task < count; task++)
     starts[task + 1] = starts[task]! + (lists.get(task)?.length ?? first[task + 1]! - first[task]!);
-  const all = new Int32Array(starts.at(-1)!);
+  const all = new Int32Array(starts[count]!);
   let next = 0;
   const keepUpTo = (end: number): void => {
-    all.set(dependencies.subarray(first[next], first[end]), starts[next]);
+    if (next < end) all.set(dependencies.subarray(first[next], first[end]), starts[next]);
     next = end;
   };
   for (const task of [...lists.keys()].sort((a, b) => a - b)) {
-    keepUpTo(task);
+    keepUpTo(Math.min(task, had));
     all.set(lists.get(task)!, starts[task]);
     next = task + 1;
   }
-  keepUpTo(first.length - 1);
+  keepUpTo(had);
   return { first: starts, dependencies: all };
+}
+
+/** @param added tasks of the table that come after those of the graph */
+function withTasks(graph: TaskGraph, table: TaskTable, added: readonly number[]): TaskGraph {
+  if (added.length === 0) return graph;
+  const recipes = [...graph.recipes];
+  const numbers = new Map(recipes.map(({ mcfn }, number) => [mcfn, number]));
+  const recipeOf = added.map((task) => {
+    const info = table.info(table.recipeOf[task]!);
+    let number = numbers.get(info.mcfn);
+    if (number === undefined) numbers.set(info.mcfn, (number = recipes.push(info) - 1));
+    return number;
+  });
+  const setscene = added.map((task) => (table.hasSetscene(task) ? 1 : 0));
+  return {
+    ...graph,
+    recipes,
+    recipeOf: joined([graph.recipeOf, Int32Array.from(recipeOf)]),
+    nameOf: joined([graph.nameOf, Int32Array.from(added, (task) => table.nameOf[task]!)]),
+    setscene: Uint8Array.from([...graph.setscene, ...setscene]),
+  };
 }
 
 function dependenciesOf({ first, dependencies }: Edges, task: number): Int32Array {

@@ -134,11 +134,16 @@ export class ActiveTasks {
     }
   }
 
-  /** Whether what is marked is these tasks, which are each there once. */
-  are(tasks: Int32Array): boolean {
-    let count = 0;
-    for (const active of this.isActive) count += active;
-    return count === tasks.length && tasks.every((task) => this.isActive[task] === 1);
+  /** What is marked besides these tasks, which are each there once; undefined where one of them is not marked. */
+  besides(tasks: Int32Array): number[] | undefined {
+    const left = this.isActive.slice();
+    for (const task of tasks) {
+      if (left[task] === 0) return undefined;
+      left[task] = 0;
+    }
+    const found: number[] = [];
+    for (let task = left.indexOf(1); task >= 0; task = left.indexOf(1, task + 1)) found.push(task);
+    return found;
   }
 
   private *mark(target: number): Steps<void> {
@@ -196,19 +201,13 @@ export class ActiveTasks {
     const nameOf = new Int32Array(tasks.length);
     const setscene = new Uint8Array(tasks.length);
     const places = new Map(targets.map((target) => [target, -1]));
-    const setsceneNames = new Map<number, number>();
     for (const [place, task] of tasks.entries()) {
       const recipe = table.recipeOf[task]!;
       const name = table.nameOf[task]!;
       if (numbers[recipe] === -1) numbers[recipe] = recipes.push(table.info(recipe)) - 1;
       recipeOf[place] = numbers[recipe]!;
       nameOf[place] = name;
-      let twin = setsceneNames.get(name);
-      if (twin === undefined) {
-        twin = table.recipes.taskNumber(`${table.recipes.taskNames[name]}_setscene`);
-        setsceneNames.set(name, twin);
-      }
-      if (table.find(recipe, twin) >= 0) setscene[place] = 1;
+      if (table.hasSetscene(task)) setscene[place] = 1;
       if (places.has(task)) places.set(task, place);
     }
     return {
@@ -244,8 +243,8 @@ function reportCircles(running: RunningTasks, reports: Reports): void {
 }
 
 /** Recipes with tasks to run that provide the same name. */
-function reportSameProviders(
-  { recipes }: RunningTasks,
+export function reportSameProviders(
+  { recipes }: Pick<RunningTasks, 'recipes'>,
   preferences: ReadonlyMap<string, Preferences>,
   reports: Reports,
 ): void {

@@ -61,6 +61,8 @@ export class TaskTable {
   /** Task -> the last task that it was entered for, so that no edge is entered twice. */
   private readonly entered: Int32Array;
   private readonly nameLists = new Map<string, readonly number[]>();
+  /** Number of a task name -> that of its setscene task's. */
+  private readonly setsceneNames = new Map<number, number>();
 
   private constructor(
     readonly recipes: Recipes,
@@ -135,6 +137,17 @@ export class TaskTable {
     const first = this.firstTask[recipe]!;
     const place = first < 0 ? undefined : this.recipes.layouts[recipe]!.places.get(name);
     return place === undefined ? -1 : first + place;
+  }
+
+  /** Whether its recipe has the task as a setscene task, too. */
+  hasSetscene(task: number): boolean {
+    const name = this.nameOf[task]!;
+    let twin = this.setsceneNames.get(name);
+    if (twin === undefined) {
+      twin = this.recipes.taskNumber(`${this.recipes.taskNames[name]}_setscene`);
+      this.setsceneNames.set(name, twin);
+    }
+    return this.find(this.recipeOf[task]!, twin) >= 0;
   }
 
   /** None where the recipe takes no part. */
@@ -289,7 +302,8 @@ function taskNumbers(recipes: Recipes, taskData: ReadonlyMap<string, TaskData>):
   return { firstTask, recipeOf, nameOf };
 }
 
-function joined(parts: readonly Int32Array[]): Int32Array {
+/** One after the other. */
+export function joined(parts: readonly Int32Array[]): Int32Array {
   const whole = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
   let length = 0;
   for (const part of parts) {

@@ -150,26 +150,34 @@ export class Taskhashes {
   }
 
   /**
-   * Of the same tasks, some of which depend on others now or have other inputs.
+   * After some tasks depend on others or have other inputs.
    * @param inputs with the same settings; of those that lock no hash
    * @param others tasks with other dependencies, or of recipes that say something else
    * @param stale tasks with other inputs
+   * @param same how many tasks have the numbers that they had: all from there on are among `others`
    * @throws Error as `of`
    */
-  *remade(inputs: TaskhashInputs, others: ReadonlySet<number>, stale: Iterable<number>): Steps<Taskhashes> {
-    const counted = yield* this.counted.remade(inputs, (task) => others.has(task));
+  *remade(
+    inputs: TaskhashInputs,
+    others: ReadonlySet<number>,
+    stale: Iterable<number>,
+    same: number,
+  ): Steps<Taskhashes> {
+    const { count } = inputs.graph;
+    const sameTasks = count === same && this.inputs.graph.count === same;
+    const counted = yield* this.counted.remade(inputs, (task) => others.has(task), sameTasks);
     const { order, levels } = dependencyOrder(inputs.graph);
     yield;
     const hashes = new Taskhashes(inputs, counted, order, levels);
     yield;
-    this.computed.copy(hashes.computed);
-    this.unihashes.copy(hashes.unihashes);
-    this.basehashes.copy(hashes.basehashes);
-    hashes.because.set(this.because);
-    for (const [task, rest] of this.rests.entries()) hashes.rests[task] = rest;
-    for (const [task, reason] of this.reasons) hashes.reasons.set(task, reason);
-    for (const [task, reason] of this.unanswered) hashes.unanswered.set(task, reason);
-    for (const task of this.newEachTime) hashes.newEachTime.add(task);
+    this.computed.copy(hashes.computed, 0, 0, same * HEX);
+    this.unihashes.copy(hashes.unihashes, 0, 0, same * HEX);
+    this.basehashes.copy(hashes.basehashes, 0, 0, same * HEX);
+    hashes.because.set(this.because.subarray(0, same));
+    for (let task = 0; task < same; task++) hashes.rests[task] = this.rests[task];
+    for (const [task, reason] of this.reasons) if (task < same) hashes.reasons.set(task, reason);
+    for (const [task, reason] of this.unanswered) if (task < same) hashes.unanswered.set(task, reason);
+    for (const task of this.newEachTime) if (task < same) hashes.newEachTime.add(task);
     hashes.update([...others, ...stale]);
     return hashes;
   }

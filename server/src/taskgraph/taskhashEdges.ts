@@ -26,29 +26,19 @@ export class CountedEdges {
   ) {}
 
   static *of(inputs: EdgeInputs): Steps<CountedEdges> {
-    const { graph, traits } = inputs;
-    const { count } = graph;
-    const places = hashOrder(
-      Array.from({ length: count }, (_, task): PlacedTask => {
-        const { mcfn, multiconfig, pn } = graph.recipe(task);
-        return { mcfn, multiconfig, pn, task: graph.name(task) };
-      }),
-      traits.ordersByRecipeName,
-    );
-    const taskAt = new Int32Array(count);
-    places.forEach((place, task) => (taskAt[place] = task));
-    const none = new CountedEdges(new Int32Array(0), new Int32Array(count + 1), places, taskAt);
-    return yield* none.remade(inputs, () => true);
+    const { count } = inputs.graph;
+    const none = new CountedEdges(new Int32Array(0), new Int32Array(count + 1), ...orderOf(inputs));
+    return yield* none.remade(inputs, () => true, true);
   }
 
   /**
-   * Of the same tasks.
    * @param isOther whether those of a task may be others than they are
+   * @param sameTasks whether the numbers are those of the same tasks; otherwise, of those that are no others
    */
-  *remade(inputs: EdgeInputs, isOther: (task: number) => boolean): Steps<CountedEdges> {
+  *remade(inputs: EdgeInputs, isOther: (task: number) => boolean, sameTasks: boolean): Steps<CountedEdges> {
     const { graph, settings, traits, virtuals } = inputs;
     const { count } = graph;
-    const { places, taskAt } = this;
+    const [places, taskAt] = sameTasks ? ([this.places, this.taskAt] as const) : orderOf(inputs);
     const counts = dependencyFilter<HashedRecipe>(settings, traits, virtuals);
     const starts = new Int32Array(count + 1);
     let edges = new Int32Array(Math.max(this.edges.length + 1024, count * 16));
@@ -77,6 +67,19 @@ export class CountedEdges {
     }
     return new CountedEdges(edges.slice(0, end), starts, places, taskAt);
   }
+}
+
+/** Task -> its place in the order of hashing, and the reverse. */
+function orderOf({ graph, traits }: EdgeInputs): readonly [places: Int32Array, taskAt: Int32Array] {
+  const { count } = graph;
+  const tasks = Array.from({ length: count }, (_, task): PlacedTask => {
+    const { mcfn, multiconfig, pn } = graph.recipe(task);
+    return { mcfn, multiconfig, pn, task: graph.name(task) };
+  });
+  const places = hashOrder(tasks, traits.ordersByRecipeName);
+  const taskAt = new Int32Array(count);
+  places.forEach((place, task) => (taskAt[place] = task));
+  return [places, taskAt];
 }
 
 function doubled(values: Int32Array): Int32Array<ArrayBuffer> {
