@@ -156,7 +156,10 @@ function sig(args) {
 }
 
 function bitbakeParse() {
-  bitbake('rm -rf "$BUILDDIR"/cache "$BUILDDIR"/tmp*/cache && bitbake -p');
+  const outputs = readdirSync(buildDir).filter((name) => name.startsWith('tmp'));
+  for (const place of ['.', ...outputs])
+    rmSync(join(buildDir, place, 'cache'), { recursive: true, force: true });
+  bitbake('bitbake -p');
 }
 
 function bitbake(command) {
