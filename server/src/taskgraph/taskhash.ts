@@ -178,7 +178,7 @@ export class Taskhashes {
     for (const [task, reason] of this.reasons) if (task < same) hashes.reasons.set(task, reason);
     for (const [task, reason] of this.unanswered) if (task < same) hashes.unanswered.set(task, reason);
     for (const task of this.newEachTime) if (task < same) hashes.newEachTime.add(task);
-    hashes.update([...others, ...stale]);
+    yield* hashes.updating([...others, ...stale]);
     return hashes;
   }
 
@@ -269,14 +269,21 @@ export class Taskhashes {
    * @returns the tasks whose hash has changed, each after what it depends on
    */
   update(tasks: Iterable<number>): number[] {
+    return atOnce(this.updating(tasks));
+  }
+
+  private *updating(tasks: Iterable<number>): Steps<number[]> {
     const stale = new Uint8Array(this.inputs.graph.count);
     for (const task of tasks) {
+      yield;
       this.readInputs(task);
       stale[task] = 1;
     }
     const changed: number[] = [];
     for (const task of this.order) {
-      if (stale[task] === 0 || !this.fold(task)) continue;
+      if (stale[task] === 0) continue;
+      yield;
+      if (!this.fold(task)) continue;
       changed.push(task);
       const end = this.dependentStarts[task + 1]!;
       for (let at = this.dependentStarts[task]!; at < end; at++) stale[this.dependents[at]!] = 1;
