@@ -36,7 +36,8 @@ export interface TaskGraph {
   readonly nameOf: Int32Array;
   /**
    * What task `t` depends on is `dependencies` from `first[t]` up to `first[t + 1]`, in ascending order. Tasks are
-   * numbered so that a task comes after all it depends on, save in circles (of which `problems` tells).
+   * numbered so that a task comes after all it depends on, save in circles (of which `problems` tells) and in a graph
+   * that was made again (`remaking.ts`), whose tasks keep their numbers.
    */
   readonly first: Int32Array;
   readonly dependencies: Int32Array;

@@ -28,7 +28,7 @@ export class RecipesBelow {
     private readonly sets: Bits[],
     /** How many recipes are in each set. */
     private readonly sizes: Uint32Array,
-    private isDone: Uint8Array,
+    private readonly isDone: Uint8Array,
   ) {
     this.scratch = new Uint32Array(wordsFor(table));
   }
