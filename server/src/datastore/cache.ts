@@ -8,6 +8,7 @@
  * Invariant: an entry is found only while nothing it read, directly or through other entries, was changed
  * since it was stored.
  */
+import { DecisiveNames } from './decisive.ts';
 import { EndlessError } from './errors.ts';
 import type { Expansion } from './expansion.ts';
 
@@ -67,6 +68,7 @@ export class ReadFrames {
   /** Variables of which it is told that their values are asked for. */
   private observed: ReadonlySet<string> = NOTHING;
   private onAsked: (variable: string) => void = () => undefined;
+  readonly decisive = new DecisiveNames();
   /** How often anything was in doubt. */
   doubts = 0;
 
@@ -144,6 +146,11 @@ export class ReadFrames {
     return values;
   }
 
+  /** What `takeValues` has told counts as asked for since then. */
+  giveBackValues(values: Iterable<string>): void {
+    for (const variable of values) this.values.add(variable);
+  }
+
   /** Whether the value of a variable was asked for since `takeValues`. */
   hasAskedFor(variable: string): boolean {
     return this.values.has(variable);
@@ -157,6 +164,7 @@ export class ReadFrames {
 
   /** The value of a variable, not of one of its flags, is asked for. */
   askValue(variable: string): void {
+    this.decisive.value(variable);
     if (this.observed.has(variable)) {
       this.lookOutside();
       this.onAsked(variable);
@@ -168,7 +176,7 @@ export class ReadFrames {
   forHash<T>(variable: string, ask: () => T): T {
     this.hashed = variable;
     try {
-      return ask();
+      return this.decisive.whileHashing(ask);
     } finally {
       this.hashed = undefined;
     }
@@ -274,6 +282,7 @@ export class ReadFrames {
 
   /** All names are listed. */
   readNames(): void {
+    this.decisive.list();
     for (const doubt of this.doubtful.values()) {
       this.putInDoubt(doubt);
       break;
@@ -322,6 +331,7 @@ export class ExpansionCache {
   private flags = new Map<string, Set<string>>();
   /** Variable -> the variables whose entries read it. */
   private readers = new Map<string, Set<string>>();
+  private keepsReaders = false;
   /** Variables with at least one entry that depends on the overrides. */
   private overrideUsers = new Set<string>();
   /** Variables with an entry that may be another one next time, though no variable is. */
@@ -330,10 +340,6 @@ export class ExpansionCache {
   private changes = 0;
   /** What was changed, and all that had read it, since `noteChanges`. */
   private noted: Set<string> | undefined;
-
-  get changeCount(): number {
-    return this.changes;
-  }
 
   get(key: string): CachedExpansion | undefined {
     const entry = this.entries.get(key);
@@ -366,6 +372,16 @@ export class ExpansionCache {
     return this.entries.keys();
   }
 
+  /** From here on it is remembered who has read what, whatever is forgotten meanwhile. */
+  keepReaders(): void {
+    this.keepsReaders = true;
+  }
+
+  /** The variables whose entries have read one, at least since `keepReaders`. */
+  readersOf(variable: string): ReadonlySet<string> {
+    return this.readers.get(variable) ?? NOTHING;
+  }
+
   /** Forgets everything that read `variable`, which has changed. */
   forget(variable: string): void {
     this.changes++;
@@ -381,6 +397,7 @@ export class ExpansionCache {
     this.overrideUsers = new Set();
     this.uncertain = new Set();
     this.noted = undefined;
+    this.keepsReaders = false;
   }
 
   /** From here on it is noted what is changed and had read what is changed. */
@@ -449,7 +466,10 @@ export class ExpansionCache {
 
   private drop(first: string): void {
     const waiting = [first];
+    const seen = this.keepsReaders ? new Set<string>() : undefined;
     for (let variable = waiting.pop(); variable !== undefined; variable = waiting.pop()) {
+      if (seen?.has(variable)) continue;
+      seen?.add(variable);
       this.noted?.add(variable);
       this.entries.delete(variable);
       const flags = this.flags.get(variable);
@@ -459,7 +479,7 @@ export class ExpansionCache {
       }
       const readers = this.readers.get(variable);
       if (readers) {
-        this.readers.delete(variable);
+        if (!seen) this.readers.delete(variable);
         waiting.push(...readers);
       }
     }

@@ -15,6 +15,8 @@ interface OverrideSource {
   getVar(name: string): Value;
   getText(name: string): string | undefined;
   expandWithRefs(text: Value, variable: string): Expansion;
+  /** Does what decides more than hashes, whatever it is done for. */
+  decisively<T>(ask: () => T): T;
 }
 
 /** How often OVERRIDES is expanded before it is said not to become stable. */
@@ -41,6 +43,10 @@ export class CurrentOverrides {
   /** Computes them where they are not known. @throws FatalError where they do not become stable */
   need(): void {
     if (this.list !== undefined || this.computing) return;
+    this.source.decisively(() => this.compute());
+  }
+
+  private compute(): void {
     let current = this.withoutOverrides();
     for (let count = 0; count < MOST_ROUNDS; count++) {
       this.become(current);

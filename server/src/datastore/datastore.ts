@@ -9,6 +9,7 @@
  */
 import { ExpansionCache, type ReadFrames } from './cache.ts';
 import { CurrentOverrides } from './currentOverrides.ts';
+import type { DecisiveNames } from './decisive.ts';
 import { FatalError } from './errors.ts';
 import { type Expansion, type ExpansionTraits, expandWithReferences } from './expansion.ts';
 import { VariableFilters } from './filters.ts';
@@ -26,7 +27,7 @@ import {
 } from './pending.ts';
 import type { InlinePython } from './python.ts';
 import type { Value } from './value.ts';
-import { DEFAULT_FLAG, type ReadOptions, Values } from './values.ts';
+import { type AssignedText, DEFAULT_FLAG, type ReadOptions, Values } from './values.ts';
 
 /** What all datastores of one evaluation share. */
 export interface DatastoreContext {
@@ -52,6 +53,7 @@ export class Datastore {
   private readonly overrides: CurrentOverrides;
   private readonly filters: VariableFilters;
   private readonly values: Values;
+  private writes = 0;
 
   constructor(
     readonly context: DatastoreContext,
@@ -68,6 +70,14 @@ export class Datastore {
 
   get traits(): ExpansionTraits {
     return this.context.traits;
+  }
+  /** @internal for the overrides */
+  decisively<T>(ask: () => T): T {
+    return this.decisive.deciding(ask);
+  }
+
+  private get decisive(): DecisiveNames {
+    return this.context.frames.decisive;
   }
   get python(): InlinePython {
     return this.context.python;
@@ -110,9 +120,9 @@ export class Datastore {
     return changed;
   }
 
-  /** Another number after each change. */
-  get changeCount(): number {
-    return this.cache.changeCount;
+  /** How often something was set, changed or deleted. */
+  get writeCount(): number {
+    return this.writes;
   }
 
   /** Whether values of variables are filtered. */
@@ -141,12 +151,14 @@ export class Datastore {
     if (expand) return this.values.expansion(name, flag, options, true).value;
     this.context.frames.read(name, this.cache);
     if (flag === '_content') this.context.frames.askValue(name);
+    else this.decisive.flag(name, flag);
     return this.values.unexpanded(name, flag, options).value;
   }
 
   /** Whether the variable has a value that Python takes for true, whatever it is. */
   hasValue(name: string): boolean {
     this.context.frames.read(name, this.cache);
+    this.decisive.value(name);
     return Boolean(this.values.unexpanded(name, '_content', undefined).value);
   }
 
@@ -177,6 +189,20 @@ export class Datastore {
     expand: readonly string[] = [],
     internal = false,
   ): Map<string, Value> | undefined {
+    this.decisive.flag(name, '');
+    return this.allFlags(name, expand, internal);
+  }
+
+  /** The same, only to hash them. */
+  flagsForHash(name: string, expand: readonly string[]): Map<string, Value> | undefined {
+    return this.allFlags(name, expand, false);
+  }
+
+  private allFlags(
+    name: string,
+    expand: readonly string[],
+    internal: boolean,
+  ): Map<string, Value> | undefined {
     this.context.frames.read(name, this.cache);
     if (internal) this.context.frames.askValue(name);
     const flags = this.level.find(name);
@@ -200,6 +226,7 @@ export class Datastore {
 
   hasOverrides(name: string): boolean {
     this.context.frames.read(name, this.cache);
+    this.decisive.value(name);
     return this.forms.has(name);
   }
 
@@ -212,6 +239,7 @@ export class Datastore {
   /** The forms of a variable with overrides, in order of definition; undefined where it never had any. */
   formsOf(name: string): Forms | undefined {
     this.context.frames.read(name, this.cache);
+    this.decisive.value(name);
     return this.forms.get(name);
   }
 
@@ -240,11 +268,51 @@ export class Datastore {
   /** Whether there is nothing of a variable: no value, no flag, no form with overrides, no filter. */
   hasNothing(name: string): boolean {
     this.context.frames.read(name, this.cache);
+    return this.isNothing(name);
+  }
+
+  // For who wants to know what an edit of an assignment does; none of it is a reading
+
+  /** See `hasNothing`. */
+  isNothing(name: string): boolean {
     return !this.level.find(name)?.size && !this.forms.has(name) && this.filters.of(name) === undefined;
+  }
+
+  /** See `Values.assigned`. */
+  assignedText(name: string): AssignedText | undefined {
+    return this.values.assigned(name);
+  }
+
+  /** What a flag is set to, no default. */
+  assignedFlag(name: string, flag: string): Value {
+    return this.level.find(name)?.get(flag);
+  }
+
+  /** Whether a variable has any of these flags. */
+  hasFlags(name: string, flags: readonly string[]): boolean {
+    const own = this.level.find(name);
+    return own !== undefined && flags.some((flag) => own.get(flag));
+  }
+
+  /** Whether anything is taken from what the variable's value expands to. */
+  mayRemove(name: string): boolean {
+    const removes = (form: string) => pendingOf(this.level.find(form), ':remove').length > 0;
+    return removes(name) || (this.forms.get(name) ?? []).some(([form]) => removes(form));
+  }
+
+  /** What is expanded from here on is remembered for `readersOf`. */
+  keepReaders(): void {
+    this.cache.keepReaders();
+  }
+
+  /** The variables whose expansions have read a variable, at least since `keepReaders`. */
+  readersOf(name: string): ReadonlySet<string> {
+    return this.cache.readersOf(name);
   }
 
   /** Whether `keys` has the name has a part in what is computed. */
   askWhetherSet(name: string): void {
+    this.decisive.value(name);
     this.context.frames.read(name, this.cache);
     this.context.frames.readOverrides();
   }
@@ -264,6 +332,12 @@ export class Datastore {
    */
   mentioned(below?: Datastore): Iterable<string> {
     return this.level.mentioned(below?.level);
+  }
+
+  /** Every name of which there is anything, and some of which there was; as `mentioned`. */
+  *said(): Iterable<string> {
+    yield* this.level.mentioned(undefined);
+    for (const [name] of this.forms.entries()) yield name;
   }
 
   /** The names set in this datastore itself, not in those it was copied from. */
@@ -305,6 +379,7 @@ export class Datastore {
       this.addPending(pending, value, source);
       return;
     }
+    this.decisive.value(name);
     const flags = this.level.own(name);
     if (!parsing) {
       for (const keyword of KEYWORDS) flags.delete(keyword);
@@ -331,6 +406,7 @@ export class Datastore {
 
   private addPending(name: PendingName, value: Value, source: ChangeSource | undefined): void {
     const { base, keyword, override } = name;
+    this.decisive.value(nameOfPending(name));
     const entry = [value as string, override] as const;
     this.level.own(base).set(keyword, [...this.pending(base, keyword), entry]);
     this.changed(base);
@@ -352,6 +428,7 @@ export class Datastore {
     if (name === 'BB_RENAMED_VARIABLES') this.context.renamed.set(flag, String(value));
     this.checkRenamed(name, name, source);
     this.history.record(name, source, 'set', flag);
+    this.decisive.flag(name, flag);
     this.level.own(name).set(flag, value);
     this.changed(name);
     if (flag === '_defaultval') {
@@ -362,6 +439,7 @@ export class Datastore {
   }
 
   setVarFlags(name: string, flags: ReadonlyMap<string, Value>, source?: ChangeSource): void {
+    this.decisive.flag(name, '');
     const own = this.level.own(name);
     for (const [flag, value] of flags) {
       if (flag === '_content') continue;
@@ -381,6 +459,7 @@ export class Datastore {
 
   delVar(name: string, source?: ChangeSource): void {
     this.history.record(name, source, 'del', undefined);
+    this.decisive.everything(name);
     this.level.empty(name);
     if (this.forms.has(name)) this.forms.set(name, undefined);
     if (name.includes(':')) this.removeOverrideForms(name);
@@ -388,6 +467,7 @@ export class Datastore {
   }
 
   delVarFlag(name: string, flag: string, source?: ChangeSource): void {
+    this.decisive.flag(name, flag);
     if (!this.level.find(name)?.size) return;
     const flags = this.level.own(name);
     if (flags.delete(flag)) {
@@ -399,6 +479,7 @@ export class Datastore {
 
   /** Deletes all flags, the content excepted. */
   delVarFlags(name: string, source?: ChangeSource): void {
+    this.decisive.flag(name, '');
     const flags = this.level.own(name);
     this.history.record(name, source, 'delete flags', undefined);
     const content = flags.get('_content');
@@ -414,6 +495,8 @@ export class Datastore {
       this.context.report('warning', `Calling renameVar with equivalent keys (${from}) is invalid`, source);
       return;
     }
+    this.decisive.everything(from);
+    this.decisive.everything(to);
     const value = this.getVar(from, false, { parsing: true });
     if (value !== undefined) {
       this.history.rename(from, to);
@@ -440,6 +523,7 @@ export class Datastore {
 
   /** Makes sure that the variable has an entry of its own here, empty if it had none. */
   initVar(name: string): void {
+    this.decisive.everything(name);
     this.changed(name);
     if (!this.level.variables.has(name)) this.level.empty(name);
   }
@@ -461,11 +545,13 @@ export class Datastore {
   }
 
   setVarFilter(name: string, filter: string | undefined): void {
+    this.decisive.value(name);
     this.filters.set(name, filter, this.cache.keys());
     this.changed(name);
   }
 
   private changed(name: string): void {
+    this.writes++;
     this.context.frames.write(name, this.cache);
     this.cache.forget(name);
     for (const filtered of this.filters.read) this.cache.forget(filtered);

@@ -24,6 +24,13 @@ export interface ReadOptions {
   readonly parsing?: boolean;
 }
 
+/** What assignments made of a variable, and what appends and prepends put around it. */
+export interface AssignedText {
+  readonly text: string;
+  readonly before: string;
+  readonly behind: string;
+}
+
 /** What the values of a datastore are made of. */
 interface ValueParts {
   readonly level: Level;
@@ -45,6 +52,7 @@ export class Values {
     if (!flag) throw new FatalError(`getVarFlag of ${name} with an empty flag name`);
     const key = flag === '_content' ? name : `${name}[${flag}]`;
     if (flag === '_content') this.d.context.frames.askValue(name);
+    else this.d.context.frames.decisive.flag(name, flag);
     const cacheable = !options?.noWeakDefault && !options?.parsing;
     if (cacheable) {
       const cached = this.cachedExpansion(key);
@@ -157,6 +165,18 @@ export class Values {
       }
     }
     return { value, removes };
+  }
+
+  /** Undefined where anything else than assignments, appends and prepends has a part in the value before it is expanded. */
+  assigned(name: string): AssignedText | undefined {
+    const { level, forms, filters } = this.parts;
+    const flags = level.find(name);
+    const text = flags?.get('_content');
+    if (typeof text !== 'string' || filters.of(name) !== undefined) return undefined;
+    if (pendingOf(flags, ':remove').length > 0 || this.activeForm(forms.get(name) ?? [])) return undefined;
+    const active = (keyword: ':append' | ':prepend') =>
+      pendingOf(flags, keyword).flatMap(([text, override]) => (this.overrideApplies(override) ? [text] : []));
+    return { text, before: active(':prepend').reverse().join(''), behind: active(':append').join('') };
   }
 
   private overrideApplies(override: string | undefined): boolean {

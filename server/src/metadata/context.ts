@@ -40,6 +40,16 @@ const RENAMED_VARIABLES: readonly (readonly [string, string])[] = [
   ['BB_STAMP_POLICY', 'is deprecated and no longer supported; remove it'],
 ];
 
+/** A file whose statements were evaluated, and by which statement of another. */
+export interface RoutedFile {
+  readonly path: string;
+  readonly d: Datastore;
+  /** A number in the route; undefined: nothing that was being read asked for it. */
+  readonly parent: number | undefined;
+  /** Which of the parent's statements that read files it was, counted from 1; 0: none. */
+  readonly at: number;
+}
+
 /** Texts of one file, read once while it stays the same. */
 interface ReadTree {
   readonly text: string;
@@ -72,6 +82,12 @@ export class ParseContext {
   unknownMachine: string | undefined;
   /** Does what finds the value that a statement gives a variable at once; undefined: nobody wants to see to it. */
   settingAtOnce: ((variable: string, flag: string | undefined, find: () => Value) => Value) | undefined;
+  /** The files whose statements were evaluated since `begin`, in order, as often as that was done. */
+  readonly route: RoutedFile[] = [];
+  /** The statement that reads files. */
+  private reader: { readonly file: number; readonly at: number } | undefined;
+  /** The datastore that every variant of a recipe is a copy of. */
+  base: Datastore | undefined;
   /** The files being read inside one another, each with the statement that asked for it. */
   readonly reading: { readonly path: string; readonly from: ChangeSource | undefined }[] = [];
 
@@ -128,11 +144,33 @@ export class ParseContext {
     this.messages.clear();
     this.dead = undefined;
     this.reading.length = 0;
+    this.route.length = 0;
+    this.reader = undefined;
     this.datastoreContext.frames.forgetDoubts();
     this.involved.clear();
     this.place = undefined;
     this.current = undefined;
     for (const number of this.datastores.keys()) if (number >= this.lasting) this.datastores.delete(number);
+  }
+
+  /**
+   * Evaluates the statements of a file.
+   * @param evaluate is given what to do before and behind each statement that reads files
+   */
+  follow(path: string, d: Datastore, evaluate: (reads: (step: () => void) => void) => void): void {
+    const outer = this.reader;
+    const file = this.route.push({ path, d, parent: outer?.file, at: outer?.at ?? 0 }) - 1;
+    let count = 0;
+    this.reader = { file, at: 0 };
+    try {
+      evaluate((step) => {
+        this.reader = { file, at: ++count };
+        step();
+        this.reader = { file, at: 0 };
+      });
+    } finally {
+      this.reader = outer;
+    }
   }
 
   // Problems

@@ -28,6 +28,11 @@ export class InlineEvaluator implements InlinePython {
   constructor(private readonly runtime: PythonRuntime) {}
 
   evaluate(expression: string, d: Datastore, variable: string | undefined): string | undefined {
+    const { decisive } = this.context.datastoreContext.frames;
+    return decisive.deciding(() => this.evaluateAny(expression, d, variable));
+  }
+
+  private evaluateAny(expression: string, d: Datastore, variable: string | undefined): string | undefined {
     const simple = evaluateSimple(expression, d);
     if (simple !== undefined) return simple;
     const { frames } = this.context.datastoreContext;
@@ -107,7 +112,8 @@ export class InlineEvaluator implements InlinePython {
   }
 
   applyFilter(value: string, expression: string): string {
-    return this.runtime.applyFilter(value, expression);
+    const { decisive } = this.context.datastoreContext.frames;
+    return decisive.deciding(() => this.runtime.applyFilter(value, expression));
   }
 }
 

@@ -55,7 +55,7 @@ export function evaluateRecipe(
   ctx: ParseContext,
 ): Variant[] {
   const base = configuration.createCopy();
-  ctx.current = base;
+  ctx.current = ctx.base = base;
   const traits = ctx.release.parse;
   base.setVar('__BBMULTICONFIG', multiconfig);
   if (traits.setsLayerName) base.setVar('FILE_LAYERNAME', recipe.layer);

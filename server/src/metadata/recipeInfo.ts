@@ -125,14 +125,14 @@ export function taskDependencies(d: Datastore, fault: (error: unknown) => void):
   const expanded = (text: string) => attempt(() => d.expandText(text), fault) ?? text;
   for (const name of taskList(d)) {
     const task = expanded(name);
-    const values = d.getVarFlags(task);
     for (const flag of TASK_FLAGS) {
-      const value = values?.get(flag);
+      // Not all flags at once: the others are nothing to anybody but who hashes.
+      const value = d.getVarFlag(task, flag, false);
       if (value === undefined) continue;
       const text = typeof value === 'string' ? attempt(() => d.expandText(value), fault) : pythonText(value);
       if (strip(text ?? '') !== '' || COUNT_BY_BEING_THERE.includes(flag)) flags[flag][task] = text ?? '';
     }
-    const after = textList(values?.get('deps')).map(expanded);
+    const after = textList(d.getVarFlag(task, 'deps', false)).map(expanded);
     const known = tasks.indexOf(task);
     if (known >= 0) parents[known] = after;
     else {

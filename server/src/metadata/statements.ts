@@ -30,12 +30,16 @@ export function evaluateStatements(
     // BitBake refuses the whole file.
     throw new ParseError(refused.message, tree.path, (refused.range?.start.line ?? -1) + 1);
   }
-  for (const statement of tree.statements) {
-    if (statement.kind === 'comment' || statement.kind === 'blank') continue;
-    const source = { path: tree.path, line: statement.lineno };
-    ctx.place = source;
-    evaluateStatement(statement, source, d, ctx, baseConfiguration);
-  }
+  ctx.follow(tree.path, d, (reads) => {
+    for (const statement of tree.statements) {
+      if (statement.kind === 'comment' || statement.kind === 'blank') continue;
+      const source = { path: tree.path, line: statement.lineno };
+      ctx.place = source;
+      if (statement.kind === 'include' || statement.kind === 'inherit')
+        reads(() => evaluateStatement(statement, source, d, ctx, baseConfiguration));
+      else evaluateStatement(statement, source, d, ctx, baseConfiguration);
+    }
+  });
 }
 
 function evaluateStatement(
@@ -95,6 +99,9 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
   const { variable, flag, value } = statement;
   const atOnce = ctx.settingAtOnce ?? ((_variable, _flag, find) => find());
   if (statement.exported) d.setVarFlag(variable, 'export', 1, source);
+  const { decisive } = d.context.frames;
+  // What is expanded at once may ask for it.
+  if (statement.operator !== ':=') decisive.beginAssignment(variable, flag);
   const current = (): Value =>
     flag === undefined
       ? d.getVar(variable, false, { noWeakDefault: true, parsing: true })
@@ -145,6 +152,7 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
   } else {
     d.setVar(variable, result, change, true);
   }
+  decisive.endAssignment();
 }
 
 /** `str(value)`. */
