@@ -6,14 +6,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RecipeEvaluation } from '../../server/src/engine/results.ts';
-import { HostFiles } from '../../server/src/host/files.ts';
-import { checkoutFiles, openCheckout, openEvaluator } from '../harness/engine.ts';
-import { openWorkspace, type OpenWorkspace } from '../harness/workspace.ts';
+import { type Edit, EditedSample, hashesOf, LAYER, replaced } from '../harness/editedSample.ts';
+import { checkoutFiles, openCheckout } from '../harness/engine.ts';
+import { openWorkspace } from '../harness/workspace.ts';
 
-const SAMPLE = join(import.meta.dirname, '../../samples/workspace');
-const BUILD = join(SAMPLE, 'build');
-/** As BitBake spells the layer: by the way from the build directory. */
-const LAYER = `${BUILD}/../meta-sample`;
 const BASE = `${LAYER}/classes/base.bbclass`;
 const INFO = `${LAYER}/classes/buildinfo.bbclass`;
 const NATIVE = `${LAYER}/classes/native.bbclass`;
@@ -75,28 +71,9 @@ python () {
   ],
 ]);
 
-interface Case {
-  readonly name: string;
-  readonly path: string;
-  readonly change: (text: string) => string;
-  /** Recipes that have to be evaluated, by the beginning of their names. */
-  readonly evaluated: readonly string[];
-  readonly configuration?: boolean;
-  /** What of the hashes changes, as `PN:task` of some. */
-  readonly changes?: readonly string[];
-}
-
 const ALL = ['greet-image', 'hello', 'libgreet'];
 
-const replaced =
-  (from: string, to: string) =>
-  (text: string): string => {
-    const changed = text.replace(from, () => to);
-    if (changed === text) throw new Error(`there is no ${from}`);
-    return changed;
-  };
-
-const CASES: readonly Case[] = [
+const CASES: readonly Edit[] = [
   {
     name: 'another command of a shell function',
     path: BASE,
@@ -287,96 +264,16 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/_.*|\.bb$/g, '');
-
-function hashesOf(results: readonly RecipeEvaluation[]): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const { variants } of results) {
-    for (const { mcfn, pn, failed, tasks } of variants) {
-      found[mcfn] = { pn, failed };
-      for (const { task, basehash } of tasks) found[`${pn}:${task}`] = basehash;
-    }
-  }
-  return found;
-}
-
-/** Everything evaluated from nothing, with texts laid over files. */
-async function fresh(release: string, texts: ReadonlyMap<string, string>): Promise<Record<string, unknown>> {
-  const files = new HostFiles([SAMPLE]);
-  for (const [path, text] of texts) files.setOverlay(path, text);
-  const evaluator = await openEvaluator(BUILD, release, {}, files);
-  return hashesOf(
-    evaluator.summary.recipes.map(({ path }) =>
-      evaluator.evaluate(path, { hashesOnly: true, recipeInfo: true }),
-    ),
-  );
-}
-
-type Hashes = Readonly<Record<string, unknown>>;
-
-/** The sample, evaluated once with what is laid over it. */
-class Sample {
-  private readonly milliseconds = new Map<string, number>();
-  private constructor(
-    readonly open: OpenWorkspace,
-    private readonly recipes: readonly string[],
-  ) {}
-
-  static async open(release: string): Promise<Sample> {
-    const files = () => new HostFiles([SAMPLE]);
-    const open = openWorkspace(files, (files) => openEvaluator(BUILD, release, {}, files), LAID);
-    const { recipes } = await open.workspace.summary();
-    return new Sample(
-      open,
-      recipes.map(({ path }) => path),
-    );
-  }
-
-  /** All hashes, and the recipes that were evaluated for them. */
-  async all(): Promise<{ readonly hashes: Hashes; readonly evaluated: readonly string[] }> {
-    const results: RecipeEvaluation[] = [];
-    const evaluated: string[] = [];
-    const each = (path: string, result: RecipeEvaluation | Error): void => {
-      if (result instanceof Error) throw result;
-      results.push(result);
-      if (this.milliseconds.get(path) !== result.milliseconds) evaluated.push(nameOf(path));
-      this.milliseconds.set(path, result.milliseconds);
-    };
-    await this.open.workspace.evaluateAll(this.recipes, each, true, true);
-    return { hashes: hashesOf(results), evaluated: evaluated.sort() };
-  }
-}
-
-async function check(sample: Sample, before: Hashes, release: string, edit: Case): Promise<void> {
-  const { path, change, evaluated, configuration = true, changes } = edit;
-  const { workspace, asked } = sample.open;
-  const laid = LAID.get(path) ?? readFileSync(path, 'utf8');
-  const text = change(laid);
-  workspace.setOverlay(path, text);
-  asked.length = 0;
-  const after = await sample.all();
-  const changed = Object.keys(after.hashes).filter(
-    (task) => JSON.stringify(after.hashes[task]) !== JSON.stringify(before[task]),
-  );
-  expect(after.evaluated).toEqual(evaluated);
-  expect(asked.includes('open')).toBe(configuration && evaluated.length > 0);
-  expect(asked.filter((method) => method === 'evaluate')).toHaveLength(evaluated.length);
-  expect(after.hashes).toEqual(await fresh(release, new Map([...LAID, [path, text]])));
-  if (changes?.length === 0) expect(changed).toEqual([]);
-  else expect(changed).toEqual(expect.arrayContaining([...(changes ?? [])]));
-  workspace.setOverlay(path, laid);
-}
-
 describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit, in %s', (release) => {
-  const isChosen = (_edit: Case, at: number) => release === 'wrynose' || at % 5 === 0;
+  const isChosen = (_edit: Edit, at: number) => release === 'wrynose' || at % 5 === 0;
   const chosen = CASES.filter(isChosen);
 
   it('hashes are made again without any evaluation', async () => {
-    const sample = await Sample.open(release);
+    const sample = await EditedSample.open(release, LAID);
     const { hashes, evaluated } = await sample.all();
     expect(evaluated).toEqual(ALL);
     for (const edit of chosen.filter(({ evaluated }) => evaluated.length === 0)) {
-      await check(sample, hashes, release, edit).catch((error: unknown) => {
+      await sample.check(hashes, edit).catch((error: unknown) => {
         throw new Error(`${edit.name}: ${String(error)}`);
       });
     }
@@ -387,8 +284,8 @@ describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit, in %s', (re
   it.each(chosen.filter(({ evaluated }) => evaluated.length > 0))(
     'recipes are evaluated: $name',
     async (edit) => {
-      const sample = await Sample.open(release);
-      await check(sample, (await sample.all()).hashes, release, edit);
+      const sample = await EditedSample.open(release, LAID);
+      await sample.check((await sample.all()).hashes, edit);
     },
     120_000,
   );

@@ -219,7 +219,7 @@ describe('what was changed before the restart', { timeout: 240_000 }, () => {
 
   it('a recipe: that one is evaluated, and kept in place of what it was', async () => {
     const machine = await prepared('recipe');
-    machine.write(machine.path(LIBGREET), 'SUMMARY = "', 'LATER = "1"\nSUMMARY = "');
+    machine.write(machine.path(LIBGREET), 'SUMMARY = "', 'LATER := "1"\nSUMMARY = "');
     const edited = async (to: string): Promise<number> => {
       const start = machine.start();
       await start.all();
@@ -289,7 +289,7 @@ describe('in the same session', { timeout: 240_000 }, () => {
     expect(start.evaluated).toBe(ALL.length);
     expect(kept!.table.names.length).toBeGreaterThan(100);
     // What is evaluated from now on is told from the start, and kept beside what is taken over.
-    machine.write(machine.path(LIBGREET), 'SUMMARY = "', 'LATER = "1"\nSUMMARY = "');
+    machine.write(machine.path(LIBGREET), 'SUMMARY = "', 'LATER := "1"\nSUMMARY = "');
     start.workspace.filesChanged([machine.path(LIBGREET)]);
     start.workspace.setOverlay(machine.path(BASE), undefined);
     await start.workspace.keepIngredients(ready);
@@ -331,7 +331,7 @@ describe('in the same session', { timeout: 240_000 }, () => {
 describe('texts of open documents', { timeout: 240_000 }, () => {
   it('are not kept, nor what was evaluated with them', async () => {
     const machine = new Machine('open');
-    const typed = machine.change(machine.path(LIBGREET), 'SUMMARY = "', 'LATER = "1"\nSUMMARY = "');
+    const typed = machine.change(machine.path(LIBGREET), 'SUMMARY = "', 'LATER := "1"\nSUMMARY = "');
     const first = machine.start(new Map([[machine.path(LIBGREET), typed]]));
     await first.all();
     await first.end();

@@ -32,7 +32,10 @@ function tell(values: Readonly<Record<string, string>>): {
   readonly told: number;
   readonly nodes: readonly string[];
 } {
-  const variant = telling.variant('a.bb', generated(values), Object.keys(values), new Set(), false);
+  const variant = {
+    ...telling.variant('a.bb', generated(values), Object.keys(values), new Set(), false),
+    edits: undefined,
+  };
   const message = structuredClone(telling.take([variant], []));
   const [kept] = received.receive(message);
   const text = (number: number) => table.names[number]!;

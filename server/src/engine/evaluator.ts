@@ -203,7 +203,10 @@ export class RecipeEvaluator {
     const told = new ToldReads(options.files);
     const listed = recipeListReads(reads.taken());
     for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
-    const notes = new IngredientNotes(ctx, configuration.configurations[0]!.d);
+    const notes = new IngredientNotes(
+      ctx,
+      configuration.configurations.map(({ d }) => d),
+    );
     const { evaluated } = notes;
     reportRefusals(python, ctx);
     ctx.settle();
@@ -238,8 +241,10 @@ export class RecipeEvaluator {
   takeFindings(isEvaluation: boolean): Findings {
     const reads = this.takeReads();
     if (!reads || !isEvaluation) return { reads, ingredients: undefined, recollection: undefined };
-    // What is told is numbered from then on: it must arrive.
-    const ingredients = this.noted && this.held.notes.take(this.noted);
+    // What is told is numbered from then on: it must arrive, and is told once.
+    const { noted } = this;
+    this.noted = undefined;
+    const ingredients = noted && this.held.notes.take(noted);
     return { reads, ingredients, recollection: this.takeRecollection() };
   }
 
@@ -344,7 +349,7 @@ export class RecipeEvaluator {
     if (performed !== undefined) this.python.recall(performed);
     this.inline.begin(analyses);
     this.ctx.begin();
-    this.held.notes.begin();
+    this.held.notes.begin(wanted.ingredients !== undefined);
     this.hashed = [];
     const signatures: VariantSignatures[] = [];
     const all: Variant[] = [];
@@ -411,7 +416,7 @@ export class RecipeEvaluator {
       frames.endStep();
       const ignored = this.held.notes.ignored;
       const { moduleFunctions, release } = this.ctx;
-      const changes = d.changeCount;
+      const writes = d.writeCount;
       const mcfn = virtualFileName(recipe.path, name, multiconfig);
       const { defined } = this.python;
       const continued = !hashesOnly && !ingredients && !this.untold && defined !== undefined;
@@ -431,7 +436,7 @@ export class RecipeEvaluator {
       if (continued && frames.doubts === doubted && generated.unknown.size === 0)
         this.earlier.keep(recipe.path, mcfn, { d, generated, tasks: signatures, defined });
       if (ingredients)
-        this.held.notes.variant(mcfn, d, configuration.d, generated, hashOrder(generated), changes);
+        this.held.notes.variant(mcfn, d, configuration.d, generated, hashOrder(generated), writes);
       // One recipe can have a hundred variants: what is not wanted is not kept until the last of them.
       computed.set(name, hashesOnly ? { tasks: signatures } : { tasks: signatures, generated });
       doubts.hashed(name);
@@ -442,6 +447,7 @@ export class RecipeEvaluator {
       finalised,
       ends: (name: string, d: Datastore) => {
         doubts.ends(name);
+        if (ingredients) this.held.notes.ends(virtualFileName(recipe.path, name, multiconfig));
         if (hashesOnly) d.forgetExpansions();
       },
     };

@@ -6,22 +6,40 @@ import type { Datastore } from '../datastore/datastore.ts';
 import { splitWords } from '../base/words.ts';
 import type { ParseContext } from '../metadata/context.ts';
 import type { GeneratedDependencies } from '../signature/dependencies.ts';
-import { TellingIngredients, type ToldIngredients, type ToldVariant } from '../signature/ingredients.ts';
+import {
+  ASKED,
+  TellingIngredients,
+  type ToldIngredients,
+  type ToldVariant,
+} from '../signature/ingredients.ts';
+import { askedNames, type Candidates, candidates, editableVariables, routeOf } from './editable.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
+
+interface NotedVariant {
+  readonly told: Omit<ToldVariant, 'edits'>;
+  /** Which variables may be edited, as far as that is known when the variant is at its end. */
+  readonly find: () => Candidates | undefined;
+  candidates?: Candidates | undefined;
+}
 
 export class IngredientNotes {
   private telling = new TellingIngredients();
-  private readonly variants = new Map<string, ToldVariant>();
+  private readonly variants = new Map<string, NotedVariant>();
   /** Variables whose values decided the configuration, or what is asked of it for all recipes. */
   private readonly lasting: Set<string>;
   /** What no hash depends on. */
   private known: ReadonlySet<string> | undefined;
 
-  /** Made when the configuration has been read. @param plain that of no multiconfig */
+  private readonly plain: Datastore;
+  /** Names of which a configuration says something. */
+  private readonly configured = new Set<string>();
+
+  /** Made when the configuration has been read. @param configurations that of no multiconfig first */
   constructor(
     private readonly ctx: ParseContext,
-    private readonly plain: Datastore,
+    private readonly configurations: readonly Datastore[],
   ) {
+    this.plain = configurations[0]!;
     this.lasting = ctx.datastoreContext.frames.takeValues();
     this.noteShared();
   }
@@ -35,7 +53,13 @@ export class IngredientNotes {
   /** The names that are there whatever the recipe is. */
   private noteShared(): void {
     this.telling.note(this.ctx.moduleFunctions.keys());
-    if (this.known) this.telling.note(this.plain.mentioned());
+    if (this.known) this.noteConfigurations();
+  }
+
+  private noteConfigurations(): void {
+    this.telling.note(this.plain.mentioned());
+    for (const d of this.configurations) for (const name of d.said()) this.configured.add(name);
+    this.telling.noteConfigured(this.configured);
   }
 
   /** Whether the value of a variable decided the configuration, or may have. */
@@ -48,9 +72,10 @@ export class IngredientNotes {
     return [...this.ctx.functions].filter((name) => this.lasting.has(name));
   }
 
-  /** A recipe is about to be evaluated. */
-  begin(): void {
+  /** A recipe is about to be evaluated. @param wanted whether its ingredients are */
+  begin(wanted: boolean): void {
     this.variants.clear();
+    this.ctx.datastoreContext.frames.decisive.begin(wanted);
     this.ctx.datastoreContext.frames.takeValues();
   }
 
@@ -59,10 +84,12 @@ export class IngredientNotes {
     if (!this.known) {
       const { frames } = this.ctx.datastoreContext;
       const others = frames.takeValues();
-      this.known = new Set(splitWords(this.plain.getText(this.ctx.release.signature.ignoreVariable) ?? ''));
+      const read = () => this.plain.getText(this.ctx.release.signature.ignoreVariable) ?? '';
+      // It says nothing of the recipe at which it is read.
+      this.known = new Set(splitWords(frames.decisive.whileHashing(read)));
       for (const name of frames.takeValues()) this.lasting.add(name);
-      for (const name of others) frames.askValue(name);
-      this.telling.note(this.plain.mentioned());
+      frames.giveBackValues(others);
+      this.noteConfigurations();
     }
     return this.known;
   }
@@ -70,7 +97,7 @@ export class IngredientNotes {
   /**
    * @param configuration what `d` was copied from
    * @param names all that are hashed, in that order
-   * @param changes how often the datastore had been changed before dependencies were generated
+   * @param writes how often the datastore had been written to before dependencies were generated
    */
   variant(
     mcfn: string,
@@ -78,11 +105,22 @@ export class IngredientNotes {
     configuration: Datastore,
     generated: GeneratedDependencies,
     names: readonly string[],
-    changes: number,
+    writes: number,
   ): void {
-    const orderCounts = d.isFiltered || d.changeCount !== changes;
-    this.variants.set(mcfn, this.telling.variant(mcfn, generated, names, this.ignored, orderCounts));
-    this.telling.note(d.mentioned(configuration));
+    const orderCounts = d.isFiltered || d.writeCount !== writes;
+    const { telling, ctx } = this;
+    const told = telling.variant(mcfn, generated, names, this.ignored, orderCounts);
+    const { frames } = ctx.datastoreContext;
+    const route = routeOf(d, ctx.base, ctx.route, telling.numberOf);
+    const find = () => candidates(d, configuration, generated, frames, route);
+    this.variants.set(mcfn, { told, find });
+    telling.note(d.mentioned(configuration));
+  }
+
+  /** A variant is at its end; what was expanded for it is still known. */
+  ends(mcfn: string): void {
+    const noted = this.variants.get(mcfn);
+    if (noted) this.variants.set(mcfn, { ...noted, candidates: noted.find(), find: () => undefined });
   }
 
   /** What the evaluation came to is made of; undefined where it failed, since it may come to something else then. */
@@ -93,9 +131,26 @@ export class IngredientNotes {
     const evaluated = [...this.ctx.functions].filter(decided);
     // A variant that is skipped, or in doubt as a whole, has no hashes that could be others.
     const known = variants.filter(({ tasks }) => tasks.some(({ basehash }) => typeof basehash === 'string'));
-    return this.telling.take(
-      known.flatMap(({ mcfn }) => this.variants.get(mcfn) ?? []),
-      evaluated,
+    const { frames } = this.ctx.datastoreContext;
+    const asked = Uint32Array.from(
+      askedNames(frames, (name) => this.isConfigured(name)),
+      (name) => this.telling.numberOf(ASKED + name),
     );
+    const told = known.flatMap(({ mcfn }) => this.toldVariant(mcfn, asked) ?? []);
+    this.variants.clear();
+    return this.telling.take(told, evaluated);
+  }
+
+  private isConfigured(name: string): boolean {
+    return this.configured.has(name);
+  }
+
+  private toldVariant(mcfn: string, asked: Uint32Array): ToldVariant | undefined {
+    const noted = this.variants.get(mcfn);
+    if (!noted) return undefined;
+    const { told, candidates } = noted;
+    const { frames } = this.ctx.datastoreContext;
+    const add = this.telling.numberOf;
+    return { ...told, edits: candidates && editableVariables(candidates, frames, asked, add) };
   }
 }

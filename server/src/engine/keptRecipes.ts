@@ -16,8 +16,11 @@ import { analyseShell } from '../shell/analysis.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import { NameTable } from '../base/nameTable.ts';
-import { type EditAnalysis, Rehash, Unmade } from '../signature/rehash.ts';
-import { type FunctionEdit, functionEdits } from '../syntax/functionEdits.ts';
+import { type EditAnalysis, Places, Rehash } from '../signature/rehash.ts';
+import { Unmade } from '../signature/unmade.ts';
+import type { AssignmentsOf } from '../signature/variableEdits.ts';
+import { type FileAssignments, fileAssignments } from '../syntax/assignments.ts';
+import { type FileEdits, fileEdits, NO_EDITS } from '../syntax/fileEdits.ts';
 import {
   headOf,
   type KeptConfiguration,
@@ -40,12 +43,12 @@ interface HeldRecipe extends KeptRecipe {
 
 /** The present state of files, compared with what was read. */
 interface Comparison {
-  /** A read that was answered otherwise then -> the functions that make the difference; undefined: something else. */
-  readonly edits: Map<KnownRead, readonly FunctionEdit[] | undefined>;
-  readonly rehashes: Map<readonly FunctionEdit[], KeyedRehash>;
+  /** A read that was answered otherwise then -> the edits that make the difference; undefined: something else. */
+  readonly edits: Map<KnownRead, FileEdits | undefined>;
+  readonly rehashes: Map<FileEdits, KeyedRehash>;
   readonly configurations: Map<KeptConfiguration, EditedConfiguration | undefined>;
-  /** Whether texts that an earlier start had read differ in functions alone. */
-  functions?: boolean;
+  /** Whether any text that an earlier start had read differs in edits alone. */
+  edited?: boolean;
 }
 
 interface KeyedRehash {
@@ -56,10 +59,9 @@ interface KeyedRehash {
 
 interface EditedConfiguration {
   readonly summary: ConfigurationSummary;
-  readonly edits: readonly FunctionEdit[];
+  readonly edits: FileEdits;
 }
 
-const NO_EDITS: readonly FunctionEdit[] = [];
 /** How many texts of one file are kept, and how many analyses of code. */
 const MOST_TEXTS = 4;
 const MOST_ANALYSES = 10_000;
@@ -79,6 +81,9 @@ export class KeptRecipes {
   private readonly analyses = new Map<string, PythonAnalysis>();
   private readonly shells = new Map<string, readonly string[] | undefined>();
   private release: Release | undefined;
+  private readonly places = new Places();
+  /** What files say of variables, by path and state. */
+  private readonly assignments = new Map<string, FileAssignments>();
   /** The texts of which what was written was made, by their states, once that has been looked at; then all of it. */
   private earlierTexts: Promise<readonly KnownRead[]> | undefined;
   private earlier: Promise<void> | undefined;
@@ -104,6 +109,7 @@ export class KeptRecipes {
     this.comparison = undefined;
     if (this.analyses.size > MOST_ANALYSES) this.analyses.clear();
     if (this.shells.size > MOST_ANALYSES) this.shells.clear();
+    if (this.assignments.size > MOST_ANALYSES) this.assignments.clear();
   }
 
   /**
@@ -119,7 +125,7 @@ export class KeptRecipes {
     const summary = before?.identity === read.identity ? { ...read, values: before.values } : read;
     // Recipes hold on to the one they were evaluated with.
     this.turnTo({ summary, reads, edited });
-    this.keepTexts([...reads.parsed, ...reads.listed], '');
+    this.keepTexts([...reads.parsed, ...reads.listed]);
     return summary;
   }
 
@@ -148,7 +154,7 @@ export class KeptRecipes {
     const { configuration } = this;
     if (configuration?.summary.identity !== identity || !received.isOf(this.names)) return;
     const { path } = evaluation;
-    this.keepTexts(reads, path);
+    this.keepTexts(reads);
     const kept = {
       configuration,
       evaluation,
@@ -176,8 +182,10 @@ export class KeptRecipes {
       const edits = this.editsOf(kept);
       await this.prepare(edits);
       if (names !== this.names) throw new Unmade('it was let go meanwhile');
-      const found = edits.length === 0 ? kept.evaluation : withEdits(kept, this.rehash(edits));
-      this.count(edits.length === 0 ? 'the same' : 'made again');
+      const found = isAny(edits)
+        ? withEdits(kept, this.rehash(edits), this.assignmentsOf(kept))
+        : kept.evaluation;
+      this.count(isAny(edits) ? 'made again' : 'the same');
       return found;
     } catch (error) {
       if (!(error instanceof Unmade)) throw error;
@@ -239,8 +247,8 @@ export class KeptRecipes {
     if (this.earlier) return this.earlier;
     const texts = await (this.earlierTexts ??= this.readHead());
     const { now } = this;
-    now.functions ??= texts.some((known) => (this.editsIn(known)?.length ?? 0) > 0);
-    if (now.functions) await this.takeOver();
+    now.edited ??= texts.some((known) => isAny(this.editsIn(known)));
+    if (now.edited) await this.takeOver();
   }
 
   private async readHead(): Promise<readonly KnownRead[]> {
@@ -285,12 +293,12 @@ export class KeptRecipes {
   }
 
   /** @throws Unmade where something else has changed, or where an edited function decided more than hashes */
-  private editsOf({ configuration, reads, evaluated }: KeptRecipe): readonly FunctionEdit[] {
+  private editsOf({ configuration, reads, evaluated }: KeptRecipe): FileEdits {
     const shared = this.edited(configuration);
     if (!shared) throw new Unmade('the configuration is another');
     const edits = this.different(reads, shared.edits);
     if (!edits) throw new Unmade('its files are others');
-    const decisive = edits.find(({ name }) => evaluated.has(name));
+    const decisive = edits.functions.find(({ name }) => evaluated.has(name));
     if (decisive) throw new Unmade(`${decisive.name} is evaluated`);
     return edits;
   }
@@ -305,56 +313,61 @@ export class KeptRecipes {
 
   private compared({ summary, reads }: KeptConfiguration): EditedConfiguration | undefined {
     const edits = this.different(reads.parsed, NO_EDITS);
-    if (!edits || this.different(reads.listed, NO_EDITS)?.length !== 0) return undefined;
-    if (edits.length === 0) return { summary, edits };
-    if (edits.some(({ name }) => reads.evaluated.includes(name))) return undefined;
+    const listed = this.different(reads.listed, NO_EDITS);
+    if (!edits || !listed || isAny(listed) || edits.variables.length > 0) return undefined;
+    if (!isAny(edits)) return { summary, edits };
+    if (edits.functions.some(({ name }) => reads.evaluated.includes(name))) return undefined;
     const states = reads.parsed.map(([read]): KnownRead => [read, this.states.state(read)]);
     return { summary: { ...summary, identity: digestOfReads(states) }, edits };
   }
 
   /** The edits between what was read and what is there now; undefined where there is more to it. */
-  private different(
-    reads: readonly KnownRead[],
-    more: readonly FunctionEdit[],
-  ): readonly FunctionEdit[] | undefined {
+  private different(reads: readonly KnownRead[], more: FileEdits): FileEdits | undefined {
     let found = more;
     for (const known of reads) {
       const own = this.editsIn(known);
       if (!own) return undefined;
-      for (const edit of own) {
-        const same = found.find(({ path, name }) => path === edit.path && name === edit.name);
-        if (!same) found = [...found, edit];
+      for (const edit of own.functions) {
+        const same = found.functions.find(({ path, name }) => path === edit.path && name === edit.name);
+        if (!same) found = { ...found, functions: [...found.functions, edit] };
         else if (same.before !== edit.before) return undefined;
+      }
+      for (const edit of own.variables) {
+        const same = found.variables.find(
+          ({ path, variable, flag }) =>
+            path === edit.path && variable === edit.variable && flag === edit.flag,
+        );
+        if (!same) found = { ...found, variables: [...found.variables, edit] };
+        else if (JSON.stringify(same) !== JSON.stringify(edit)) return undefined;
       }
     }
     return found;
   }
 
-  private editsIn(known: KnownRead): readonly FunctionEdit[] | undefined {
+  private editsIn(known: KnownRead): FileEdits | undefined {
     const { edits } = this.now;
     if (!edits.has(known)) edits.set(known, this.editsBetween(known));
     return edits.get(known);
   }
 
-  private editsBetween([read, state]: KnownRead): readonly FunctionEdit[] | undefined {
+  private editsBetween([read, state]: KnownRead): FileEdits | undefined {
     if (this.states.state(read) === state) return NO_EDITS;
     if (!read.startsWith('x') || !this.release) return undefined;
     const path = read.slice(1);
     const before = this.texts.get(path)?.get(state);
     const after = this.states.text(path);
     if (before === undefined || after === undefined) return undefined;
-    return functionEdits(path, before, after, this.release.syntax);
+    return fileEdits(path, before, after, this.release.syntax);
   }
 
-  /** @param except a path whose text is not kept */
-  private keepTexts(reads: readonly KnownRead[], except: string): void {
+  private keepTexts(reads: readonly KnownRead[]): void {
     for (const known of reads) {
       const [read, state] = known;
       if (!read.startsWith('x') || this.looked.has(known)) continue;
       this.looked.add(known);
       const path = read.slice(1);
       let texts = this.texts.get(path);
-      if (path === except || texts?.has(state)) continue;
+      if (texts?.has(state)) continue;
       const text = this.states.text(path);
       // It may be another already.
       if (text === undefined || contentDigest(text) !== state) continue;
@@ -367,14 +380,32 @@ export class KeptRecipes {
 
   // Code
 
-  private rehash(edits: readonly FunctionEdit[]): KeyedRehash {
+  private rehash(edits: FileEdits): KeyedRehash {
     const { rehashes } = this.now;
     let known = rehashes.get(edits);
     if (!known) {
-      known = { rehash: new Rehash(edits, this.names, this.analysis), key: JSON.stringify(edits) };
+      const rehash = new Rehash(edits, this.names, this.analysis, this.places);
+      known = { rehash, key: JSON.stringify(edits) };
       rehashes.set(edits, known);
     }
     return known;
+  }
+
+  /** Of the files of a recipe as they were when it was evaluated. */
+  private assignmentsOf({ reads }: KeptRecipe): AssignmentsOf {
+    let states: Map<string, string> | undefined;
+    return (path) => {
+      states ??= new Map(
+        reads.filter(([read]) => read.startsWith('x')).map(([read, state]) => [read.slice(1), state]),
+      );
+      const state = states.get(path);
+      const text = state === undefined ? undefined : this.texts.get(path)?.get(state);
+      if (text === undefined || !this.release) return undefined;
+      const key = `${path}\0${state}`;
+      let found = this.assignments.get(key);
+      if (!found) this.assignments.set(key, (found = fileAssignments(path, text, this.release.syntax)));
+      return found;
+    };
   }
 
   private readonly analysis: EditAnalysis = {
@@ -391,8 +422,10 @@ export class KeptRecipes {
     },
   };
 
-  private async prepare(edits: readonly FunctionEdit[]): Promise<void> {
-    const texts = edits.filter(({ python }) => python).flatMap(({ before, after }) => [before, after]);
+  private async prepare(edits: FileEdits): Promise<void> {
+    const texts = edits.functions
+      .filter(({ python }) => python)
+      .flatMap(({ before, after }) => [before, after]);
     const fresh = texts.filter((text) => !this.analyses.has(text));
     if (fresh.length === 0) return;
     const found = await this.analyse(fresh);
@@ -400,12 +433,23 @@ export class KeptRecipes {
   }
 }
 
-function withEdits(recipe: HeldRecipe, { rehash, key }: KeyedRehash): RecipeEvaluation {
+function isAny(edits: FileEdits | undefined): boolean {
+  return edits !== undefined && edits.functions.length + edits.variables.length > 0;
+}
+
+function withEdits(
+  recipe: HeldRecipe,
+  { rehash, key }: KeyedRehash,
+  assignmentsOf: AssignmentsOf,
+): RecipeEvaluation {
   if (recipe.last?.key === key) return recipe.last.evaluation;
   const { evaluation, variants } = recipe;
+  // Who asked for what is known of all variants together, where files that are edited were read for any that is kept.
+  if (variants.size < evaluation.variants.length && !rehash.reaches([...variants.values()]))
+    throw new Unmade('what decides a variant without hashes is not known');
   const made = evaluation.variants.map((variant) => {
     const kept = variants.get(variant.mcfn);
-    const tasks = kept ? rehash.tasks(kept, variant.tasks) : variant.tasks;
+    const tasks = kept ? rehash.tasks(kept, variant.tasks, assignmentsOf) : variant.tasks;
     return tasks === variant.tasks ? variant : { ...variant, tasks };
   });
   recipe.last = { key, evaluation: { ...evaluation, variants: made } };

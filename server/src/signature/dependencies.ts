@@ -45,6 +45,17 @@ export interface FunctionText {
   readonly values: ReadonlyMap<string, Value>;
 }
 
+/** What it takes to tell where the value of a variable decides more than the variable's own text. */
+export interface Substitutions {
+  /** What shell functions have in their texts. */
+  readonly inShell: ReadonlySet<string>;
+  readonly shellFunctions: ReadonlySet<string>;
+  /** Variables that run Python when they are expanded, or lose words. */
+  readonly computed: ReadonlySet<string>;
+  /** Variables and flags (`NAME[flag]`) that name something which is not there. */
+  readonly open: ReadonlySet<string>;
+}
+
 export interface GeneratedDependencies {
   /** In BitBake's order. */
   readonly tasks: readonly string[];
@@ -64,6 +75,8 @@ export interface GeneratedDependencies {
   readonly exported: ReadonlySet<string>;
   /** Whether there is such a variable or library function. */
   isKnown(name: string): boolean;
+  /** Where functions are wanted. */
+  readonly substitutions: Substitutions | undefined;
   /** The datastore whose values code was analysed with. */
   readonly analysed: Datastore;
 }
@@ -113,9 +126,11 @@ export function generateDependencies(
   frames.beginStep();
   const affected = earlier && d.takeOver(earlier.d);
   if (continued) d.noteChanges();
+  if (functions) d.keepReaders();
   const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis, functions);
   const holds = affected && earlier && builder.takeOver(earlier.generated, affected);
   if (continued) builder.analysed.noteChanges();
+  if (functions && builder.analysed !== d) builder.analysed.keepReaders();
   const tasks = taskList(d);
   const shared = frames.endStep();
   if (shared !== undefined) frames.putAllInDoubt(shared);
@@ -175,7 +190,7 @@ export function generateDependencies(
       level = next;
     }
   }
-  const { exported, analysed } = builder;
+  const { exported, analysed, substitutions } = builder;
   return {
     tasks,
     dependencies,
@@ -185,6 +200,7 @@ export function generateDependencies(
     unknown,
     exported,
     analysed,
+    substitutions,
     isKnown: knownTo(builder, dependencies),
   };
 }
@@ -194,7 +210,7 @@ function knownTo(
   builder: DependencyBuilder,
   dependencies: ReadonlyMap<string, Dependency>,
 ): (name: string) => boolean {
-  return (name) => dependencies.get(name) !== NO_VARIABLE && builder.isKnown(name);
+  return (name) => dependencies.get(name) !== NO_VARIABLE && builder.isThere(name);
 }
 
 function sameDependency(a: Dependency, b: Dependency): boolean {
@@ -217,6 +233,26 @@ const NO_VARIABLE: Dependency = { names: NOTHING, value: '' };
 /** Variables that decide how all names are looked at. */
 const DECIDING = ['BB_SIGNATURE_EXCLUDE_FLAGS', 'BB_HASH_CODEPARSER_VALS'];
 
+class NotedSubstitutions implements Substitutions {
+  readonly inShell = new Set<string>();
+  readonly shellFunctions = new Set<string>();
+  readonly computed = new Set<string>();
+  readonly open = new Set<string>();
+
+  /** @param key what was expanded @param variable the variable that it is or belongs to */
+  note(key: string, variable: string, { unexpanded, value }: Expansion, d: Datastore): void {
+    const runsPython = typeof unexpanded === 'string' && unexpanded.includes('${@');
+    if (runsPython || d.mayRemove(variable)) this.computed.add(variable);
+    if (typeof value === 'string' && value.includes('${')) this.open.add(key);
+  }
+
+  noteShell(key: string, expansion: Expansion, d: Datastore): void {
+    this.note(key, key, expansion, d);
+    this.shellFunctions.add(key);
+    for (const name of expansion.references) this.inShell.add(name);
+  }
+}
+
 class DependencyBuilder {
   /** Names already asked for -> whether there is such a variable or library function. */
   private readonly known = new Map<string, boolean>();
@@ -224,6 +260,7 @@ class DependencyBuilder {
   private readonly excludesFlag: ((flag: string) => boolean) | undefined;
   /** The datastore whose values code is analysed with. */
   readonly analysed: Datastore;
+  readonly substitutions: NotedSubstitutions | undefined;
 
   constructor(
     private readonly d: Datastore,
@@ -234,6 +271,7 @@ class DependencyBuilder {
     private readonly functions: boolean,
   ) {
     this.exported = exportedVariables(d, traits);
+    this.substitutions = functions ? new NotedSubstitutions() : undefined;
     const flags = d.getText('BB_SIGNATURE_EXCLUDE_FLAGS') ?? '';
     const words = new Set(splitWords(flags));
     if (traits.excludesFlagsBySubstring ? flags : words.size > 0) {
@@ -282,7 +320,9 @@ class DependencyBuilder {
   private buildFlag(key: string): Dependency {
     const [name = '', flag = ''] = key.slice(0, -1).split('[');
     if (flag === 'vardepvalueexclude') return { names: new Set(), value: '' };
-    const expansion = this.d.expansionOf(name, flag);
+    const { frames } = this.d.context;
+    const expansion = frames.decisive.whileHashing(() => this.d.expansionOf(name, flag));
+    this.substitutions?.note(key, name, expansion, this.d);
     const names = new Set(expansion.references);
     this.addKnown(names, expansion.execs);
     const value = expansion.unexpanded;
@@ -291,7 +331,7 @@ class DependencyBuilder {
 
   private buildVariable(key: string): Dependency {
     if (this.d.hasNothing(key)) return NO_VARIABLE;
-    const flags = this.d.getVarFlags(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
+    const flags = this.d.flagsForHash(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
     const text = (flag: string) => {
       const value = flags.get(flag);
       return typeof value === 'string' ? value : '';
@@ -343,6 +383,7 @@ class DependencyBuilder {
     const { frames } = this.d.context;
     if (!flags.get('func')) {
       const expansion = frames.forHash(key, () => this.d.expansionOf(key));
+      this.substitutions?.note(key, key, expansion, this.d);
       for (const name of expansion.references) names.add(name);
       this.addKnown(names, expansion.execs);
       const value = this.withContains(expansion.unexpanded, expansion.contains, excluded);
@@ -361,6 +402,7 @@ class DependencyBuilder {
       return { value: this.withContains(body, found.contains, excluded), text: body };
     }
     const expansion = frames.forHash(key, () => this.analysed.expansionOf(key));
+    this.substitutions?.noteShell(key, expansion, this.d);
     const commands = this.analysis.shell(pythonText(expansion.value), key);
     for (const name of this.exported) names.add(name);
     for (const name of expansion.references) names.add(name);
@@ -375,7 +417,9 @@ class DependencyBuilder {
   }
 
   private valuesOf(names: ReadonlySet<string>): ReadonlyMap<string, Value> {
-    return new Map([...names].map((name) => [name, this.analysed.getVar(name)]));
+    return this.d.context.frames.decisive.whileHashing(
+      () => new Map([...names].map((name) => [name, this.analysed.getVar(name)])),
+    );
   }
 
   /** Tests for items of a variable count by their outcome, not by the variable's value. */
@@ -419,6 +463,11 @@ class DependencyBuilder {
 
   private addKnown(names: Set<string>, candidates: Iterable<string>): void {
     for (const name of candidates) if (this.isKnown(name)) names.add(name);
+  }
+
+  /** The same for who tells of it. */
+  isThere(name: string): boolean {
+    return this.d.context.frames.decisive.whileHashing(() => this.isKnown(name));
   }
 
   isKnown(name: string): boolean {

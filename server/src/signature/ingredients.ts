@@ -6,6 +6,11 @@
 import type { Dependency, GeneratedDependencies } from './dependencies.ts';
 import { NameTable } from '../base/nameTable.ts';
 
+/** Before the name of a variable of which a configuration says something, in the table of names. */
+export const CONFIGURED = '= ';
+/** The same of what somebody asked for. */
+export const ASKED = '? ';
+
 /** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
 export interface ToldNode {
   readonly name: number;
@@ -26,6 +31,22 @@ export interface ToldNode {
   };
 }
 
+/** Of which variables and flags (`NAME[flag]`) another text changes nothing but hashes; all as numbers of names. */
+export interface EditableVariables {
+  readonly editable: Uint32Array;
+  /** What appends and prepends put around the texts of some of them. */
+  readonly around: ReadonlyMap<number, readonly [before: string, behind: string]>;
+  /** What somebody asked for that no configuration has, and flags that name dependencies: `ASKED`. */
+  readonly asked: Uint32Array;
+  /** What names something that is not there. */
+  readonly open: readonly number[];
+  /**
+   * The files in the order in which they were read, three numbers for each: that of the path, the place of the one whose
+   * statement asked for it, counted from 1 (0: none), and which of its statements that read files that was, from 1.
+   */
+  readonly route: Uint32Array;
+}
+
 export interface ToldVariant {
   readonly mcfn: string;
   /** In BitBake's order. */
@@ -44,6 +65,8 @@ export interface ToldVariant {
   readonly unknown: ReadonlyMap<number, string>;
   /** Whether what is looked at first may decide what others come to: values were filtered or changed meanwhile. */
   readonly orderCounts: boolean;
+  /** Undefined: none may be edited. */
+  readonly edits: EditableVariables | undefined;
 }
 
 export interface ToldIngredients {
@@ -108,7 +131,7 @@ export class TellingIngredients {
     sorted: readonly string[],
     ignored: ReadonlySet<string>,
     orderCounts: boolean,
-  ): ToldVariant {
+  ): Omit<ToldVariant, 'edits'> {
     if (++this.variants % GENERATION === 0) {
       this.nodesBefore = this.nodes;
       this.nodes = new Map();
@@ -142,6 +165,14 @@ export class TellingIngredients {
       unknown: new Map([...generated.unknown].map(([name, reason]) => [this.table.add(name), reason])),
       orderCounts,
     };
+  }
+
+  /** The number of a name. */
+  readonly numberOf = (name: string): number => this.table.add(name);
+
+  /** Names of which something is said in a configuration. */
+  noteConfigured(names: Iterable<string>): void {
+    for (const name of names) this.table.add(CONFIGURED + name);
   }
 
   /** Names of which there may be variables in some variant. Code hardly calls what has a colon in its name. */

@@ -2,7 +2,7 @@
  * What the hashes of all variants are made of, as it was told (`ingredients.ts`): names are numbers of one table.
  */
 import type { NameTable } from '../base/nameTable.ts';
-import type { ToldIngredients, ToldNode, ToldVariant } from './ingredients.ts';
+import type { EditableVariables, ToldIngredients, ToldNode, ToldVariant } from './ingredients.ts';
 
 /** See `ToldNode`; names are numbers of `NameTable`. */
 export type KeptNode = ToldNode;
@@ -75,7 +75,19 @@ export class ReceivedIngredients {
       values: this.mapped(variant.values, (value) => this.text(value)),
       unknown: this.mapped(variant.unknown, (reason) => reason),
       orderCounts: variant.orderCounts,
+      edits: variant.edits && this.edits(variant.edits),
     }));
+  }
+
+  private edits({ editable, around, asked, open, route }: EditableVariables): EditableVariables {
+    const numbered = (numbers: Uint32Array) => numbers.map((number) => this.numbers[number]!);
+    return {
+      editable: numbered(editable),
+      around: this.mapped(around, ([before, behind]) => [this.table.text(before), this.table.text(behind)]),
+      asked: numbered(asked),
+      open: this.list(open),
+      route: route.map((number, at) => (at % 3 === 0 ? this.numbers[number]! : number)),
+    };
   }
 
   private kept({ name, names, value, known, function: code }: ToldNode): KeptNode {

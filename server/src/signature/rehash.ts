@@ -1,5 +1,5 @@
 /**
- * Basehashes after edits of functions, made of what was kept of the evaluation before (`keptIngredients.ts`) and not
+ * Basehashes after edits of functions and of assignments, made of what was kept of the evaluation before (`keptIngredients.ts`) and not
  * of another evaluation.
  *
  * That is possible where the text of the function was looked at for hashes only, and where what it depends on now can
@@ -7,12 +7,16 @@
  * of the old text are made in the same way, which must come to those that were found. Pure, but for the analysis of
  * code, which is asked of a port.
  */
+import type { NameTable } from '../base/nameTable.ts';
+import { sortedStrings } from '../base/words.ts';
 import { expandKnown } from '../datastore/expansion.ts';
-import type { FunctionEdit } from '../syntax/functionEdits.ts';
+import type { FileEdits, FunctionEdit, VariableEdit } from '../syntax/fileEdits.ts';
 import { DependencyGraph } from './dependencyGraph.ts';
 import type { KeptNode, KeptVariant } from './keptIngredients.ts';
-import type { NameTable } from '../base/nameTable.ts';
+import { RewrittenVariables } from './rewrittenVariables.ts';
 import type { TaskSignature } from './signatures.ts';
+import { Unmade } from './unmade.ts';
+import type { AssignmentsOf } from './variableEdits.ts';
 
 /** What code names, as `CodeAnalysis` tells it, but undefined where there is no answer. */
 export interface EditAnalysis {
@@ -27,11 +31,6 @@ export interface CodeNames {
   readonly contains: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Why hashes cannot be made again, for those who look into it. */
-export class Unmade extends Error {
-  override readonly name = 'Unmade';
-}
-
 /** Names in the order in which they are found. */
 interface Found {
   readonly references: readonly number[];
@@ -40,44 +39,135 @@ interface Found {
   readonly tests: string;
 }
 
-export class Rehash {
-  /** By number of a name, its place in the variant at hand. */
+/** A function whose text, or what is put in it, is another now. */
+interface Rewriting {
+  readonly name: string;
+  readonly python: boolean;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** By number of a name, its place in the variant at hand; as long as the table is, and shared by all. */
+export class Places {
   private places = new Int32Array(0);
 
+  /** Nothing has a place. */
+  for(table: NameTable): Int32Array {
+    if (this.places.length < table.names.length)
+      this.places = new Int32Array(table.names.length * 2).fill(-1);
+    return this.places;
+  }
+}
+
+const NO_VALUES: ReadonlyMap<number, string> = new Map();
+
+export class Rehash {
+  private places: Int32Array = new Int32Array(0);
+
   constructor(
-    private readonly edits: readonly FunctionEdit[],
+    private readonly edits: FileEdits,
     private readonly table: NameTable,
     private readonly analysis: EditAnalysis,
+    private readonly shared: Places,
   ) {}
+
+  /** Whether every file in which variables are edited was read for one of the variants. */
+  reaches(variants: readonly KeptVariant[]): boolean {
+    const paths = new Set(
+      variants.flatMap(({ edits }) => [...(edits?.route ?? [])].filter((_, at) => at % 3 === 0)),
+    );
+    return this.edits.variables.every(({ path }) => {
+      const number = this.table.find(path);
+      return number !== undefined && paths.has(number);
+    });
+  }
 
   /**
    * The signatures of a variant's tasks with the edits.
    * @param signatures those before, without what they are made of
+   * @param assignmentsOf of a file as it was when the variant was evaluated
    * @throws Unmade where the variant must be evaluated
    */
-  tasks(variant: KeptVariant, signatures: readonly TaskSignature[]): readonly TaskSignature[] {
-    this.place(variant);
-    try {
-      const nodes = [...variant.nodes];
-      const changed = new Set<number>();
-      for (const edit of this.edits) {
-        const at = this.placeOf(edit.name);
-        const node = at === undefined ? undefined : nodes[at]!;
-        const now = node && this.renewed(node, at!, edit, variant);
-        if (!node || now === node) continue;
-        nodes[at!] = now!;
-        changed.add(at!);
+  tasks(
+    variant: KeptVariant,
+    signatures: readonly TaskSignature[],
+    assignmentsOf: AssignmentsOf,
+  ): readonly TaskSignature[] {
+    const placed: number[] = [];
+    const place = (nodes: readonly KeptNode[]): void => {
+      this.places = this.shared.for(this.table);
+      for (const [at, { name }] of nodes.entries()) {
+        this.places[name] = at;
+        placed.push(name);
       }
-      return changed.size === 0 ? signatures : this.signed(variant, nodes, changed, signatures);
+    };
+    place(variant.nodes);
+    try {
+      let nodes = [...variant.nodes];
+      const changed = new Set<number>();
+      const variables = this.rewritten(variant, assignmentsOf);
+      for (const [at, node] of variables?.nodes ?? []) {
+        nodes[at] = node;
+        changed.add(at);
+      }
+      this.rewriteFunctions(variant, nodes, changed, variables?.values ?? NO_VALUES);
+      const fresh = variables?.fresh ?? [];
+      if (changed.size === 0) return signatures;
+      const names = new Set([...changed].map((at) => nodes[at]!.name));
+      if (fresh.length > 0) {
+        nodes = this.inOrder([...nodes, ...fresh]);
+        place(nodes);
+      }
+      return this.signed(variant, nodes, new Set([...names].map((name) => this.places[name]!)), signatures);
     } finally {
-      for (const { name } of variant.nodes) this.places[name] = -1;
+      for (const name of placed) this.places[name] = -1;
     }
   }
 
-  private place({ nodes }: KeptVariant): void {
-    if (this.places.length < this.table.names.length)
-      this.places = new Int32Array(this.table.names.length).fill(-1);
-    for (const [at, { name }] of nodes.entries()) this.places[name] = at;
+  private rewritten(variant: KeptVariant, assignmentsOf: AssignmentsOf): RewrittenVariables | undefined {
+    const { variables } = this.edits;
+    if (variables.length === 0) return undefined;
+    const byKey = new Map<string, VariableEdit[]>();
+    for (const edit of variables) {
+      const key = JSON.stringify([edit.variable, edit.flag]);
+      byKey.set(key, [...(byKey.get(key) ?? []), edit]);
+    }
+    return new RewrittenVariables(variant, [...byKey.values()], this.table, this.places, assignmentsOf);
+  }
+
+  private inOrder(nodes: readonly KeptNode[]): KeptNode[] {
+    const byName = new Map(nodes.map((node) => [this.table.names[node.name]!, node]));
+    return sortedStrings(byName.keys()).map((name) => byName.get(name)!);
+  }
+
+  /** @param values texts that are put in place of variables now */
+  private rewriteFunctions(
+    variant: KeptVariant,
+    nodes: KeptNode[],
+    changed: Set<number>,
+    values: ReadonlyMap<number, string>,
+  ): void {
+    const rewritings = new Map<number, Rewriting>();
+    for (const edit of this.edits.functions) {
+      const at = this.placeOf(edit.name);
+      const node = at === undefined ? undefined : nodes[at]!;
+      if (node && isDefinition(node, edit)) rewritings.set(at!, edit);
+    }
+    if (values.size > 0) {
+      for (const [at, { name, value, function: code }] of nodes.entries()) {
+        if (!code || code.python || rewritings.has(at)) continue;
+        if (!code.references.some((reference) => values.has(reference))) continue;
+        const named = this.table.names[name]!;
+        if (code.length === undefined) throw new Unmade(`more than its definition decides ${named}`);
+        const text = value!.slice(0, code.length);
+        rewritings.set(at, { name: named, python: false, before: text, after: text });
+      }
+    }
+    for (const [at, rewriting] of rewritings) {
+      const node = nodes[at]!;
+      nodes[at] = this.renewed(node, at, rewriting, variant, values);
+      changed.add(at);
+    }
   }
 
   private placeOf(name: string): number | undefined {
@@ -86,28 +176,36 @@ export class Rehash {
     return at < 0 ? undefined : at;
   }
 
-  /** The function with its other text; the same node where another definition counts. */
-  private renewed(node: KeptNode, at: number, edit: FunctionEdit, variant: KeptVariant): KeptNode {
-    const { function: code, value } = node;
+  /** The function with its other text, or with other values in it. */
+  private renewed(
+    node: KeptNode,
+    at: number,
+    edit: Rewriting,
+    variant: KeptVariant,
+    values: ReadonlyMap<number, string>,
+  ): KeptNode {
+    const code = node.function!;
     const { name } = edit;
-    if (!code || code.path === undefined) throw new Unmade(`where ${name} is defined is not known`);
-    if (code.path !== edit.path) return node;
-    if (value === undefined || code.length === undefined || value.slice(0, code.length) !== edit.before)
-      throw new Unmade(`more than its definition decides ${name}`);
     if (variant.unknown.has(node.name)) throw new Unmade(`${name} is in doubt`);
-    const before = this.found(edit.before, edit, code.python, variant);
-    const after = this.found(edit.after, edit, code.python, variant);
+    const before = this.found(edit.before, edit, code.python, variant, NO_VALUES);
+    const after = this.found(edit.after, edit, code.python, variant, values);
     const known = this.namesOf(before, code, variant, before);
     if (known.size !== node.names.length || !node.names.every((number) => known.has(number)))
       throw new Unmade(`what ${name} depends on is not told by its text`);
     if (before.tests !== after.tests) throw new Unmade(`${name} tests variables for other items`);
     const names = this.namesOf(after, code, variant, before);
     this.checkOrder(known, names, before, after, at, variant);
-    return { ...node, names: [...names], value: edit.after + value.slice(code.length) };
+    return { ...node, names: [...names], value: edit.after + node.value!.slice(code.length) };
   }
 
   /** What a text names. */
-  private found(text: string, { name }: FunctionEdit, python: boolean, variant: KeptVariant): Found {
+  private found(
+    text: string,
+    { name }: Rewriting,
+    python: boolean,
+    variant: KeptVariant,
+    values: ReadonlyMap<number, string>,
+  ): Found {
     if (python) {
       const names = this.analysis.python(text);
       if (!names) throw new Unmade(`${name} cannot be analysed`);
@@ -117,6 +215,7 @@ export class Rehash {
     }
     const getVar = (reference: string): string | undefined => {
       const number = this.referenceOf(reference, name);
+      if (values.has(number)) return values.get(number);
       if (!variant.values.has(number)) throw new Unmade(`the value of ${reference} is not known`);
       return variant.values.get(number);
     };
@@ -210,4 +309,13 @@ export class Rehash {
       return { ...signature, basehash };
     });
   }
+}
+
+/** Whether it is the function that was edited, not another of its name. */
+function isDefinition({ function: code, value }: KeptNode, { name, path, before }: FunctionEdit): boolean {
+  if (!code || code.path === undefined) throw new Unmade(`where ${name} is defined is not known`);
+  if (code.path !== path) return false;
+  if (value === undefined || code.length === undefined || value.slice(0, code.length) !== before)
+    throw new Unmade(`more than its definition decides ${name}`);
+  return true;
 }

@@ -1,0 +1,351 @@
+/**
+ * Edits of assignments: where nobody but who hashes has asked for a variable, hashes are made again of what was kept;
+ * where anybody has, recipes are evaluated. Either way they are those of a fresh evaluation.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Edit, EditedSample, LAYER, replaced } from '../harness/editedSample.ts';
+
+const INFO = `${LAYER}/classes/buildinfo.bbclass`;
+const INC = `${LAYER}/recipes-sample/hello/hello.inc`;
+const HELLO = `${LAYER}/recipes-sample/hello/hello_1.0.bb`;
+const LIBGREET = `${LAYER}/recipes-sample/libgreet/libgreet_2.1.bb`;
+const IMAGE = `${LAYER}/recipes-sample/greet-image/greet-image.bb`;
+
+const LAID = new Map([
+  [
+    INC,
+    `${readFileSync(INC, 'utf8')}
+OPTIONS = "--first"
+TOOL = "true"
+SET_TWICE = "by the include"
+`,
+  ],
+  [
+    HELLO,
+    `${readFileSync(HELLO, 'utf8')}
+OPTIONS += "--with-motd"
+OPTIONS:append = " --always"
+OPTIONS:append:sampleboard = " --board"
+SET_TWICE = "by the recipe"
+NOTE = "one"
+NOTE[hashed] = "by itself"
+BOTH = "\${NOTE} and \${AUDIENCE}"
+DEEP = "deep"
+SHALLOW = "\${DEEP}"
+LESS = "a b c"
+LESS:remove = "b"
+TAKEN = "b"
+LESS2 = "\${TAKEN} c"
+LESS2:remove = "b"
+IN_PYTHON = "\${@'\${NOTE_IN_PYTHON}'.upper()}"
+NOTE_IN_PYTHON = "text"
+QUOTED = "\${NOT_THERE}"
+ASKED = "who asks"
+python () {
+    d.setVar('ANSWER', d.getVar('ASKED') + (d.getVar('NEVER_SET') or ''))
+}
+configured() {
+    \${TOOL} \${OPTIONS}
+    frobnicate \${SHALLOW}
+}
+do_configure[prefuncs] += "configured"
+do_install[vardeps] += "NOTE BOTH LESS LESS2 IN_PYTHON QUOTED ANSWER SET_TWICE"
+`,
+  ],
+  [
+    LIBGREET,
+    `${readFileSync(LIBGREET, 'utf8')}
+REMARK = "the library's"
+do_install[vardeps] += "REMARK"
+`,
+  ],
+  [
+    IMAGE,
+    `${readFileSync(IMAGE, 'utf8')}
+python () {
+    d.setVar('ALL_OF_THEM', ' '.join(sorted(name for name in d.keys() if name.startswith('IMAGE_'))))
+    d.setVarFilter('FILTERED', 'val.lower()') if hasattr(d, 'setVarFilter') else None
+}
+IMAGE_REMARK = "seen by whoever lists variables"
+do_rootfs[vardeps] += "IMAGE_REMARK"
+`,
+  ],
+]);
+
+const added =
+  (...lines: string[]) =>
+  (text: string) =>
+    `${text}\n${lines.join('\n')}\n`;
+
+const EDITS: readonly Edit[] = [
+  {
+    name: 'a variable that a task names',
+    path: HELLO,
+    change: replaced('NOTE = "one"', 'NOTE = "another"'),
+    evaluated: [],
+    changes: ['hello:do_install', 'hello-native:do_install'],
+  },
+  {
+    name: 'a variable without an effect, nor anybody who asks for it',
+    path: INC,
+    change: replaced('"Says hello"', '"Says hello, and no more"'),
+    evaluated: [],
+    changes: [],
+  },
+  {
+    name: 'a variable that is set again later',
+    path: INC,
+    change: replaced('"by the include"', '"by the include, in vain"'),
+    evaluated: [],
+    changes: [],
+  },
+  {
+    name: 'a variable that was set before',
+    path: HELLO,
+    change: replaced('SET_TWICE = "by the recipe"', 'SET_TWICE += "and by the recipe"'),
+    evaluated: [],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'what is added to a variable of an include, with more behind it',
+    path: HELLO,
+    change: replaced('OPTIONS += "--with-motd"', 'OPTIONS =+ "--with-motd --quiet"'),
+    evaluated: [],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'what an include assigns, to which a recipe adds',
+    path: INC,
+    change: replaced('"--first"', '"--second"'),
+    evaluated: [],
+    changes: ['hello:do_configure', 'hello-native:do_configure'],
+  },
+  {
+    name: 'an assignment that stands behind the statement that reads what is set otherwise',
+    path: HELLO,
+    change: (text) => `SET_TWICE = "before"\n${replaced('SET_TWICE = "by the recipe"\n', '')(text)}`,
+    evaluated: [],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a command that a shell function runs by a variable',
+    path: INC,
+    change: replaced('TOOL = "true"', 'TOOL = "write_motd"'),
+    evaluated: [],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a function that was not hashed before, and runs by a variable',
+    path: INC,
+    change: replaced('TOOL = "true"', 'TOOL = "oe_runmake"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a command that no function is',
+    path: INC,
+    change: replaced('TOOL = "true"', 'TOOL = "false; echo"'),
+    evaluated: [],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a flag that is hashed by itself',
+    path: HELLO,
+    change: replaced('"by itself"', '"by itself, otherwise"'),
+    evaluated: [],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a text around what it names',
+    path: HELLO,
+    change: replaced('"${NOTE} and ${AUDIENCE}"', '"${NOTE} or ${AUDIENCE}"'),
+    evaluated: [],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a new variable that a task names',
+    path: LIBGREET,
+    change: added('FRESH = "new"', 'do_compile[vardeps] += "FRESH"'),
+    evaluated: [],
+    changes: ['libgreet:do_compile', 'libgreet-native:do_compile'],
+  },
+  {
+    name: 'a new variable that nobody names',
+    path: LIBGREET,
+    change: added('FRESH = "new"'),
+    evaluated: [],
+    changes: [],
+  },
+  {
+    name: 'a new variable made of parts, which names others',
+    path: LIBGREET,
+    change: added('FRESH += "${PV}"', 'FRESH .= "!"', 'do_compile[vardeps] += "FRESH"'),
+    evaluated: [],
+    changes: ['libgreet:do_compile'],
+  },
+  {
+    name: 'a variable that a task names besides',
+    path: LIBGREET,
+    change: added('do_compile[vardeps] += "REMARK"'),
+    evaluated: [],
+    changes: ['libgreet:do_compile'],
+  },
+  {
+    name: 'a variable on which a task does not depend any more',
+    path: LIBGREET,
+    change: added('do_install[vardepsexclude] += "REMARK"'),
+    evaluated: [],
+    changes: ['libgreet:do_install'],
+  },
+  {
+    name: 'a variable of a class, for all that inherit it',
+    path: INFO,
+    change: replaced('"${sysconfdir}/buildinfo-${PN}"', '"${sysconfdir}/build-${PN}"'),
+    evaluated: ['greet-image'],
+    configuration: false,
+    changes: ['hello:do_buildinfo', 'greet-image:do_buildinfo'],
+  },
+  {
+    name: 'a variable and a function',
+    path: HELLO,
+    change: (text) =>
+      replaced('    echo "${MOTD}"', '    printf "${MOTD}"')(replaced('"one"', '"two"')(text)),
+    evaluated: [],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a variable that Python asks for',
+    path: HELLO,
+    change: replaced('ASKED = "who asks"', 'ASKED = "who knows"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a new variable that Python asked for in vain',
+    path: HELLO,
+    change: added('NEVER_SET = "set"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a new variable of the name of a command',
+    path: HELLO,
+    change: added('frobnicate = "x"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a new variable of a name that Python set',
+    path: HELLO,
+    change: added('ANSWER = "x"'),
+    evaluated: ['hello'],
+    changes: [],
+  },
+  {
+    name: 'a new variable that was named in vain',
+    path: HELLO,
+    change: added('NOT_THERE = "there"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a new assignment to a variable of the configuration',
+    path: LIBGREET,
+    change: added('MACHINE_FEATURES = "none"', 'do_compile[vardeps] += "MACHINE_FEATURES"'),
+    evaluated: ['libgreet'],
+    changes: ['libgreet:do_compile'],
+  },
+  {
+    name: 'a variable that a function has by way of another',
+    path: HELLO,
+    change: replaced('DEEP = "deep"', 'DEEP = "deep; write_motd"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a variable that loses words',
+    path: HELLO,
+    change: replaced('LESS = "a b c"', 'LESS = "a c"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a variable in one that loses words',
+    path: HELLO,
+    change: replaced('TAKEN = "b"', 'TAKEN = "d"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a variable in inline Python',
+    path: HELLO,
+    change: replaced('NOTE_IN_PYTHON = "text"', `NOTE_IN_PYTHON = "x' + d.getVar('PV') + 'y"`),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a variable that names another besides',
+    path: HELLO,
+    change: replaced('NOTE = "one"', 'NOTE = "one of ${PN}"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_install'],
+  },
+  {
+    name: 'a variable that is expanded at once',
+    path: HELLO,
+    change: replaced('NOTE = "one"', 'NOTE := "one"'),
+    evaluated: ['hello'],
+    changes: [],
+  },
+  {
+    name: 'a variable that is not set any more',
+    path: LIBGREET,
+    change: replaced('REMARK = "the library\'s"\n', ''),
+    evaluated: ['libgreet'],
+    changes: ['libgreet:do_install'],
+  },
+  {
+    name: 'a task that names a variable no more',
+    path: LIBGREET,
+    change: replaced('do_install[vardeps] += "REMARK"', 'do_install[vardeps] += ""'),
+    evaluated: ['libgreet'],
+    changes: ['libgreet:do_install'],
+  },
+  {
+    name: 'what a recipe depends on',
+    path: HELLO,
+    change: replaced('DEPENDS = "libgreet"', 'DEPENDS = "libgreet greet-image"'),
+    evaluated: ['hello'],
+  },
+  {
+    name: 'a variable where somebody lists all there are',
+    path: IMAGE,
+    change: added('IMAGE_NEW = "x"'),
+    evaluated: ['greet-image'],
+  },
+];
+
+describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit of an assignment, in %s', (release) => {
+  it('hashes are made again without any evaluation', async () => {
+    const sample = await EditedSample.open(release, LAID);
+    const { hashes } = await sample.all();
+    for (const edit of EDITS.filter(({ evaluated }) => evaluated.length === 0)) {
+      await sample.check(hashes, edit).catch((error: unknown) => {
+        throw new Error(
+          `${edit.name}: ${String(error)} ${JSON.stringify([...sample.open.workspace.kept!.outcomes])}`,
+        );
+      });
+    }
+    expect(await sample.all()).toEqual({ hashes, evaluated: [] });
+  }, 600_000);
+
+  it.each(EDITS.filter(({ evaluated }) => evaluated.length > 0))(
+    'recipes are evaluated: $name',
+    async (edit) => {
+      const sample = await EditedSample.open(release, LAID);
+      await sample.check((await sample.all()).hashes, { configuration: false, ...edit });
+    },
+    120_000,
+  );
+});
