@@ -191,7 +191,7 @@ async function checkouts() {
   const { checkoutTimes } = await bundled('benchCheckout');
   const times = await checkoutTimes(join(ROOT, 'dist'), buildDir, recipe, CHECKOUTS, ownMemoryOf);
   if (typeof times === 'string') return note(`  git checkout is not measured: ${times}`);
-  const { changed, recipes, there, back } = times;
+  const { changed, recipes, there, back, decisive } = times;
   figure(`the editor with all ${recipes} recipes loaded, from nothing`, 's', [times.load]);
   figure('  memory (PSS) of all processes together meanwhile, at most', 'MiB', [times.loading]);
   figure('  memory (PSS) of all processes together then, idle', 'MiB', [times.loaded]);
@@ -201,6 +201,7 @@ async function checkouts() {
   figure('  until nothing changes any more', 's', seconds('settled', there));
   figure("git checkout back, to the open one's hashes", 's', seconds('lens', back));
   figure('  until nothing changes any more', 's', seconds('settled', back));
+  figure('git checkout where all of them have to be evaluated, until then', 's', [decisive.settled]);
   const most = (which) => Math.max(...seconds(which, [...there, ...back]));
   note(`  at most ${most('collected')} recipes told to be evaluated or looked up, in ${most('goes')} goes`);
 }

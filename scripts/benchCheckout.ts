@@ -29,9 +29,11 @@ export interface CheckoutTimes {
   readonly loading: number;
   readonly loaded: number;
   readonly afterwards: number;
-  /** Of branches that the server had not seen, and of the way back. */
+  /** Of branches that the server had not seen, whose edits change hashes and nothing else, and of the way back. */
   readonly there: readonly Checkout[];
   readonly back: readonly Checkout[];
+  /** Of a branch whose edits decide what is evaluated: every recipe has to be. */
+  readonly decisive: Checkout;
 }
 
 /** Seconds from the start of git. */
@@ -46,6 +48,7 @@ export interface Checkout {
 }
 
 const MOST_RECIPES = 500;
+const DECISIVE_BRANCH = 'decisive';
 /** To look takes some 50 ms. */
 const MEMORY_MILLISECONDS = 2_000;
 /** In this time after the last change an editor would have shown another. */
@@ -73,10 +76,13 @@ export async function checkoutTimes(
     const { path, all } = await recipesOf(dist, copy.buildDir, recipe);
     const chosen = [path, ...all.filter((other) => other !== path)].slice(0, MOST_RECIPES);
     for (let run = 0; run <= runs; run++) addBranch(copy, `other-${run}`, changed(chosen, run));
+    addBranch(copy, DECISIVE_BRANCH, changed(chosen, runs + 1, ':='));
     const editor = new Editor(startServer(dist, copy.buildDir, join(folder, 'cache')), path, memoryOf);
     const { shown, ...times } = await measured(editor, copy, runs, chosen.length).finally(() => editor.end());
-    git(copy.root, 'checkout', '--quiet', `other-${runs}`);
-    compareWithFresh(dist, copy.buildDir, recipe, shown);
+    for (const [branch, hashes] of Object.entries(shown)) {
+      git(copy.root, 'checkout', '--quiet', branch);
+      compareWithFresh(dist, copy.buildDir, recipe, hashes);
+    }
     return { changed: chosen.length, recipes: all.length, ...times };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -89,18 +95,33 @@ async function measured(editor: Editor, copy: Copy, runs: number, changed: numbe
   const there: Checkout[] = [];
   const back: Checkout[] = [];
   const seen = new Set([first]);
+  const checkout = async (branch: string): Promise<Checkout> => {
+    const times = await editor.checkout(copy.root, branch, changed);
+    const { shown } = editor;
+    if (seen.has(shown)) throw new Error(`${branch} is shown as a branch before it: ${shown}`);
+    seen.add(shown);
+    return times;
+  };
+  const other = `other-${runs}`;
   let shown = first;
   for (let run = 0; run <= runs; run++) {
-    there.push(await editor.checkout(copy.root, `other-${run}`, changed));
+    there.push(await checkout(`other-${run}`));
     ({ shown } = editor);
-    if (seen.has(shown)) throw new Error(`other-${run} is shown as a branch before it: ${shown}`);
-    seen.add(shown);
     back.push(await editor.checkout(copy.root, FIRST_BRANCH, changed));
     if (editor.shown !== first)
       throw new Error(`back from other-${run} it is not ${first} but ${editor.shown}`);
   }
   await after(IDLE_MILLISECONDS);
-  return { ...load, afterwards: editor.memory(), there: there.slice(1), back: back.slice(1), shown };
+  const afterwards = editor.memory();
+  const decisive = await checkout(DECISIVE_BRANCH);
+  return {
+    ...load,
+    afterwards,
+    there: there.slice(1),
+    back: back.slice(1),
+    decisive,
+    shown: { [other]: shown, [DECISIVE_BRANCH]: editor.shown },
+  };
 }
 
 async function recipesOf(
@@ -120,9 +141,16 @@ async function recipesOf(
   }
 }
 
-/** As an upgrade does, each of them changes what is fetched, and so all that depends on it. */
-function changed(paths: readonly string[], run: number): ReadonlyMap<string, string> {
-  const lines = `\nCHANGED = "${run}"\ndo_fetch[vardeps] += "CHANGED"\n`;
+/**
+ * As an upgrade does, each of them changes what is fetched, and so all that depends on it.
+ * @param operator what is assigned at once could be asked for by whatever comes behind it
+ */
+function changed(
+  paths: readonly string[],
+  run: number,
+  operator: '=' | ':=' = '=',
+): ReadonlyMap<string, string> {
+  const lines = `\nCHANGED ${operator} "${run}"\ndo_fetch[vardeps] += "CHANGED"\n`;
   return new Map(paths.map((path) => [path, readFileSync(path, 'utf8') + lines]));
 }
 
