@@ -117,6 +117,25 @@ describe('locked signatures', () => {
     ]);
   });
 
+  it('enter dependents as they are, also where they are of another length than hashes', () => {
+    for (const lock of ['1111', 'a'.repeat(64) + 'b'.repeat(10)]) {
+      const locked = { ...variables, 'SIGGEN_LOCKEDSIGS_t-x': `lib:do_install:${lock}` };
+      const inputs = small({ variables: locked, traits: OE });
+      const hashes = Taskhashes.of(inputs);
+      const folded = (): string =>
+        sha256(
+          [INSTALL_NATIVE, FETCH_APP]
+            .map((task) => hashes.unihash(task) as string)
+            .reduce((text, hash) => text + hash, inputs.basehashes[INSTALL_APP] as string) + lock,
+        );
+      expect(hashes.taskhash(INSTALL_LIB)).toBe(lock);
+      expect(hashes.taskhash(INSTALL_APP)).toBe(folded());
+      inputs.basehashes[FETCH_APP] = sha256('base other');
+      expect(hashes.update([FETCH_APP])).toEqual([FETCH_APP, INSTALL_APP]);
+      expect(hashes.taskhash(INSTALL_APP)).toBe(folded());
+    }
+  });
+
   it('keep changes, and what is unknown, from dependents', () => {
     const inputs = small({ variables, traits: OE });
     const hashes = Taskhashes.of(inputs);

@@ -85,6 +85,8 @@ export class Taskhashes {
   private readonly reasons = new Map<number, string>();
   /** Why hash equivalence could not be asked for a task whose hash is known. */
   private readonly unanswered = new Map<number, string>();
+  /** What dependents see of tasks, where that was given in another length than a hash has. */
+  private readonly unusual = new Map<number, string>();
   /** Tasks with a new random number in their hash in each run of BitBake. */
   private readonly newEachTime = new Set<number>();
   private readonly locked: ReadonlyMap<number, Lock>;
@@ -177,6 +179,7 @@ export class Taskhashes {
     for (let task = 0; task < same; task++) hashes.rests[task] = this.rests[task];
     for (const [task, reason] of this.reasons) if (task < same) hashes.reasons.set(task, reason);
     for (const [task, reason] of this.unanswered) if (task < same) hashes.unanswered.set(task, reason);
+    for (const [task, text] of this.unusual) if (task < same) hashes.unusual.set(task, text);
     for (const task of this.newEachTime) if (task < same) hashes.newEachTime.add(task);
     yield* hashes.updating([...others, ...stale]);
     return hashes;
@@ -366,9 +369,12 @@ export class Taskhashes {
     const answer = lock?.hash ?? (this.because[task] === KNOWN ? this.equivalent(task, computed) : computed);
     const reason = typeof answer === 'string' ? undefined : answer.unknown;
     const unihash = typeof answer === 'string' ? answer : computed;
-    const changed = textAt(this.unihashes, task) !== unihash || this.unanswered.get(task) !== reason;
-    // A locked hash may be of any length in BitBake; what is not 64 digits long is cut or filled here.
+    const known = this.unusual.get(task) ?? textAt(this.unihashes, task);
+    const changed = known !== unihash || this.unanswered.get(task) !== reason;
     if (changed) this.unihashes.write(unihash.padEnd(HEX).slice(0, HEX), task * HEX, HEX, 'latin1');
+    // One that is locked may be of any length.
+    if (unihash.length === HEX) this.unusual.delete(task);
+    else this.unusual.set(task, unihash);
     if (reason === undefined) this.unanswered.delete(task);
     else this.unanswered.set(task, reason);
     return changed;
@@ -391,6 +397,7 @@ export class Taskhashes {
     const { graph, settings } = this.inputs;
     if (settings.handler === 'noop')
       return sha256(Buffer.from(`${graph.recipe(task).mcfn}:${graph.name(task)}`));
+    if (this.unusual.size > 0) return this.digestOfTexts(task);
     const { scratch, unihashes } = this;
     this.basehashes.copy(scratch, 0, task * HEX, (task + 1) * HEX);
     let length = HEX;
@@ -403,6 +410,14 @@ export class Taskhashes {
     const text = scratch.subarray(0, length);
     const rest = this.rests[task];
     return sha256(rest ? Buffer.concat([text, rest]) : text);
+  }
+
+  /** The same where not all that is joined is of one length. */
+  private digestOfTexts(task: number): BitBakeHash {
+    const seen = (dependency: number) => this.unusual.get(dependency) ?? textAt(this.unihashes, dependency);
+    const texts = Array.from(this.countedDependencies(task), seen);
+    const text = Buffer.from(textAt(this.basehashes, task) + texts.join(''), 'utf8');
+    return sha256(Buffer.concat([text, this.rests[task] ?? Buffer.alloc(0)]));
   }
 
   private equivalent(task: number, taskhash: BitBakeHash): string | Unknown {
