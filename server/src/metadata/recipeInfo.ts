@@ -24,7 +24,7 @@ export const TASK_FLAGS = [
   'nostamp',
   'noexec',
 ] as const;
-const COUNT_BY_BEING_THERE: readonly string[] = ['nostamp', 'noexec'];
+const COUNT_BY_BEING_THERE: readonly string[] = ['nostamp', 'noexec', 'mcdepends'];
 export type TaskFlag = (typeof TASK_FLAGS)[number];
 
 /** Task -> text; tasks without the flag are left out. */
