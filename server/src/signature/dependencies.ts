@@ -8,7 +8,7 @@ import { sortedStrings, splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { ExpansionError, FatalError } from '../datastore/errors.ts';
 import type { Expansion } from '../datastore/expansion.ts';
-import type { Value } from '../datastore/value.ts';
+import { DatastoreHandle, Opaque, type Value } from '../datastore/value.ts';
 import type { ModuleFunction, PythonAnalysis } from '../python/runtime.ts';
 import type { SignatureTraits } from '../metadata/release.ts';
 import { pythonText } from '../metadata/statements.ts';
@@ -428,6 +428,10 @@ class DependencyBuilder {
     contains: ReadonlyMap<string, Iterable<string>>,
     excluded: ReadonlySet<string>,
   ): string {
+    if (holdsAddress(value))
+      this.d.context.frames.putInDoubt(
+        'its value is an object of Python, of which BitBake hashes the address',
+      );
     let text = value ? pythonText(value) : '';
     for (const name of sortedStrings(contains.keys())) {
       if (excluded.has(name) || this.ignored.has(name)) continue;
@@ -497,6 +501,13 @@ function exportedVariables(d: Datastore, traits: SignatureTraits): Set<string> {
     if (isSet(name, 'export') && !isSet(name, 'unexport')) names.add(name);
   }
   return names;
+}
+
+/** Whether `str(value)` says where in memory something lies: another place in each run. */
+function holdsAddress(value: Value): boolean {
+  if (value instanceof DatastoreHandle) return true;
+  if (value instanceof Opaque) return / at 0x[0-9a-f]+>/.test(value.text);
+  return Array.isArray(value) && value.some((item) => holdsAddress(item as Value));
 }
 
 /** `bb/utils.py: to_boolean`. @throws TypeError for a text that is neither */
