@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { closeMatches } from '../../server/src/taskgraph/closeMatches.ts';
 import { circles, dependencyOrder } from '../../server/src/taskgraph/order.ts';
-import { compareVersions } from '../../server/src/taskgraph/versions.ts';
+import { compareVersions } from '../../server/src/metadata/versions.ts';
 
 const version = (pv: string, pe = '', pr = 'r0') => ({ pe, pv, pr });
 

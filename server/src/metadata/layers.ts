@@ -9,6 +9,7 @@ import type { Datastore } from '../datastore/datastore.ts';
 import { FatalError } from '../datastore/errors.ts';
 import type { ParseContext } from './context.ts';
 import { fileName, joinPath } from './files.ts';
+import { isVersion } from './versions.ts';
 import { filePattern, glob, matchesAtStart, pythonPattern } from './patterns.ts';
 
 /** A collection of BBFILE_COLLECTIONS. */
@@ -101,8 +102,31 @@ function layerDependencies(name: string, all: readonly string[], d: Datastore, c
       undefined,
     );
   }
-  const wanted = names(d.getText(`LAYERRECOMMENDS_${name}`) ?? '');
-  return [...needed, ...wanted].filter((dep) => all.includes(dep));
+  const wanted = recommended(d.getText(`LAYERRECOMMENDS_${name}`) ?? '').filter(
+    ({ layer, operator, version }) =>
+      operator === undefined || isThere(d.getText(`LAYERVERSION_${layer}`), operator, version),
+  );
+  return [...needed, ...wanted.map(({ layer }) => layer)].filter((dep) => all.includes(dep));
+}
+
+/** What a layer recommends, with the first version that it asks of each: `bb/utils.py: explode_dep_versions2`. */
+function recommended(text: string): { layer: string; operator?: string; version: string }[] {
+  const found = new Map<string, { layer: string; operator?: string; version: string }>();
+  let last: { layer: string; operator?: string; version: string } | undefined;
+  const words = text.replaceAll(',', '').matchAll(/\(\s*([<>=!]{1,2})\s*([^)]*)\)|[^\s()]+/g);
+  for (const [word, operator, version] of words) {
+    if (operator === undefined) {
+      last = found.get(word) ?? { layer: word, version: '' };
+      found.set(word, last);
+    } else if (last?.operator === undefined && last)
+      Object.assign(last, { operator, version: version!.trim() });
+  }
+  return [...found.values()];
+}
+
+/** A layer without a version is none that is asked for. */
+function isThere(version: string | undefined, operator: string, asked: string): boolean {
+  return Boolean(version) && isVersion(version!, operator, asked) === true;
 }
 
 /** Collections in the order in which they are tried: longest pattern first, so that nested layers win. */

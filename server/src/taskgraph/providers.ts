@@ -8,7 +8,7 @@ import { sortedStrings } from '../base/words.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
 import type { Preferences } from './preferences.ts';
 import type { RecipeSet } from './recipes.ts';
-import { compareVersions } from './versions.ts';
+import { compareVersions } from '../metadata/versions.ts';
 
 /** A PREFERRED_VERSION or REQUIRED_VERSION that no recipe has. */
 export interface MissingVersion {

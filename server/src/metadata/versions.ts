@@ -1,5 +1,6 @@
 /**
- * Versions compared as BitBake compares them. Follows `bb/utils.py: explode_version, vercmp_part, vercmp`.
+ * Versions compared as BitBake compares them. Follows `bb/utils.py: explode_version, vercmp_part, vercmp,
+ * split_version, vercmp_string_op`.
  */
 
 export interface Version {
@@ -37,4 +38,38 @@ function comparePart(a: string, b: string): number {
 export function compareVersions(a: Version, b: Version): number {
   const epochs = (Number.parseInt(a.pe, 10) || 0) - (Number.parseInt(b.pe, 10) || 0);
   return epochs || comparePart(a.pv, b.pv) || comparePart(a.pr, b.pr);
+}
+
+/** `1:2.0-r3`, taken apart. */
+function versionOf(text: string): Version {
+  let rest = text.replace(/^[ <>=]+|[ <>=]+$/g, '');
+  let [pe, pr] = ['0', ''];
+  if (rest.includes(':')) [pe = '', rest = ''] = rest.split(':');
+  const dash = rest.lastIndexOf('-');
+  if (dash >= 0) [rest, pr] = [rest.slice(0, dash), rest.slice(dash + 1)];
+  return { pe, pv: rest, pr };
+}
+
+/** Whether `a operator b`, of two versions as they are written. Undefined: there is no such operator. */
+export function isVersion(a: string, operator: string, b: string): boolean | undefined {
+  const order = compareVersions(versionOf(a), versionOf(b));
+  switch (operator) {
+    case '=':
+    case '==':
+      return order === 0;
+    case '<=':
+      return order <= 0;
+    case '>=':
+      return order >= 0;
+    case '>':
+    case '>>':
+      return order > 0;
+    case '<':
+    case '<<':
+      return order < 0;
+    case '!=':
+      return order !== 0;
+    default:
+      return undefined;
+  }
 }
