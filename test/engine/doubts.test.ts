@@ -117,6 +117,25 @@ do_show[file-checksums] = "\${FILE}:True"
 addtask do_fetch before do_compile
 addtask do_compile before do_build
 addtask do_install${TASKS}`,
+    `-- layer/recipes/address_1.0.bb --
+python () {
+    d.setVar('TWO', d.createCopy())
+    d.setVar('THREE', [object()])
+}
+do_compile[vardeps] += "TWO"
+do_install[vardeps] += "THREE"
+do_compile() {
+    :
+}
+do_install() {
+    :
+}
+do_show() {
+    :
+}
+addtask do_compile
+addtask do_install
+addtask do_show`,
     '',
   ].join('\n'),
 );
@@ -158,6 +177,15 @@ describe('what the sandbox refuses', () => {
   it('makes only that variant unknown that it is refused to', () => {
     for (const hash of Object.values(hashes('variants'))) expect(hash).toMatch(HASH);
     expect(new Set(Object.values(hashes('variants', 'native')))).toEqual(new Set([REASON]));
+  });
+
+  it('is not needed for what no run of Python tells again: where an object lies in memory', () => {
+    const why = 'its value is an object of Python, of which BitBake hashes the address';
+    const expected = { do_compile: why, do_install: why, do_show: HASH };
+    for (const [task, hash] of Object.entries(expected))
+      expect(hashes('address')).toMatchObject({
+        [task]: typeof hash === 'string' ? hash : expect.stringMatching(hash),
+      });
   });
 
   it('makes AUTOREV unknown where it is looked up, and says what to do', () => {

@@ -1,7 +1,7 @@
 /**
- * Evaluations with what they were made of, so that after edits of functions their hashes are made again instead of
- * being computed from the start: where everything that was read is the same but for the texts of functions, and
- * nobody but who hashes has looked at these.
+ * Evaluations with what they were made of, so that after edits of functions and assignments their hashes are made again
+ * instead of being computed from the start: where everything that was read is the same but for these, and nobody but who
+ * hashes has looked at what they say.
  *
  * Holds for each recipe the evaluation that an evaluator made last, never one that was made of it. It takes much memory
  * and is seldom asked for: what has been written (`keptParts.ts`) is let go, and that and what an earlier start has left
