@@ -1,6 +1,6 @@
 /**
  * Notes while a recipe is evaluated what its hashes are made of and whose values decided more than hashes, so that
- * they can be made again after an edit of a function (`signature/rehash.ts`). Knows no edit.
+ * they can be made again after an edit (`signature/rehash.ts`). Knows no edit.
  */
 import type { Datastore } from '../datastore/datastore.ts';
 import { splitWords } from '../base/words.ts';

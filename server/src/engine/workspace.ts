@@ -40,7 +40,7 @@ export interface WorkspaceOptions {
   readonly connect: () => EvaluatorConnection;
   /** Where results are kept that need not be computed again; undefined: none are. */
   readonly cache?: ResultCache | undefined;
-  /** Whether hashes of recipes are made again after edits of functions; takes the cache, which knows files. */
+  /** Whether hashes of recipes are made again after edits of functions and assignments; takes the cache, which knows files. */
   readonly rehash?: boolean;
   /** Where what these are made of is kept for the next start; undefined: it is not. */
   readonly ingredients?: PartStore | undefined;
@@ -202,7 +202,7 @@ export class Workspace {
     return this.askAndKeep(0, 'evaluate', params, path, kept);
   }
 
-  /** The hashes of a recipe as they are made again after edits of functions; undefined where it must be evaluated. */
+  /** The hashes of a recipe as they are made again after such edits; undefined where it must be evaluated. */
   async made(path: string): Promise<RecipeEvaluation | undefined> {
     return (await this.kept?.find(path, true)) ?? this.kept?.findEarlier(path, true);
   }

@@ -69,6 +69,8 @@ interface Baseline {
 
 /** Another evaluator reads the configuration first: for how many recipes that is worth while. */
 const FEWEST_RECIPES = 20;
+/** With so many variants a recipe takes so long that no view should wait for it, nor all others be done before it. */
+const MANY_VARIANTS = 20;
 /** How many recipes are looked up to find out whether all are known. */
 const MOST_TRIED = 8;
 
@@ -200,7 +202,8 @@ export class LiveTaskGraph implements GraphView {
     let done = 0;
     let ended = false;
     const work = async (evaluator: number): Promise<void> => {
-      for (let path = missing.shift(); path !== undefined; path = missing.shift()) {
+      const next = () => this.next(missing, evaluator > 0);
+      for (let path = next(); path !== undefined; path = next()) {
         // The views have the first evaluator, and come first.
         if (evaluator === 0) await this.views.settled();
         this.refused = progress.cancelled;
@@ -230,6 +233,13 @@ export class LiveTaskGraph implements GraphView {
       progress.end();
       this.build.releaseEvaluators();
     }
+  }
+
+  /** Takes out a recipe. @param large whether one that was large when it was last evaluated is to be preferred, or left */
+  private next(missing: string[], large: boolean): string | undefined {
+    const isLarge = (path: string) => (this.entries.get(path)?.variants.length ?? 0) >= MANY_VARIANTS;
+    const at = missing.findIndex((path) => isLarge(path) === large);
+    return missing.splice(Math.max(at, 0), 1)[0];
   }
 
   /** Whether an earlier start has left what is needed of all recipes, as far as some of them tell. */
