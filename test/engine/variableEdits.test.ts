@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Edit, EditedSample, LAYER, replaced } from '../harness/editedSample.ts';
+import { type Edit, EditedSample, hashesOf, LAYER, replaced } from '../harness/editedSample.ts';
+import { checkoutFiles, openCheckout } from '../harness/engine.ts';
+import { openWorkspace } from '../harness/workspace.ts';
 
 const INFO = `${LAYER}/classes/buildinfo.bbclass`;
 const INC = `${LAYER}/recipes-sample/hello/hello.inc`;
@@ -33,6 +35,8 @@ NOTE[hashed] = "by itself"
 BOTH = "\${NOTE} and \${AUDIENCE}"
 DEEP = "deep"
 SHALLOW = "\${DEEP}"
+PARTLY = "\${LEFT_OUT}"
+PARTLY[vardepsexclude] = "LEFT_OUT"
 LESS = "a b c"
 LESS:remove = "b"
 TAKEN = "b"
@@ -48,6 +52,7 @@ python () {
 configured() {
     \${TOOL} \${OPTIONS}
     frobnicate \${SHALLOW}
+    \${PARTLY}
 }
 do_configure[prefuncs] += "configured"
 do_install[vardeps] += "NOTE BOTH LESS LESS2 IN_PYTHON QUOTED ANSWER SET_TWICE"
@@ -250,6 +255,26 @@ const EDITS: readonly Edit[] = [
     changes: ['hello:do_install'],
   },
   {
+    name: 'a new variable that is missing where no task depends on it',
+    path: HELLO,
+    change: added('LEFT_OUT = "frobnicate; write_motd"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_configure'],
+  },
+  {
+    name: 'a new variable of a name that none may have any more',
+    path: HELLO,
+    change: added('BB_HASHBASE_WHITELIST = "x"'),
+    evaluated: ['hello'],
+  },
+  {
+    name: 'a flag of a command, which makes it a variable',
+    path: HELLO,
+    change: added('frobnicate[vardeps] = "PN"'),
+    evaluated: ['hello'],
+    changes: ['hello:do_configure'],
+  },
+  {
     name: 'a new assignment to a variable of the configuration',
     path: LIBGREET,
     change: added('MACHINE_FEATURES = "none"', 'do_compile[vardeps] += "MACHINE_FEATURES"'),
@@ -348,4 +373,78 @@ describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit of an assign
     },
     120_000,
   );
+});
+
+/** The build directory of a checkout of OE-Core. */
+const OE_CORE = process.env.SSTATE_LENS_OE_CORE;
+/** Of how many recipes one is edited, and how often. */
+const STEP = 30;
+const ROUNDS = 4;
+const VALUES = [
+  'x y z',
+  '${PN} x',
+  '--with-foo --without-bar',
+  '',
+  "${@'q'}",
+  'abc ${NOT_THERE}',
+  'frobnicate; ls',
+  '${S}/x',
+];
+const TASKS = ['do_fetch', 'do_configure', 'do_compile', 'do_install', 'do_package'];
+const VARIABLES = ['EXTRA_OECONF', 'EXTRA_OEMAKE', 'CFLAGS', 'SUMMARY', 'LDFLAGS', 'INSANE_SKIP', 'S', 'NEW'];
+
+/** Some assignment of a recipe edited, or another added. */
+function edited(text: string, random: (below: number) => number): string {
+  const pick = (list: readonly string[]) => list[random(list.length)]!;
+  const lines = text.split('\n');
+  const assignments = [...lines.keys()].filter((at) => /^[A-Z]\w+\S* [?+.=]*= ".*"$/.test(lines[at]!));
+  const chosen = assignments[random(assignments.length)];
+  switch (random(4)) {
+    case 0:
+      return [...lines, `NEW = "${pick(VALUES)}"`, `${pick(TASKS)}[vardeps] += "NEW"`].join('\n');
+    case 1:
+      return [...lines, `${pick(TASKS)}[vardepsexclude] += "${pick(VARIABLES)}"`].join('\n');
+    case 2:
+      lines.splice(random(lines.length), 0, `${pick(VARIABLES)} ${pick(['=', '+='])} "${pick(VALUES)}"`);
+      return lines.join('\n');
+    default:
+      if (chosen === undefined) return text;
+      lines[chosen] = lines[chosen]!.replace(/"$/, () => ` ${pick(VALUES)}"`);
+      return lines.join('\n');
+  }
+}
+
+describe.skipIf(OE_CORE === undefined)('after random edits of OE-Core (SSTATE_LENS_OE_CORE)', () => {
+  it('hashes that are made again are those of a fresh evaluation', { timeout: 1_800_000 }, async () => {
+    const buildDir = `${OE_CORE}/build`;
+    const files = () => checkoutFiles(buildDir);
+    const { workspace } = openWorkspace(files, (files) => openCheckout(buildDir, files));
+    const { recipes } = await workspace.summary();
+    const chosen = recipes.map(({ path }) => path).filter((_, at) => at % STEP === 7);
+    await workspace.evaluateAll(chosen, () => undefined, true, true);
+    const laid = files();
+    const fresh = await openCheckout(buildDir, laid);
+    let seed = 1;
+    const random = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor((seed / 2_147_483_648) * below);
+    };
+    let count = 0;
+    for (const path of Array.from({ length: ROUNDS }, () => chosen).flat()) {
+      const text = edited(readFileSync(path, 'utf8'), random);
+      workspace.setOverlay(path, text);
+      const made = await workspace.made(path);
+      if (made) {
+        count++;
+        laid.setOverlay(path, text);
+        fresh.outdate([], [path]);
+        const evaluated = fresh.evaluate(path, { hashesOnly: true, recipeInfo: true });
+        expect([text, hashesOf([made])]).toEqual([text, hashesOf([evaluated])]);
+        laid.setOverlay(path, undefined);
+        fresh.outdate([], [path]);
+      }
+      workspace.setOverlay(path, undefined);
+    }
+    expect(count).toBeGreaterThan(chosen.length / 2);
+  });
 });

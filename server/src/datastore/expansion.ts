@@ -112,6 +112,11 @@ export function isPlain(value: Value): boolean {
   return typeof value !== 'string' || !value.includes('${');
 }
 
+/** The variables that an expanded text still names: there are none of these names. */
+export function namesLeft(text: string): string[] {
+  return text.split(VARIABLE).filter((_, at) => at % 2 === 1);
+}
+
 /** Where the values of variables come from. */
 interface ValueSource {
   getVar(name: string): Value;

@@ -23,6 +23,8 @@ export interface Candidates {
   /** As in `EditableVariables`. */
   readonly around: ReadonlyMap<string, readonly [before: string, behind: string]>;
   readonly open: readonly string[];
+  /** What was to be put in place of a name, and is not there. */
+  readonly missing: readonly string[];
   readonly route: Uint32Array;
 }
 
@@ -51,7 +53,8 @@ export function candidates(
     const { before = '', behind = '' } = (!name.endsWith(']') && d.assignedText(name)) || {};
     if (before || behind) around.set(name, [before, behind]);
   }
-  return { names, around, open: [...substitutions.open], route };
+  const { open, missing } = substitutions;
+  return { names, around, open: [...open], missing: [...missing], route };
 }
 
 /** Whether more than a text depends on the value of a name. */

@@ -294,6 +294,7 @@ export class RecipeEvaluator {
       this.ctx.report('error', 'unknown-recipe', `No layer's BBFILES names ${path}`, { path, line: 0 });
     }
     this.live = hashesOnly ? undefined : { path, variants: all };
+    this.ctx.forgetRoute();
     const problems = this.ctx.reported();
     // Their lines count.
     this.held.reads.again(problems.filter(({ range }) => range).map((problem) => `b${problem.path}`));

@@ -59,6 +59,8 @@ export class IngredientNotes {
   private noteConfigurations(): void {
     this.telling.note(this.plain.mentioned());
     for (const d of this.configurations) for (const name of d.said()) this.configured.add(name);
+    // Whoever sets one of these is refused.
+    for (const name of this.ctx.datastoreContext.renamed.keys()) this.configured.add(name);
     this.telling.noteConfigured(this.configured);
   }
 
@@ -132,17 +134,12 @@ export class IngredientNotes {
     // A variant that is skipped, or in doubt as a whole, has no hashes that could be others.
     const known = variants.filter(({ tasks }) => tasks.some(({ basehash }) => typeof basehash === 'string'));
     const { frames } = this.ctx.datastoreContext;
-    const asked = Uint32Array.from(
-      askedNames(frames, (name) => this.isConfigured(name)),
-      (name) => this.telling.numberOf(ASKED + name),
-    );
+    const missing = known.flatMap(({ mcfn }) => this.variants.get(mcfn)?.candidates?.missing ?? []);
+    const names = new Set([...askedNames(frames, (name) => this.configured.has(name)), ...missing]);
+    const asked = Uint32Array.from(names, (name) => this.telling.numberOf(ASKED + name));
     const told = known.flatMap(({ mcfn }) => this.toldVariant(mcfn, asked) ?? []);
     this.variants.clear();
     return this.telling.take(told, evaluated);
-  }
-
-  private isConfigured(name: string): boolean {
-    return this.configured.has(name);
   }
 
   private toldVariant(mcfn: string, asked: Uint32Array): ToldVariant | undefined {

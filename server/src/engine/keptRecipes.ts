@@ -444,9 +444,9 @@ function withEdits(
 ): RecipeEvaluation {
   if (recipe.last?.key === key) return recipe.last.evaluation;
   const { evaluation, variants } = recipe;
-  // Who asked for what is known of all variants together, where files that are edited were read for any that is kept.
-  if (variants.size < evaluation.variants.length && !rehash.reaches([...variants.values()]))
-    throw new Unmade('what decides a variant without hashes is not known');
+  // Who asked for what is known of all variants together. What was read for none that is kept was read for something else.
+  if (!rehash.reaches([...variants.values()]))
+    throw new Unmade('what was made of an edited file is not known');
   const made = evaluation.variants.map((variant) => {
     const kept = variants.get(variant.mcfn);
     const tasks = kept ? rehash.tasks(kept, variant.tasks, assignmentsOf) : variant.tasks;

@@ -144,13 +144,18 @@ export class ParseContext {
     this.messages.clear();
     this.dead = undefined;
     this.reading.length = 0;
-    this.route.length = 0;
-    this.reader = undefined;
+    this.forgetRoute();
     this.datastoreContext.frames.forgetDoubts();
     this.involved.clear();
     this.place = undefined;
     this.current = undefined;
     for (const number of this.datastores.keys()) if (number >= this.lasting) this.datastores.delete(number);
+  }
+
+  /** The datastores of a recipe are let go. */
+  forgetRoute(): void {
+    this.route.length = 0;
+    this.reader = this.base = undefined;
   }
 
   /**

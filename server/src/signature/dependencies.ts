@@ -7,7 +7,7 @@
 import { sortedStrings, splitWords } from '../base/words.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import { ExpansionError, FatalError } from '../datastore/errors.ts';
-import type { Expansion } from '../datastore/expansion.ts';
+import { type Expansion, namesLeft } from '../datastore/expansion.ts';
 import { DatastoreHandle, Opaque, type Value } from '../datastore/value.ts';
 import type { ModuleFunction, PythonAnalysis } from '../python/runtime.ts';
 import type { SignatureTraits } from '../metadata/release.ts';
@@ -54,6 +54,8 @@ export interface Substitutions {
   readonly computed: ReadonlySet<string>;
   /** Variables and flags (`NAME[flag]`) that name something which is not there. */
   readonly open: ReadonlySet<string>;
+  /** What it is that is not there, where no shell function names it. */
+  readonly missing: ReadonlySet<string>;
 }
 
 export interface GeneratedDependencies {
@@ -238,17 +240,20 @@ class NotedSubstitutions implements Substitutions {
   readonly shellFunctions = new Set<string>();
   readonly computed = new Set<string>();
   readonly open = new Set<string>();
+  readonly missing = new Set<string>();
 
   /** @param key what was expanded @param variable the variable that it is or belongs to */
   note(key: string, variable: string, { unexpanded, value }: Expansion, d: Datastore): void {
     const runsPython = typeof unexpanded === 'string' && unexpanded.includes('${@');
     if (runsPython || d.mayRemove(variable)) this.computed.add(variable);
-    if (typeof value === 'string' && value.includes('${')) this.open.add(key);
+    if (typeof value !== 'string' || !value.includes('${')) return;
+    this.open.add(key);
+    if (!this.shellFunctions.has(key)) for (const name of namesLeft(value)) this.missing.add(name);
   }
 
   noteShell(key: string, expansion: Expansion, d: Datastore): void {
-    this.note(key, key, expansion, d);
     this.shellFunctions.add(key);
+    this.note(key, key, expansion, d);
     for (const name of expansion.references) this.inShell.add(name);
   }
 }

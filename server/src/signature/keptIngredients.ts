@@ -64,6 +64,8 @@ export class ReceivedIngredients {
   receive({ texts, nodes, variants }: ToldIngredients): KeptVariant[] {
     for (const text of texts) this.numbers.push(this.table.add(text));
     for (const node of nodes) this.nodes.push(this.kept(node));
+    // The variants of a recipe have the same of them.
+    const asked = new Map<Uint32Array, Uint32Array>();
     return variants.map((variant) => ({
       mcfn: variant.mcfn,
       tasks: this.list(variant.tasks),
@@ -75,16 +77,21 @@ export class ReceivedIngredients {
       values: this.mapped(variant.values, (value) => this.text(value)),
       unknown: this.mapped(variant.unknown, (reason) => reason),
       orderCounts: variant.orderCounts,
-      edits: variant.edits && this.edits(variant.edits),
+      edits: variant.edits && this.edits(variant.edits, asked),
     }));
   }
 
-  private edits({ editable, around, asked, open, route }: EditableVariables): EditableVariables {
+  private edits(
+    { editable, around, asked, open, route }: EditableVariables,
+    known: Map<Uint32Array, Uint32Array>,
+  ): EditableVariables {
     const numbered = (numbers: Uint32Array) => numbers.map((number) => this.numbers[number]!);
+    const shared = known.get(asked) ?? numbered(asked);
+    known.set(asked, shared);
     return {
       editable: numbered(editable),
       around: this.mapped(around, ([before, behind]) => [this.table.text(before), this.table.text(behind)]),
-      asked: numbered(asked),
+      asked: shared,
       open: this.list(open),
       route: route.map((number, at) => (at % 3 === 0 ? this.numbers[number]! : number)),
     };

@@ -166,7 +166,11 @@ export class RewrittenVariables {
       throw new Unmade(`what depends on ${key} is not known`);
     const named = this.table.find(variable);
     const at = named === undefined ? -1 : this.placeOf(named);
-    if (at < 0) return;
+    if (at < 0) {
+      // With a flag there is something of it.
+      if (!this.route.names(variable)) throw new Unmade(`whether there is a ${variable} is not known`);
+      return;
+    }
     const node = this.nodes.get(at) ?? this.variant.nodes[at]!;
     if (!node.function) throw new Unmade(`${variable} is no function`);
     const words = this.addedWords(key, before, after);
