@@ -244,11 +244,13 @@ export class Editor {
   /** Chooses a code action at the cursor by the beginning of its title. */
   async quickFix(title) {
     const page = this.#page;
-    await page.keyboard.press('Control+.');
-    await page
-      .locator('.action-widget .monaco-list-row', { hasText: spaced(title) })
-      .first()
-      .click();
+    const action = page.locator('.action-widget .monaco-list-row', { hasText: spaced(title) }).first();
+    // What had the focus before may still take the keys.
+    for (let tries = 0; tries < 5 && !(await action.isVisible()); tries++) {
+      await page.keyboard.press('Control+.');
+      await action.waitFor({ timeout: 5000 }).catch(() => page.keyboard.press('Escape'));
+    }
+    await action.click();
   }
 
   /** What the dialog says that is open. */

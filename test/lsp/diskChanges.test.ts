@@ -101,8 +101,10 @@ describe('changes on disk', { timeout: 120_000 }, () => {
     await shows(`14: do_install ${INSTALL} · taskhash 879e811e`);
     const { length } = editor.told;
     const recipes = join(folder, dirname(LIBGREET));
+    // What is assigned at once has to be evaluated.
+    const lines = 'CHANGED := "1"\ndo_install[vardeps] += "CHANGED"\n';
     for (const name of readdirSync(recipes))
-      if (name.endsWith('.bb')) appendFileSync(join(recipes, name), 'do_install[vardeps] += "PN"\n');
+      if (name.endsWith('.bb')) appendFileSync(join(recipes, name), lines);
     const meanwhile = new Set<string>();
     const look = async () => {
       const begun = editor.told.includes('begin', length);
