@@ -250,7 +250,8 @@ function exportFunctions(
   ctx: ParseContext,
 ): void {
   const bySentinel = ctx.release.parse.exportFunctionsBySentinel;
-  const className = fileName(source.path).replace(/\.[^.]*$/, '');
+  // Recipes and includes are no classes: `bb/parse/parse_py/BBHandler.py: handle`.
+  const className = /^(.*)\.bbclass$/.exec(fileName(source.path))?.[1] ?? '';
   for (const name of statement.functions) {
     const called = `${className}_${name}`;
     const isDefined = d.hasValue(name);

@@ -324,6 +324,11 @@ class Datastore(MutableMapping):
         return "<datastore %d>" % self.number
 
 
+#: What it stands in for, to those who ask for the name of its type.
+Datastore.__name__ = Datastore.__qualname__ = "DataSmart"
+Datastore.__module__ = "bb.data_smart"
+
+
 #: Number -> the instance; that of a copy made in Python goes with the last reference to it, as in BitBake.
 _instances = weakref.WeakValueDictionary()
 #: Those that TypeScript made, which are there until the recipe ends and Python is put back.

@@ -68,6 +68,16 @@ def _take_over(bb):
     # BitBake's own asks for a flag of every variable.
     bb.build.tasksbetween = tasks.tasksbetween
     bb.parse.siggen = Signatures()
+    if hasattr(bb.utils, "_hasher"):
+        bb.utils._hasher = _hasher
+
+
+def _hasher(method, filename):
+    """BitBake's own maps the file into memory."""
+    with open(filename, "rb") as file:
+        while part := file.read(1 << 16):
+            method.update(part)
+    return method.hexdigest()
 
 
 def _log(bb):
