@@ -145,6 +145,10 @@ const handlers: Handlers = {
     return opened().analysePython(texts);
   },
 
+  repositoryStand() {
+    return opened().repositoryStand();
+  },
+
   configurationReads() {
     return opened().configurationReads;
   },

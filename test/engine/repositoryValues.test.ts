@@ -68,12 +68,13 @@ addtask compile
 const made: Workspace[] = [];
 afterAll(() => made.forEach((workspace) => workspace.dispose()));
 
-/** A workspace in a repository. @param more lines of the class */
-function repository(more = ''): Workspace & { git(...args: string[]): string } {
+/** A workspace in a repository. @param more lines of the class @param recipes in place of those above */
+function repository(more = '', recipes?: string): Workspace & { git(...args: string[]): string } {
+  const layer = recipes === undefined ? LAYER : LAYER.slice(0, LAYER.indexOf('-- layer/recipes/')) + recipes;
   const workspace = materialise(
     parseScenario(
       'repository',
-      LAYER.replace('@MORE@', () => more),
+      layer.replace('@MORE@', () => more),
     ),
   );
   made.push(workspace);
@@ -99,6 +100,22 @@ async function freshHashes(workspace: Workspace): Promise<Record<string, unknown
   return Object.fromEntries(
     evaluator.summary.recipes.map(({ path }) => [name(path), hashOf(evaluator.evaluate(path))]),
   );
+}
+
+function begin(workspace: Workspace, directory: string) {
+  const results = new DiskCache({ directory });
+  const files = () => new HostFiles([workspace.root]);
+  return { ...openWorkspace(files, (files) => open(workspace, files), undefined, { results }), results };
+}
+
+async function hashes({ workspace }: ReturnType<typeof begin>): Promise<Record<string, unknown>> {
+  const { recipes } = await workspace.summary();
+  const found: Record<string, unknown> = {};
+  for (const { path } of recipes) {
+    const evaluation = await workspace.evaluate(path, undefined, { hashesOnly: true, recipeInfo: true });
+    found[name(path)] = hashOf(evaluation);
+  }
+  return found;
 }
 
 /** The identities of the configuration before and after a commit. */
@@ -139,20 +156,7 @@ describe('where a repository stands', { timeout: 120_000 }, () => {
     const workspace = repository();
     const { root, git } = workspace;
     const directory = `${root}-cache`;
-    const start = () => {
-      const results = new DiskCache({ directory });
-      const files = () => new HostFiles([root]);
-      return { ...openWorkspace(files, (files) => open(workspace, files), undefined, { results }), results };
-    };
-    const hashes = async ({ workspace }: ReturnType<typeof start>) => {
-      const { recipes } = await workspace.summary();
-      const found: Record<string, unknown> = {};
-      for (const { path } of recipes) {
-        const evaluation = await workspace.evaluate(path, undefined, { hashesOnly: true });
-        found[name(path)] = hashOf(evaluation);
-      }
-      return found;
-    };
+    const start = () => begin(workspace, directory);
     try {
       let now = start();
       const before = await hashes(now);
@@ -179,4 +183,78 @@ describe('where a repository stands', { timeout: 120_000 }, () => {
       rmSync(directory, { recursive: true, force: true });
     }
   });
+
+  it.each([
+    ['what is asked of it', ''],
+    ['another text for code', 'BB_HASH_CODEPARSER_VALS = "BRANCH=x REVISION=1234"'],
+    ['the same text for code by chance', 'BB_HASH_CODEPARSER_VALS = "BRANCH=main"'],
+  ])('makes hashes of those again that only hash it: %s', async (_, values) => {
+    const branch =
+      "BRANCH := \"${@bb.process.run('git rev-parse --abbrev-ref HEAD', cwd=d.getVar('TOPDIR'))[0].strip()}\"";
+    const recipes = Object.entries(HASHED).map(
+      ([name, text]) => `-- layer/recipes/${name}_1.0.bb --\n${text}\naddtask compile\n`,
+    );
+    const workspace = repository(`${branch}\n${values}`, recipes.join(''));
+    const { root, git } = workspace;
+    const directory = `${root}-cache`;
+    try {
+      const now = begin(workspace, directory);
+      const before = await hashes(now);
+      expect(before).toEqual(await freshHashes(workspace));
+      git('checkout', '--quiet', '-b', 'other');
+      git('commit', '--quiet', '--allow-empty', '-m', 'second');
+      now.workspace.filesChanged([join(root, '.git/HEAD')]);
+      const { outcomes } = now.workspace.kept!;
+      for (const recipe of Object.keys(HASHED)) {
+        const { path } = (await now.workspace.summary()).recipes.find(
+          (known) => name(known.path) === recipe,
+        )!;
+        outcomes.clear();
+        const evaluation = await now.workspace.evaluate(path, undefined, {
+          hashesOnly: true,
+          recipeInfo: true,
+        });
+        const isMade = outcomes.has('made again');
+        expect([recipe, isMade]).toEqual([recipe, isMadeAgain(recipe, values)]);
+        if (isMade) expect([recipe, hashOf(evaluation)]).not.toEqual([recipe, before[recipe]]);
+      }
+      expect(await hashes(now)).toEqual(await freshHashes(workspace));
+      git('checkout', '--quiet', 'main');
+      now.workspace.filesChanged([join(root, '.git/HEAD')]);
+      expect(await hashes(now)).toEqual(before);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 });
+
+/** Whether hashes of one of `HASHED` are made again; where code has the same text by chance that is not known. */
+function isMadeAgain(recipe: string, values: string): boolean {
+  if (values.includes('BRANCH=main') && recipe.startsWith('a-branch')) return false;
+  // The command that code runs is always the same then.
+  return recipe.startsWith('a-') || (recipe === 'command' && values.includes('BRANCH=x'));
+}
+
+/** What asks for one of the variables; those that ask only to hash it begin with `a-`. */
+const HASHED = {
+  'a-shell': 'do_compile() {\n    echo ${REVISION}\n}',
+  'a-branch-in-shell': 'do_compile() {\n    echo ${BRANCH} ${REVISION}\n}',
+  'a-python': "python do_compile() {\n    bb.note(d.getVar('REVISION'))\n}",
+  'a-vardeps': 'do_compile() {\n    :\n}\ndo_compile[vardeps] += "REVISION"',
+  'a-variable': 'NAMED = "a ${REVISION}"\ndo_compile() {\n    :\n}\ndo_compile[vardeps] += "NAMED"',
+  command: 'main() {\n    :\n}\nother() {\n    echo other\n}\ndo_compile() {\n    ${BRANCH} x\n}',
+  'through-another': 'NAMED = "a ${REVISION}"\ndo_compile() {\n    echo ${NAMED}\n}',
+  'own-text': 'BRANCH = "main"\ndo_compile() {\n    echo ${BRANCH} ${REVISION}\n}',
+  'own-append': 'BRANCH:append = " main"\ndo_compile() {\n    echo ${BRANCH} ${REVISION}\n}',
+  'own-flag': 'BRANCH[vardepvalue] = "of ${BRANCH}"\ndo_compile() {\n    echo ${BRANCH} ${REVISION}\n}',
+  'value-of-another':
+    'NAMED = "1"\nNAMED[vardepvalue] = "of ${REVISION}"\ndo_compile() {\n    :\n}\ndo_compile[vardeps] += "NAMED"',
+  'tested-inline':
+    "do_compile() {\n    echo ${@bb.utils.contains('BRANCH', 'main', 'a', 'b', d)} ${REVISION}\n}",
+  tested:
+    "python do_compile() {\n    if bb.utils.contains('BRANCH', 'main', True, False, d): bb.note(d.getVar('REVISION'))\n}",
+  'in-a-key': 'FOO_${BRANCH} = "a"\ndo_compile() {\n    echo ${FOO_main} ${FOO_other} ${REVISION}\n}',
+  'in-depends': 'DEPENDS = "x-${BRANCH}"\ndo_compile() {\n    echo ${REVISION}\n}',
+  decides:
+    "python () {\n    d.setVar('X', d.getVar('BRANCH') == 'main')\n}\ndo_compile() {\n    echo ${X} ${REVISION}\n}",
+} as const;

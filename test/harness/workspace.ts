@@ -102,6 +102,8 @@ class InProcess implements EvaluatorConnection {
       }
       case 'configurationReads':
         return evaluator!.configurationReads;
+      case 'repositoryStand':
+        return evaluator!.repositoryStand();
       case 'analysePython':
         return evaluator!.analysePython((params as EvaluatorMethods['analysePython']['params']).texts);
       default:

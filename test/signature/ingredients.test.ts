@@ -35,6 +35,7 @@ function tell(values: Readonly<Record<string, string>>): {
   const variant = {
     ...telling.variant('a.bb', generated(values), Object.keys(values), new Set(), false),
     edits: undefined,
+    stand: undefined,
   };
   const message = structuredClone(telling.take([variant], []));
   const [kept] = received.receive(message);

@@ -331,7 +331,8 @@ export class ExpansionCache {
   private flags = new Map<string, Set<string>>();
   /** Variable -> the variables whose entries read it. */
   private readers = new Map<string, Set<string>>();
-  private keepsReaders = false;
+  /** Variable -> the entries that were made of it only to hash them; undefined: nobody wants to know. */
+  private hashed: Map<string, Set<string>> | undefined;
   /** Variables with at least one entry that depends on the overrides. */
   private overrideUsers = new Set<string>();
   /** Variables with an entry that may be another one next time, though no variable is. */
@@ -346,13 +347,27 @@ export class ExpansionCache {
     return entry?.until === undefined || entry.until === this.changes ? entry : undefined;
   }
 
-  /** @param provisional made while the overrides themselves are being computed */
-  store(key: string, variable: string, expansion: Expansion, frame: Frame, provisional: boolean): void {
+  /**
+   * @param provisional made while the overrides themselves are being computed
+   * @param isHashed asked for only to hash it
+   */
+  store(
+    key: string,
+    variable: string,
+    expansion: Expansion,
+    frame: Frame,
+    provisional: boolean,
+    isHashed: boolean,
+  ): void {
     if (provisional && frame.usesOverrides) return;
     const until = frame.passing ? this.changes : undefined;
     const { usesOverrides, doubt, outside } = frame;
     this.put(variable, key, { expansion, usesOverrides, until, doubt, outside });
-    for (const read of frame.reads ?? NOTHING) if (read !== variable) add(this.readers, read, variable);
+    for (const read of frame.reads ?? NOTHING) {
+      if (read === variable) continue;
+      add(this.readers, read, variable);
+      if (this.hashed && isHashed) add(this.hashed, read, key);
+    }
     if (frame.usesOverrides) this.overrideUsers.add(variable);
     if (frame.passing || frame.outside || frame.doubt !== undefined) this.uncertain.add(variable);
   }
@@ -372,14 +387,14 @@ export class ExpansionCache {
     return this.entries.keys();
   }
 
-  /** From here on it is remembered who has read what, whatever is forgotten meanwhile. */
-  keepReaders(): void {
-    this.keepsReaders = true;
+  /** From here on it is remembered what is made of what only to hash it, whatever is forgotten meanwhile. */
+  keepHashed(): void {
+    this.hashed ??= new Map();
   }
 
-  /** The variables whose entries have read one, at least since `keepReaders`. */
-  readersOf(variable: string): ReadonlySet<string> {
-    return this.readers.get(variable) ?? NOTHING;
+  /** The entries (`NAME`, `NAME[flag]`) that were made of a variable only to hash them, since `keepHashed`. */
+  hashedWith(variable: string): ReadonlySet<string> {
+    return this.hashed?.get(variable) ?? NOTHING;
   }
 
   /** Forgets everything that read `variable`, which has changed. */
@@ -397,7 +412,7 @@ export class ExpansionCache {
     this.overrideUsers = new Set();
     this.uncertain = new Set();
     this.noted = undefined;
-    this.keepsReaders = false;
+    this.hashed = undefined;
   }
 
   /** From here on it is noted what is changed and had read what is changed. */
@@ -466,10 +481,7 @@ export class ExpansionCache {
 
   private drop(first: string): void {
     const waiting = [first];
-    const seen = this.keepsReaders ? new Set<string>() : undefined;
     for (let variable = waiting.pop(); variable !== undefined; variable = waiting.pop()) {
-      if (seen?.has(variable)) continue;
-      seen?.add(variable);
       this.noted?.add(variable);
       this.entries.delete(variable);
       const flags = this.flags.get(variable);
@@ -479,7 +491,7 @@ export class ExpansionCache {
       }
       const readers = this.readers.get(variable);
       if (readers) {
-        if (!seen) this.readers.delete(variable);
+        this.readers.delete(variable);
         waiting.push(...readers);
       }
     }

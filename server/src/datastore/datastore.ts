@@ -300,14 +300,14 @@ export class Datastore {
     return removes(name) || (this.forms.get(name) ?? []).some(([form]) => removes(form));
   }
 
-  /** What is expanded from here on is remembered for `readersOf`. */
-  keepReaders(): void {
-    this.cache.keepReaders();
+  /** What is expanded from here on is remembered for `hashedWith`. */
+  keepHashed(): void {
+    this.cache.keepHashed();
   }
 
-  /** The variables whose expansions have read a variable, at least since `keepReaders`. */
-  readersOf(name: string): ReadonlySet<string> {
-    return this.cache.readersOf(name);
+  /** The variables and flags (`NAME[flag]`) that were expanded with a variable only to hash them, since `keepHashed`. */
+  hashedWith(name: string): ReadonlySet<string> {
+    return this.cache.hashedWith(name);
   }
 
   /** Whether `keys` has the name has a part in what is computed. */

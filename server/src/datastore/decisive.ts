@@ -58,6 +58,11 @@ export class DecisiveNames {
     else this.flags.set(flag, new Set([variable]));
   }
 
+  /** Whether what is asked for now is asked for only to hash it. */
+  get hashes(): boolean {
+    return this.isHashing;
+  }
+
   everything(variable: string): void {
     this.value(variable);
     this.flag(variable, '');

@@ -66,7 +66,10 @@ export class Values {
       const filter = flag === '_content' ? this.parts.filters.of(name) : undefined;
       if (filtered && filter) this.applyFilter(filter, expansion);
       if (filter) this.parts.filters.pass(name);
-      if (cacheable) this.parts.cache.store(key, name, expansion, frame, this.parts.overrides.computing);
+      if (cacheable) {
+        const { hashes } = this.d.context.frames.decisive;
+        this.parts.cache.store(key, name, expansion, frame, this.parts.overrides.computing, hashes);
+      }
       return expansion;
     } finally {
       this.d.context.frames.leave(frame);

@@ -17,6 +17,8 @@ const NAMING_FLAGS = ['vardeps', 'vardepsexclude'];
 /** Flags that say how a variable is hashed. */
 const DECIDING_FLAGS = ['vardepvalue', 'vardepvalueexclude', 'func', 'python'];
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** What may be editable in a variant; who asks for what later is not known yet. */
 export interface Candidates {
   readonly names: readonly string[];
@@ -26,6 +28,16 @@ export interface Candidates {
   /** What was to be put in place of a name, and is not there. */
   readonly missing: readonly string[];
   readonly route: Uint32Array;
+  /** Variables that are what the configuration has set them to where the repository stands, and that. */
+  readonly stand: ReadonlyMap<string, string>;
+}
+
+/** The variables that the configuration sets to where the repository stands. */
+export interface AskedRepository {
+  readonly variables: ReadonlySet<string>;
+  /** Those whose values were asked for in the recipe at hand. */
+  readonly asked: ReadonlySet<string>;
+  textOf(variable: string): string | undefined;
 }
 
 /**
@@ -40,35 +52,78 @@ export function candidates(
   generated: GeneratedDependencies,
   frames: ReadFrames,
   route: Uint32Array | undefined,
+  repository: AskedRepository,
 ): Candidates | undefined {
-  const { substitutions, numbers } = generated;
+  const { substitutions, numbers, fixed } = generated;
   if (!substitutions || !route) return undefined;
   const decides = decisiveness(d, generated, substitutions, frames);
-  const isCandidate = (name: string) => isPlain(name, d, substitutions) && !decides(name);
+  const isCandidate = (name: string) =>
+    !fixed.has(name) && isPlain(name, d, substitutions.computed) && !decides(name);
   const names = [...numbers.keys()].filter(isCandidate);
-  for (const name of new Set(d.mentioned(configuration)))
-    if (!numbers.has(name) && isCandidate(name)) names.push(name);
+  const own = new Set(d.mentioned(configuration));
+  for (const name of own) if (!numbers.has(name) && isCandidate(name)) names.push(name);
   const around = new Map<string, readonly [string, string]>();
   for (const name of names) {
     const { before = '', behind = '' } = (!name.endsWith(']') && d.assignedText(name)) || {};
     if (before || behind) around.set(name, [before, behind]);
   }
   const { open, missing } = substitutions;
-  return { names, around, open: [...open], missing: [...missing], route };
+  const stand = new Map<string, string>();
+  for (const name of repository.variables) {
+    const text = repository.textOf(name);
+    if (text === undefined || own.has(name) || decides(name) || substitutions.computed.has(name)) continue;
+    if (isLiteral(name, text, d) && !(fixed.has(name) && isLiteral(name, text, generated.analysed)))
+      stand.set(name, text);
+  }
+  return { names, around, open: [...open], missing: [...missing], route, stand };
+}
+
+/** The same of a variant that is skipped before anything of it is hashed. */
+export function candidatesOfSkipped(
+  d: Datastore,
+  configuration: Datastore,
+  route: Uint32Array | undefined,
+  repository: AskedRepository,
+): Candidates | undefined {
+  if (!route) return undefined;
+  const names = [...new Set(d.mentioned(configuration))].filter((name) => isPlain(name, d, NOTHING));
+  // Nobody has hashed it.
+  const stand = new Map(Array.from(repository.variables, (name) => [name, repository.textOf(name) ?? '']));
+  return { names, around: new Map(), open: [], missing: [], route, stand };
+}
+
+/** Whether a variable is nothing but a text, which is hashed as it is. */
+function isLiteral(name: string, text: string, d: Datastore): boolean {
+  const assigned = d.assignedText(name);
+  if (assigned?.text !== text || assigned.before || assigned.behind || text.includes('$')) return false;
+  const hashed = d.assignedFlag(name, 'vardepvalue');
+  const isHashed = hashed === undefined || hashed === `\${${name}}`;
+  return (
+    isHashed &&
+    !d.hasFlags(
+      name,
+      DECIDING_FLAGS.filter((flag) => flag !== 'vardepvalue'),
+    )
+  );
 }
 
 /** Whether more than a text depends on the value of a name. */
 function decisiveness(
   d: Datastore,
   { analysed }: GeneratedDependencies,
-  { inShell, shellFunctions, computed }: Substitutions,
+  { inShell, shellFunctions, inComputed }: Substitutions,
   frames: ReadFrames,
 ): (name: string) => boolean {
-  const { names } = frames.decisive;
+  const { decisive } = frames;
+  const { names } = decisive;
   const stores = analysed === d ? [d] : [d, analysed];
   const known = new Map<string, boolean>();
   const passesOn = (reader: string): boolean => {
-    if (computed.has(reader) || inShell.has(reader)) return true;
+    if (reader.endsWith(']')) {
+      const [variable, flag] = variableAndFlag(reader);
+      return decisive.namesWith(flag).has(variable) || decisive.namesWith('').has(variable);
+    }
+    if (inShell.has(reader)) return true;
     return shellFunctions.has(reader) ? frames.hasAskedFor(reader) : decides(reader);
   };
   const decides = (name: string): boolean => {
@@ -76,14 +131,17 @@ function decisiveness(
     if (found !== undefined) return found;
     // What refers to itself cannot be expanded.
     known.set(name, true);
-    found = names.has(name) || stores.some((store) => [...store.readersOf(name)].some(passesOn));
+    found =
+      names.has(name) ||
+      inComputed.has(name) ||
+      stores.some((store) => [...store.hashedWith(name)].some(passesOn));
     known.set(name, found);
     return found;
   };
   return decides;
 }
 
-function isPlain(name: string, d: Datastore, { computed }: Substitutions): boolean {
+function isPlain(name: string, d: Datastore, computed: ReadonlySet<string>): boolean {
   if (name.endsWith(']')) {
     const [variable, flag] = variableAndFlag(name);
     return isPlainName(variable) && typeof d.assignedFlag(variable, flag) === 'string';
@@ -133,6 +191,22 @@ export function editableVariables(
     open: open.map(add),
     route,
   };
+}
+
+/** See `ToldVariant.stand`. @param add the number of a name */
+export function standOf(
+  { stand }: Candidates,
+  { decisive }: ReadFrames,
+  { asked }: AskedRepository,
+  add: (name: string) => number,
+): ReadonlyMap<number, string> | undefined {
+  const found = new Map<number, string>();
+  for (const name of asked) {
+    const text = stand.get(name);
+    if (text === undefined || decisive.names.has(name)) return undefined;
+    found.set(add(name), text);
+  }
+  return found;
 }
 
 /** The files of a variant in the order in which they were read; undefined where that is not known. */

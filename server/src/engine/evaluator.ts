@@ -37,7 +37,7 @@ import { IngredientNotes } from './ingredients.ts';
 import { inspectVariable } from './inspection.ts';
 import { recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
-import { RepositoryValues } from './repositoryValues.ts';
+import { type RepositoryStand, RepositoryValues } from './repositoryValues.ts';
 import {
   placeOf,
   reportMissingBitBake,
@@ -206,6 +206,7 @@ export class RecipeEvaluator {
     const notes = new IngredientNotes(
       ctx,
       configuration.configurations.map(({ d }) => d),
+      repository,
     );
     const { evaluated } = notes;
     reportRefusals(python, ctx);
@@ -224,7 +225,7 @@ export class RecipeEvaluator {
     );
     // Those of the first time have been reported.
     python.takeRefusals();
-    ctx.datastoreContext.frames.observe(repository.variables, (variable) => repository.asked(variable));
+    ctx.datastoreContext.frames.observe(repository.variables, (variable) => repository.ask(variable));
     const all = told.known([...parsed, ...decided]);
     const configurationReads = { parsed: all, listed: told.known(listed), evaluated };
     const identity = digestOfReads(configurationReads.parsed);
@@ -350,6 +351,7 @@ export class RecipeEvaluator {
     if (performed !== undefined) this.python.recall(performed);
     this.inline.begin(analyses);
     this.ctx.begin();
+    this.held.repository.begin();
     this.held.notes.begin(wanted.ingredients !== undefined);
     this.hashed = [];
     const signatures: VariantSignatures[] = [];
@@ -448,7 +450,8 @@ export class RecipeEvaluator {
       finalised,
       ends: (name: string, d: Datastore) => {
         doubts.ends(name);
-        if (ingredients) this.held.notes.ends(virtualFileName(recipe.path, name, multiconfig));
+        if (ingredients)
+          this.held.notes.ends(virtualFileName(recipe.path, name, multiconfig), d, configuration.d);
         if (hashesOnly) d.forgetExpansions();
       },
     };
@@ -566,6 +569,22 @@ export class RecipeEvaluator {
     this.live = undefined;
     this.held.reads.begin();
     return extraDepends(question, this.configuration.configurations[0]!.d, this.ctx);
+  }
+
+  /** Where the repository stands by now; undefined where a configuration must be read to tell. */
+  repositoryStand(): RepositoryStand | undefined {
+    this.live = undefined;
+    const { reads, repository, told } = this.held;
+    const { frames } = this.ctx.datastoreContext;
+    reads.begin();
+    frames.beginStep();
+    const found = repository.foundAnew(
+      (step) => this.python.leavesNothing(step),
+      (asked) => told.known(asked),
+    );
+    const doubt = frames.endStep();
+    this.python.takeRefusals();
+    return doubt === undefined ? found : undefined;
   }
 
   /** Where the objects of tasks are looked for; see `questions.ts`. */

@@ -12,11 +12,20 @@ import {
   type ToldIngredients,
   type ToldVariant,
 } from '../signature/ingredients.ts';
-import { askedNames, type Candidates, candidates, editableVariables, routeOf } from './editable.ts';
+import {
+  type AskedRepository,
+  askedNames,
+  type Candidates,
+  candidates,
+  candidatesOfSkipped,
+  editableVariables,
+  routeOf,
+  standOf,
+} from './editable.ts';
 import type { VariantSignatures } from '../signature/signatures.ts';
 
 interface NotedVariant {
-  readonly told: Omit<ToldVariant, 'edits'>;
+  readonly told: Omit<ToldVariant, 'edits' | 'stand'>;
   /** Which variables may be edited, as far as that is known when the variant is at its end. */
   readonly find: () => Candidates | undefined;
   candidates?: Candidates | undefined;
@@ -38,6 +47,7 @@ export class IngredientNotes {
   constructor(
     private readonly ctx: ParseContext,
     private readonly configurations: readonly Datastore[],
+    private readonly repository: AskedRepository,
   ) {
     this.plain = configurations[0]!;
     this.lasting = ctx.datastoreContext.frames.takeValues();
@@ -114,15 +124,28 @@ export class IngredientNotes {
     const told = telling.variant(mcfn, generated, names, this.ignored, orderCounts);
     const { frames } = ctx.datastoreContext;
     const route = routeOf(d, ctx.base, ctx.route, telling.numberOf);
-    const find = () => candidates(d, configuration, generated, frames, route);
+    const find = () => candidates(d, configuration, generated, frames, route, this.repository);
     this.variants.set(mcfn, { told, find });
     telling.note(d.mentioned(configuration));
   }
 
-  /** A variant is at its end; what was expanded for it is still known. */
-  ends(mcfn: string): void {
+  /** A variant is at its end; what was expanded for it is still known. @param configuration as for `variant` */
+  ends(mcfn: string, d: Datastore, configuration: Datastore): void {
     const noted = this.variants.get(mcfn);
-    if (noted) this.variants.set(mcfn, { ...noted, candidates: noted.find(), find: () => undefined });
+    const told = noted?.told ?? this.telling.skipped(mcfn);
+    const candidates = noted ? noted.find() : this.whereSkipped(d, configuration);
+    this.variants.set(mcfn, { told, candidates, find: () => undefined });
+  }
+
+  private whereSkipped(d: Datastore, configuration: Datastore): Candidates | undefined {
+    const { ctx, telling, repository } = this;
+    const route = routeOf(d, ctx.base, ctx.route, telling.numberOf);
+    try {
+      return candidatesOfSkipped(d, configuration, route, repository);
+    } catch {
+      // Its overrides need not come to anything.
+      return undefined;
+    }
   }
 
   /** What the evaluation came to is made of; undefined where it failed, since it may come to something else then. */
@@ -131,8 +154,11 @@ export class IngredientNotes {
     const values = this.ctx.datastoreContext.frames.takeValues();
     const decided = (name: string) => values.has(name) || this.lasting.has(name);
     const evaluated = [...this.ctx.functions].filter(decided);
-    // A variant that is skipped, or in doubt as a whole, has no hashes that could be others.
-    const known = variants.filter(({ tasks }) => tasks.some(({ basehash }) => typeof basehash === 'string'));
+    // A variant that is in doubt as a whole has no hashes that could be others.
+    const known = variants.filter(
+      ({ skipped, tasks }) =>
+        skipped !== undefined || tasks.some(({ basehash }) => typeof basehash === 'string'),
+    );
     const { frames } = this.ctx.datastoreContext;
     const missing = known.flatMap(({ mcfn }) => this.variants.get(mcfn)?.candidates?.missing ?? []);
     const names = new Set([...askedNames(frames, (name) => this.configured.has(name)), ...missing]);
@@ -148,6 +174,10 @@ export class IngredientNotes {
     const { told, candidates } = noted;
     const { frames } = this.ctx.datastoreContext;
     const add = this.telling.numberOf;
-    return { ...told, edits: candidates && editableVariables(candidates, frames, asked, add) };
+    return {
+      ...told,
+      edits: candidates && editableVariables(candidates, frames, asked, add),
+      stand: candidates && standOf(candidates, frames, this.repository, add),
+    };
   }
 }

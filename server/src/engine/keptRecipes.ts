@@ -8,7 +8,7 @@
  * is taken over when an edit asks for it. Knows files by their states only, and the disk by a port
  * (`inputs/resultPorts.ts`).
  */
-import type { KnownRead } from '../inputs/reads.ts';
+import { isOfRepository, type KnownRead } from '../inputs/reads.ts';
 import type { PartStore, ReadStates } from '../inputs/resultPorts.ts';
 import { type Release, releaseOf } from '../metadata/release.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
@@ -16,7 +16,7 @@ import { analyseShell } from '../shell/analysis.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import { NameTable } from '../base/nameTable.ts';
-import { type EditAnalysis, Places, Rehash } from '../signature/rehash.ts';
+import { type EditAnalysis, Places, Rehash, type Stand } from '../signature/rehash.ts';
 import { Unmade } from '../signature/unmade.ts';
 import type { AssignmentsOf } from '../signature/variableEdits.ts';
 import { type FileAssignments, fileAssignments } from '../syntax/assignments.ts';
@@ -30,11 +30,21 @@ import {
   toldParts,
   variantsOf,
 } from './keptParts.ts';
+import type { RepositoryStand } from './repositoryValues.ts';
 import { contentDigest, digestOfReads } from './requestReads.ts';
 import type { ConfigurationReads, ConfigurationSummary, RecipeEvaluation } from './results.ts';
 
-/** Analyses texts of Python; undefined where that cannot be done. */
-export type AnalysePython = (texts: readonly string[]) => Promise<readonly PythonAnalysis[] | undefined>;
+/** What is asked of an evaluator; undefined where it cannot tell. */
+export interface EvaluatorQuestions {
+  analysePython(texts: readonly string[]): Promise<readonly PythonAnalysis[] | undefined>;
+  repositoryStand(): Promise<RepositoryStand | undefined>;
+}
+
+/** What is another than it was. */
+interface Differences extends FileEdits {
+  /** Whether a repository stands elsewhere than when a recipe asked for that. */
+  readonly moved?: true;
+}
 
 interface HeldRecipe extends KeptRecipe {
   /** What was made of it last, and of which edits. */
@@ -43,12 +53,13 @@ interface HeldRecipe extends KeptRecipe {
 
 /** The present state of files, compared with what was read. */
 interface Comparison {
-  /** A read that was answered otherwise then -> the edits that make the difference; undefined: something else. */
-  readonly edits: Map<KnownRead, FileEdits | undefined>;
-  readonly rehashes: Map<FileEdits, KeyedRehash>;
+  /** A read that was answered otherwise then -> what makes the difference; undefined: something else. */
+  readonly edits: Map<KnownRead, Differences | undefined>;
+  readonly rehashes: Map<Differences, KeyedRehash>;
   readonly configurations: Map<KeptConfiguration, EditedConfiguration | undefined>;
   /** Whether any text that an earlier start had read differs in edits alone. */
   edited?: boolean;
+  stand?: Promise<Stand | undefined>;
 }
 
 interface KeyedRehash {
@@ -95,7 +106,7 @@ export class KeptRecipes {
 
   constructor(
     private readonly states: ReadStates,
-    private readonly analyse: AnalysePython,
+    private readonly evaluator: EvaluatorQuestions,
     private readonly store?: PartStore,
   ) {}
 
@@ -180,10 +191,14 @@ export class KeptRecipes {
     const { names } = this;
     try {
       const edits = this.editsOf(kept);
+      const { now } = this;
       await this.prepare(edits);
+      const stand = edits.moved && (await this.standIn(now));
       if (names !== this.names) throw new Unmade('it was let go meanwhile');
+      if (edits.moved && (!stand || now !== this.comparison))
+        throw new Unmade('where the repository stands is not known');
       const found = isAny(edits)
-        ? withEdits(kept, this.rehash(edits), this.assignmentsOf(kept))
+        ? withEdits(kept, this.rehash(edits, stand), this.assignmentsOf(kept))
         : kept.evaluation;
       this.count(isAny(edits) ? 'made again' : 'the same');
       return found;
@@ -293,7 +308,7 @@ export class KeptRecipes {
   }
 
   /** @throws Unmade where something else has changed, or where an edited function decided more than hashes */
-  private editsOf({ configuration, reads, evaluated }: KeptRecipe): FileEdits {
+  private editsOf({ configuration, reads, evaluated }: KeptRecipe): Differences {
     const shared = this.edited(configuration);
     if (!shared) throw new Unmade('the configuration is another');
     const edits = this.different(reads, shared.edits);
@@ -314,7 +329,7 @@ export class KeptRecipes {
   private compared({ summary, reads }: KeptConfiguration): EditedConfiguration | undefined {
     const edits = this.different(reads.parsed, NO_EDITS);
     const listed = this.different(reads.listed, NO_EDITS);
-    if (!edits || !listed || isAny(listed) || edits.variables.length > 0) return undefined;
+    if (!edits || !listed || isAny(listed) || edits.moved || edits.variables.length > 0) return undefined;
     if (!isAny(edits)) return { summary, edits };
     if (edits.functions.some(({ name }) => reads.evaluated.includes(name))) return undefined;
     const states = reads.parsed.map(([read]): KnownRead => [read, this.states.state(read)]);
@@ -322,11 +337,12 @@ export class KeptRecipes {
   }
 
   /** The edits between what was read and what is there now; undefined where there is more to it. */
-  private different(reads: readonly KnownRead[], more: FileEdits): FileEdits | undefined {
-    let found = more;
+  private different(reads: readonly KnownRead[], more: FileEdits): Differences | undefined {
+    let found: Differences = more;
     for (const known of reads) {
       const own = this.editsIn(known);
       if (!own) return undefined;
+      if (own.moved && !found.moved) found = { ...found, moved: true };
       for (const edit of own.functions) {
         const same = found.functions.find(({ path, name }) => path === edit.path && name === edit.name);
         if (!same) found = { ...found, functions: [...found.functions, edit] };
@@ -344,14 +360,16 @@ export class KeptRecipes {
     return found;
   }
 
-  private editsIn(known: KnownRead): FileEdits | undefined {
+  private editsIn(known: KnownRead): Differences | undefined {
     const { edits } = this.now;
     if (!edits.has(known)) edits.set(known, this.editsBetween(known));
     return edits.get(known);
   }
 
-  private editsBetween([read, state]: KnownRead): FileEdits | undefined {
+  private editsBetween([read, state]: KnownRead): Differences | undefined {
     if (this.states.state(read) === state) return NO_EDITS;
+    // Asked for by values of the configuration alone: `repositoryValues.ts`.
+    if (read.startsWith('x') && isOfRepository(read)) return { ...NO_EDITS, moved: true };
     if (!read.startsWith('x') || !this.release) return undefined;
     const path = read.slice(1);
     const before = this.texts.get(path)?.get(state);
@@ -380,12 +398,12 @@ export class KeptRecipes {
 
   // Code
 
-  private rehash(edits: FileEdits): KeyedRehash {
+  private rehash(edits: Differences, stand: Stand | undefined): KeyedRehash {
     const { rehashes } = this.now;
     let known = rehashes.get(edits);
     if (!known) {
-      const rehash = new Rehash(edits, this.names, this.analysis, this.places);
-      known = { rehash, key: JSON.stringify(edits) };
+      const rehash = new Rehash(edits, stand, this.names, this.analysis, this.places);
+      known = { rehash, key: JSON.stringify([edits, [...(stand ?? [])]]) };
       rehashes.set(edits, known);
     }
     return known;
@@ -428,13 +446,23 @@ export class KeptRecipes {
       .flatMap(({ before, after }) => [before, after]);
     const fresh = texts.filter((text) => !this.analyses.has(text));
     if (fresh.length === 0) return;
-    const found = await this.analyse(fresh);
+    const found = await this.evaluator.analysePython(fresh);
     for (const [at, analysis] of found?.entries() ?? []) this.analyses.set(fresh[at]!, analysis);
+  }
+
+  /** Undefined where it is not known, or has changed since. */
+  private standIn(now: Comparison): Promise<Stand | undefined> {
+    return (now.stand ??= (async () => {
+      const found = await this.evaluator.repositoryStand();
+      const isCurrent = found?.reads.every(([read, state]) => this.states.state(read) === state);
+      return isCurrent ? found?.values : undefined;
+    })());
   }
 }
 
-function isAny(edits: FileEdits | undefined): boolean {
-  return edits !== undefined && edits.functions.length + edits.variables.length > 0;
+function isAny(edits: Differences | undefined): boolean {
+  if (!edits) return false;
+  return edits.functions.length + edits.variables.length > 0 || edits.moved === true;
 }
 
 function withEdits(

@@ -6,6 +6,7 @@ import type { HostFacts, Occasion, Revision, SystemPaths } from '../inputs/ports
 import type { PythonAnalysis } from '../python/runtime.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
+import type { RepositoryStand } from './repositoryValues.ts';
 import type { RequestReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
@@ -79,6 +80,8 @@ export interface EvaluatorMethods {
   };
   /** Analyses pieces of Python by their texts alone; needs no configuration that is up to date. */
   analysePython: { params: { readonly texts: readonly string[] }; result: readonly PythonAnalysis[] };
+  /** What variables that the configuration sets to where the repository stands would be now; undefined: not known. */
+  repositoryStand: { params: undefined; result: RepositoryStand | undefined };
   /** The final values of variables of the configuration, those named and all whose names start alike. */
   configurationValues: {
     params: { readonly names: readonly string[]; readonly prefixes: readonly string[] };

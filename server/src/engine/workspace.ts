@@ -10,10 +10,9 @@ import { inTurns } from '../base/turns.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore } from '../inputs/resultPorts.ts';
 import { MOST_RECENT } from '../python/remembering.ts';
-import type { PythonAnalysis } from '../python/runtime.ts';
 import { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
-import { KeptRecipes } from './keptRecipes.ts';
+import { type EvaluatorQuestions, KeptRecipes } from './keptRecipes.ts';
 import {
   type CacheableMethod,
   type EvaluatorConnection,
@@ -106,8 +105,7 @@ export class Workspace {
 
   constructor(private readonly options: WorkspaceOptions) {
     const { cache, rehash, ingredients } = options;
-    if (cache && rehash)
-      this.kept = new KeptRecipes(cache.states, (texts) => this.analysePython(texts), ingredients);
+    if (cache && rehash) this.kept = new KeptRecipes(cache.states, this.questions, ingredients);
   }
 
   /**
@@ -368,16 +366,25 @@ export class Workspace {
     return made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path, earlier);
   }
 
-  /** Opens the first evaluator where it is not: recipes would have to be evaluated else. Undefined: that fails. */
-  private async analysePython(texts: readonly string[]): Promise<readonly PythonAnalysis[] | undefined> {
+  /** The first evaluator is opened where it is not: recipes would have to be evaluated else. */
+  private readonly questions: EvaluatorQuestions = {
+    // What it has read of the files makes no difference.
+    analysePython: (texts) =>
+      this.askFirst(async (member) => {
+        if (!member.opened) await this.ready(member);
+        return member.connection.request('analysePython', { texts });
+      }),
+    repositoryStand: () =>
+      this.askFirst(async (member) => {
+        await this.ready(member);
+        return member.connection.request('repositoryStand', undefined);
+      }),
+  };
+
+  /** Undefined: that fails, or there has been none. */
+  private async askFirst<T>(ask: (member: Member) => Promise<T>): Promise<T | undefined> {
     const [member] = this.members;
-    if (!member) return undefined;
-    const ask = async () => {
-      // What it has read of the files makes no difference.
-      if (!member.opened) await this.ready(member);
-      return member.connection.request('analysePython', { texts });
-    };
-    return this.queued(member, ask).catch(() => undefined);
+    return member && this.queued(member, () => ask(member)).catch(() => undefined);
   }
 
   /**

@@ -124,7 +124,7 @@ export class ReadLog {
 }
 
 /** Whether the answer is another after each commit, or after another branch was checked out. */
-function isOfRepository(read: Read): boolean {
+export function isOfRepository(read: Read): boolean {
   return /^[xb].*\/\.git\/(.*\/)?(HEAD|packed-refs|refs\/.*)$/.test(read);
 }
 

@@ -50,8 +50,10 @@ export interface Substitutions {
   /** What shell functions have in their texts. */
   readonly inShell: ReadonlySet<string>;
   readonly shellFunctions: ReadonlySet<string>;
-  /** Variables that run Python when they are expanded, or lose words. */
+  /** Variables that run Python when they, or flags of them, are expanded, or lose words. */
   readonly computed: ReadonlySet<string>;
+  /** What these have in their texts. */
+  readonly inComputed: ReadonlySet<string>;
   /** Variables and flags (`NAME[flag]`) that name something which is not there. */
   readonly open: ReadonlySet<string>;
   /** What it is that is not there, where no shell function names it. */
@@ -81,6 +83,8 @@ export interface GeneratedDependencies {
   readonly substitutions: Substitutions | undefined;
   /** The datastore whose values code was analysed with. */
   readonly analysed: Datastore;
+  /** The variables that have other values there than they are hashed with. */
+  readonly fixed: ReadonlySet<string>;
 }
 
 /** What was generated in an earlier datastore of the same recipe, by the same Python and configuration. */
@@ -128,11 +132,11 @@ export function generateDependencies(
   frames.beginStep();
   const affected = earlier && d.takeOver(earlier.d);
   if (continued) d.noteChanges();
-  if (functions) d.keepReaders();
+  if (functions) d.keepHashed();
   const builder = new DependencyBuilder(d, ignored, moduleFunctions, traits, analysis, functions);
   const holds = affected && earlier && builder.takeOver(earlier.generated, affected);
   if (continued) builder.analysed.noteChanges();
-  if (functions && builder.analysed !== d) builder.analysed.keepReaders();
+  if (functions && builder.analysed !== d) builder.analysed.keepHashed();
   const tasks = taskList(d);
   const shared = frames.endStep();
   if (shared !== undefined) frames.putAllInDoubt(shared);
@@ -192,7 +196,7 @@ export function generateDependencies(
       level = next;
     }
   }
-  const { exported, analysed, substitutions } = builder;
+  const { exported, analysed, fixed, substitutions } = builder;
   return {
     tasks,
     dependencies,
@@ -202,6 +206,7 @@ export function generateDependencies(
     unknown,
     exported,
     analysed,
+    fixed,
     substitutions,
     isKnown: knownTo(builder, dependencies),
   };
@@ -239,13 +244,17 @@ class NotedSubstitutions implements Substitutions {
   readonly inShell = new Set<string>();
   readonly shellFunctions = new Set<string>();
   readonly computed = new Set<string>();
+  readonly inComputed = new Set<string>();
   readonly open = new Set<string>();
   readonly missing = new Set<string>();
 
   /** @param key what was expanded @param variable the variable that it is or belongs to */
-  note(key: string, variable: string, { unexpanded, value }: Expansion, d: Datastore): void {
+  note(key: string, variable: string, { unexpanded, value, references }: Expansion, d: Datastore): void {
     const runsPython = typeof unexpanded === 'string' && unexpanded.includes('${@');
-    if (runsPython || d.mayRemove(variable)) this.computed.add(variable);
+    if (runsPython || d.mayRemove(variable)) {
+      this.computed.add(variable);
+      for (const name of references) this.inComputed.add(name);
+    }
     if (typeof value !== 'string' || !value.includes('${')) return;
     this.open.add(key);
     if (!this.shellFunctions.has(key)) for (const name of namesLeft(value)) this.missing.add(name);
@@ -265,6 +274,7 @@ class DependencyBuilder {
   private readonly excludesFlag: ((flag: string) => boolean) | undefined;
   /** The datastore whose values code is analysed with. */
   readonly analysed: Datastore;
+  readonly fixed: ReadonlySet<string>;
   readonly substitutions: NotedSubstitutions | undefined;
 
   constructor(
@@ -284,7 +294,9 @@ class DependencyBuilder {
         ? (flag) => flags.includes(flag)
         : (flag) => words.has(flag);
     }
-    this.analysed = traits.codeparserValues ? withCodeparserValues(d) : d;
+    const values = traits.codeparserValues ? codeparserValues(d) : undefined;
+    this.analysed = values ? withValues(d, values) : d;
+    this.fixed = values ? new Set(values.keys()) : NOTHING;
   }
 
   /**
@@ -336,7 +348,8 @@ class DependencyBuilder {
 
   private buildVariable(key: string): Dependency {
     if (this.d.hasNothing(key)) return NO_VARIABLE;
-    const flags = this.d.flagsForHash(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
+    const ask = () => this.d.flagsForHash(key, EXPANDED_FLAGS) ?? new Map<string, Value>();
+    const flags = this.hashesItsText(key) ? this.d.context.frames.decisive.whileHashing(ask) : ask();
     const text = (flag: string) => {
       const value = flags.get(flag);
       return typeof value === 'string' ? value : '';
@@ -372,6 +385,18 @@ class DependencyBuilder {
       value,
       function: { path, python, text: own, others, excluded, values: hashed.values ?? NONE },
     };
+  }
+
+  /** Whether all that is asked for by expanding its flags is its own text: `NAME[vardepvalue] = "${NAME}"`. */
+  private hashesItsText(key: string): boolean {
+    const { d } = this;
+    if (d.assignedFlag(key, 'vardepvalue') !== `\${${key}}`) return false;
+    const assigned = d.assignedText(key);
+    if (!assigned || Object.values(assigned).some((text: string) => text.includes('$'))) return false;
+    return !d.hasFlags(
+      key,
+      EXPANDED_FLAGS.filter((flag) => flag !== 'vardepvalue'),
+    );
   }
 
   /** The text to hash; what it depends on is added to `names`. */
@@ -526,11 +551,20 @@ function isTrue(value: Value, name: string): boolean {
 }
 
 /** BB_HASH_CODEPARSER_VALS: values that keep a path or a date out of the text that code analysis sees. */
-function withCodeparserValues(d: Datastore): Datastore {
-  const copy = d.createCopy();
+function codeparserValues(d: Datastore): Map<string, string> {
+  const values = new Map<string, string>();
   for (const entry of splitWords(d.getText('BB_HASH_CODEPARSER_VALS') ?? '')) {
     const at = entry.indexOf('=');
-    if (at > 0) copy.setVar(entry.slice(0, at), entry.slice(at + 1));
+    if (at > 0) values.set(entry.slice(0, at), entry.slice(at + 1));
   }
+  return values;
+}
+
+function withValues(d: Datastore, values: ReadonlyMap<string, string>): Datastore {
+  const copy = d.createCopy();
+  // Who hashes alone sees them.
+  d.context.frames.decisive.whileHashing(() => {
+    for (const [name, value] of values) copy.setVar(name, value);
+  });
   return copy;
 }

@@ -67,6 +67,11 @@ export interface ToldVariant {
   readonly orderCounts: boolean;
   /** Undefined: none may be edited. */
   readonly edits: EditableVariables | undefined;
+  /**
+   * The variables that somebody asked for where the repository stands, with their texts; undefined where more than
+   * hashes depends on one of them.
+   */
+  readonly stand: ReadonlyMap<number, string> | undefined;
 }
 
 export interface ToldIngredients {
@@ -131,7 +136,7 @@ export class TellingIngredients {
     sorted: readonly string[],
     ignored: ReadonlySet<string>,
     orderCounts: boolean,
-  ): Omit<ToldVariant, 'edits'> {
+  ): Omit<ToldVariant, 'edits' | 'stand'> {
     if (++this.variants % GENERATION === 0) {
       this.nodesBefore = this.nodes;
       this.nodes = new Map();
@@ -164,6 +169,24 @@ export class TellingIngredients {
       values,
       unknown: new Map([...generated.unknown].map(([name, reason]) => [this.table.add(name), reason])),
       orderCounts,
+    };
+  }
+
+  /** Of a variant of which nothing is hashed. */
+  skipped(mcfn: string): Omit<ToldVariant, 'edits' | 'stand'> {
+    const values = new Map<number, string>();
+    const nodes = new Uint32Array(0);
+    const ranks = new Uint16Array(0);
+    return {
+      mcfn,
+      tasks: [],
+      nodes,
+      ranks,
+      exported: [],
+      ignored: [],
+      values,
+      unknown: new Map(),
+      orderCounts: false,
     };
   }
 

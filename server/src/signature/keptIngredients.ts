@@ -78,6 +78,7 @@ export class ReceivedIngredients {
       unknown: this.mapped(variant.unknown, (reason) => reason),
       orderCounts: variant.orderCounts,
       edits: variant.edits && this.edits(variant.edits, asked),
+      stand: variant.stand && this.mapped(variant.stand, (text) => this.table.text(text)),
     }));
   }
 

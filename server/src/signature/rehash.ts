@@ -1,6 +1,6 @@
 /**
- * Basehashes after edits of functions and of assignments, made of what was kept of the evaluation before (`keptIngredients.ts`) and not
- * of another evaluation.
+ * Basehashes after edits of functions and of assignments, and where the repository stands elsewhere, made of what was
+ * kept of the evaluation before (`keptIngredients.ts`) and not of another evaluation.
  *
  * That is possible where the text of the function was looked at for hashes only, and where what it depends on now can
  * be told from what is known. Whoever asks is told where it is not, and never given a guess: first the dependencies
@@ -60,19 +60,24 @@ export class Places {
 }
 
 const NO_VALUES: ReadonlyMap<number, string> = new Map();
+/** Variables that say where the repository stands, with their texts. */
+export type Stand = ReadonlyMap<string, string>;
 
 export class Rehash {
   private places: Int32Array = new Int32Array(0);
 
+  /** @param stand that of now, where it may be another than when variants were evaluated */
   constructor(
     private readonly edits: FileEdits,
+    private readonly stand: Stand | undefined,
     private readonly table: NameTable,
     private readonly analysis: EditAnalysis,
     private readonly shared: Places,
   ) {}
 
-  /** Whether every file in which variables are edited was read for one of the variants. */
+  /** Whether every file in which variables are edited was read for one of the variants, and any asked for the repository. */
   reaches(variants: readonly KeptVariant[]): boolean {
+    if (this.stand && variants.length === 0) return false;
     const paths = new Set(
       variants.flatMap(({ edits }) => [...(edits?.route ?? [])].filter((_, at) => at % 3 === 0)),
     );
@@ -110,7 +115,9 @@ export class Rehash {
         nodes[at] = node;
         changed.add(at);
       }
-      this.rewriteFunctions(variant, nodes, changed, variables?.values ?? NO_VALUES);
+      const values = new Map(variables?.values);
+      this.restate(variant, nodes, changed, values);
+      this.rewriteFunctions(variant, nodes, changed, values);
       const fresh = variables?.fresh ?? [];
       if (changed.size === 0) return signatures;
       const names = new Set([...changed].map((at) => nodes[at]!.name));
@@ -133,6 +140,33 @@ export class Rehash {
       byKey.set(key, [...(byKey.get(key) ?? []), edit]);
     }
     return new RewrittenVariables(variant, [...byKey.values()], this.table, this.places, assignmentsOf);
+  }
+
+  /** Puts in place what variables say of where the repository stands now. @param values as for `rewriteFunctions` */
+  private restate(
+    variant: KeptVariant,
+    nodes: KeptNode[],
+    changed: Set<number>,
+    values: Map<number, string>,
+  ): void {
+    if (!this.stand) return;
+    if (!variant.stand) throw new Unmade('more than hashes depends on where the repository stands');
+    for (const [number, before] of variant.stand) {
+      const name = this.table.names[number]!;
+      const after = this.stand.get(name);
+      if (after === undefined || after.includes('$')) throw new Unmade(`what ${name} is now is not known`);
+      if (after === before) continue;
+      const at = this.places[number] ?? -1;
+      const node = at < 0 ? undefined : nodes[at]!;
+      if (node) {
+        if (node.function || node.value !== before || changed.has(at) || values.has(number))
+          throw new Unmade(`more than the repository decides ${name}`);
+        nodes[at] = { ...node, value: after };
+        changed.add(at);
+      }
+      // Code may have been analysed with a value that is always the same.
+      if (variant.values.get(number) === before) values.set(number, after);
+    }
   }
 
   private inOrder(nodes: readonly KeptNode[]): KeptNode[] {
