@@ -310,7 +310,7 @@ const PATCHES: Record<string, Attempt> = {
   ),
   'patch-datastore': anonymous(
     'type(d).getVar = lambda *args: "evil"',
-    /replaces lens\.datastore\.Datastore\.getVar/,
+    /replaces bb\.data_smart\.DataSmart\.getVar/,
   ),
   'patch-door': anonymous(
     'import lens.door\n⟦⟧lens.door._evaluate = lambda argument: "sevil"\nlens.door.Datastore = None',
