@@ -207,8 +207,7 @@ const EDITS: readonly Edit[] = [
     name: 'a variable of a class, for all that inherit it',
     path: INFO,
     change: replaced('"${sysconfdir}/buildinfo-${PN}"', '"${sysconfdir}/build-${PN}"'),
-    evaluated: ['greet-image'],
-    configuration: false,
+    evaluated: [],
     changes: ['hello:do_buildinfo', 'greet-image:do_buildinfo'],
   },
   {
@@ -350,6 +349,66 @@ const EDITS: readonly Edit[] = [
     evaluated: ['greet-image'],
   },
 ];
+
+/** What the image's Python makes of a list of all variables, and whether another one, IMAGE_NEW, can make a difference. */
+const LISTINGS: readonly (readonly [string, string, boolean])[] = [
+  ['a comprehension with a condition', "x = [k for k in d.keys() if k.startswith('FEATURE_')]", false],
+  ['a generator', "x = list(k for k in d if k.startswith('FEATURE_') and d.getVar(k))", false],
+  ['a loop', "x = []\n    for k in d:\n        if k.startswith('FEATURE_'):\n            x.append(k)", false],
+  ['a loop in a function', 'x = features(d)', false],
+  ['a loop with a condition that it meets', "x = [k for k in d.keys() if k.startswith('IMAGE_')]", true],
+  ['a loop with two conditions', "x = [k for k in d.keys() if k.startswith('F') or k.endswith('NEW')]", true],
+  [
+    'a loop with an else',
+    "x = []\n    for k in d:\n        if k.startswith('FEATURE_'):\n            x.append(k)\n        else:\n            x.append('other')",
+    true,
+  ],
+  [
+    'a loop that does more',
+    "x = []\n    for k in d:\n        if k.startswith('FEATURE_'):\n            x.append(k)\n        x.append('more')",
+    true,
+  ],
+  [
+    'what is left of a loop',
+    "for k in sorted(d):\n        if k.startswith('FEATURE_'):\n            break\n    x = [k]",
+    true,
+  ],
+  [
+    'the last name of a loop',
+    "for k in d:\n        if k.startswith('FEATURE_'):\n            pass\n    x = [k]",
+    true,
+  ],
+  ['a list of its own', "x = [k for k in list(d) if k.startswith('FEATURE_')]", true],
+  ['their number', "x = [k for k in d.keys() if k.startswith('FEATURE_')] + [str(len(d))]", true],
+];
+
+describe('after a variable was added where Python lists all there are', () => {
+  it.each(LISTINGS)('by %s', async (_, code, decides) => {
+    const image = `${readFileSync(IMAGE, 'utf8')}
+FEATURE_A = "a"
+def features(d):
+    found = []
+    for name in d:
+        if name.startswith('FEATURE_'):
+            found.append(name)
+    return found
+python () {
+    ${code}
+    d.setVar('LISTED', ' '.join(sorted(x)))
+}
+do_rootfs[vardeps] += "LISTED"
+`;
+    const sample = await EditedSample.open('wrynose', new Map([[IMAGE, image]]));
+    const { hashes } = await sample.all();
+    await sample.check(hashes, {
+      name: code,
+      path: IMAGE,
+      change: added('IMAGE_NEW = "x"'),
+      evaluated: decides ? ['greet-image'] : [],
+      configuration: false,
+    });
+  });
+});
 
 describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit of an assignment, in %s', (release) => {
   it('hashes are made again without any evaluation', async () => {

@@ -282,7 +282,6 @@ export class ReadFrames {
 
   /** All names are listed. */
   readNames(): void {
-    this.decisive.list();
     for (const doubt of this.doubtful.values()) {
       this.putInDoubt(doubt);
       break;

@@ -232,6 +232,7 @@ export class Datastore {
 
   /** The variables that have forms with overrides, in the order in which they got the first. */
   namesWithForms(): string[] {
+    this.decisive.list('');
     this.context.frames.readNames();
     return Array.from(this.forms.entries(), ([name]) => name);
   }
@@ -243,8 +244,17 @@ export class Datastore {
     return this.forms.get(name);
   }
 
-  /** Every variable that is set, in no particular order; those that exist by an active override only, too. */
-  keys(): Set<string> {
+  /**
+   * Every variable that is set, in no particular order; those that exist by an active override only, too.
+   * @param beginning only names that begin with it make a difference by being there
+   */
+  keys(beginning = ''): Set<string> {
+    this.decisive.list(beginning);
+    return this.keysWithFlags();
+  }
+
+  /** The same for who looks at those alone that have some flag. */
+  keysWithFlags(): Set<string> {
     this.context.frames.readNames();
     this.overrides.need();
     const names = this.level.names();
@@ -342,6 +352,7 @@ export class Datastore {
 
   /** The names set in this datastore itself, not in those it was copied from. */
   localKeys(): string[] {
+    this.decisive.list('');
     this.context.frames.readNames();
     return [...this.level.variables.keys()];
   }

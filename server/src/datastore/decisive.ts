@@ -12,7 +12,7 @@ export class DecisiveNames {
   private values = new Set<string>();
   /** Flag -> the variables; `''` for all flags of a variable. */
   private flags = new Map<string, Set<string>>();
-  private all = false;
+  private beginnings = new Set<string>();
   private isNoting = false;
   /** Whose value, or flag, is being set by an assignment. */
   private assigned: string | undefined;
@@ -23,7 +23,7 @@ export class DecisiveNames {
   begin(isNoting: boolean): void {
     this.values = new Set();
     this.flags = new Map();
-    this.all = false;
+    this.beginnings = new Set();
     this.isNoting = isNoting;
     this.endAssignment();
   }
@@ -37,9 +37,9 @@ export class DecisiveNames {
     return this.flags.get(flag) ?? NOTHING;
   }
 
-  /** Whether somebody has listed what there is. */
-  get isListed(): boolean {
-    return this.all;
+  /** How names begin that somebody has listed. */
+  get listed(): ReadonlySet<string> {
+    return this.beginnings;
   }
 
   /** The value of a variable, or whether it is set, is asked for or changed. */
@@ -68,9 +68,9 @@ export class DecisiveNames {
     this.flag(variable, '');
   }
 
-  /** Somebody lists what there is. */
-  list(): void {
-    if (this.isNoting && !this.isHashing) this.all = true;
+  /** Somebody lists what there is, and looks at names that begin with a text. */
+  list(beginning: string): void {
+    if (this.isNoting && !this.isHashing) this.beginnings.add(beginning);
   }
 
   /** An assignment begins that asks for nothing else than what it sets. */

@@ -176,9 +176,7 @@ export function editableVariables(
   { decisive }: ReadFrames,
   asked: Uint32Array,
   add: (name: string) => number,
-): EditableVariables | undefined {
-  // Whoever lists what there is sees what is added, too.
-  if (decisive.isListed) return undefined;
+): EditableVariables {
   const isLeft = (name: string): boolean => {
     if (!name.endsWith(']')) return !decisive.names.has(name);
     const [variable, flag] = variableAndFlag(name);
@@ -188,6 +186,7 @@ export function editableVariables(
     editable: Uint32Array.from(names.filter(isLeft), add),
     around: new Map([...around].map(([name, texts]) => [add(name), texts])),
     asked,
+    listed: [...decisive.listed],
     open: open.map(add),
     route,
   };

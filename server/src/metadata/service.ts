@@ -59,11 +59,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   need_overrides: (d) => void d.currentOverrides(),
   overrides: (d) => d.currentOverrides(),
   overridedata: (d, args) => (args[0] === undefined ? d.namesWithForms() : d.formsOf(text(args[0]))),
-  keys: (d) => [...d.keys()],
+  keys: (d, args) => [...d.keys(typeof args[0] === 'string' ? args[0] : '')],
   localkeys: (d) => d.localKeys(),
 
   tasks: (d) =>
-    [...d.keys()]
+    [...d.keysWithFlags()]
       .filter((name) => d.getVarFlag(name, 'task', false))
       .map((name) => [name, textList(d.getVarFlag(name, 'deps', false))]),
 

@@ -150,7 +150,7 @@ export interface Refusal {
  * - `getVarFlags(var, flags to expand, internalflags)`: values by flag, or undefined
  * - `expand(text, varname)`; `expandWithRefs(text, varname)`: `value`, `references`, `execs`, `contains` (a list
  *   of [variable, items]) and `removes`, by name
- * - `hasOverrides(var)`, `need_overrides()`, `overrides()`, `keys()`, `localkeys()`, `tracking()`, `get_hash()`;
+ * - `hasOverrides(var)`, `need_overrides()`, `overrides()`, `keys(beginning)`, `localkeys()`, `tracking()`, `get_hash()`;
  *   `overridedata()`: the names of variables that have forms with overrides; `overridedata(var)`: a list of [form,
  *   override], or undefined
  * - `variableHistory(var)`: a list of [op, file, line, detail, flag]; `deleteHistory(var, file, line)`

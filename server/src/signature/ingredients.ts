@@ -38,6 +38,8 @@ export interface EditableVariables {
   readonly around: ReadonlyMap<number, readonly [before: string, behind: string]>;
   /** What somebody asked for that no configuration has, and flags that name dependencies: `ASKED`. */
   readonly asked: Uint32Array;
+  /** How the names begin of variables of which somebody has listed all that there are. */
+  readonly listed: readonly string[];
   /** What names something that is not there. */
   readonly open: readonly number[];
   /**

@@ -83,7 +83,7 @@ export class ReceivedIngredients {
   }
 
   private edits(
-    { editable, around, asked, open, route }: EditableVariables,
+    { editable, around, asked, listed, open, route }: EditableVariables,
     known: Map<Uint32Array, Uint32Array>,
   ): EditableVariables {
     const numbered = (numbers: Uint32Array) => numbers.map((number) => this.numbers[number]!);
@@ -93,6 +93,7 @@ export class ReceivedIngredients {
       editable: numbered(editable),
       around: this.mapped(around, ([before, behind]) => [this.table.text(before), this.table.text(behind)]),
       asked: shared,
+      listed: listed.map((beginning) => this.table.text(beginning)),
       open: this.list(open),
       route: route.map((number, at) => (at % 3 === 0 ? this.numbers[number]! : number)),
     };

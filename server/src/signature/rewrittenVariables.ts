@@ -37,6 +37,7 @@ export class RewrittenVariables {
   private readonly added = new Map<number, string>();
   private readonly route: Route;
   private readonly around: EditableVariables['around'];
+  private readonly listed: readonly string[];
 
   /**
    * @param edits those of each variable or flag
@@ -54,6 +55,7 @@ export class RewrittenVariables {
     if (!told) throw new Unmade('which variables decide more than hashes is not known');
     this.orderCounts = orderCounts || unknown.size > 0;
     this.around = told.around;
+    this.listed = told.listed;
     this.route = new Route(told.route, table.names, assignmentsOf);
     const here = edits.map((each) => each.filter(({ path }) => this.route.has(path)));
     const missing = this.route.missing[0];
@@ -113,7 +115,8 @@ export class RewrittenVariables {
   /** Whether there was nothing of a variable, nor anybody who would have seen it. */
   private isNew(variable: string, number: number | undefined): boolean {
     if (this.table.find(CONFIGURED + variable) !== undefined || this.route.names(variable)) return false;
-    if (this.isAsked(variable)) return false;
+    if (this.isAsked(variable) || this.listed.some((beginning) => variable.startsWith(beginning)))
+      return false;
     return number === undefined || (this.placeOf(number) < 0 && !this.isInShell(number));
   }
 

@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Mapping, MutableMapping
 
-from . import port
+from . import listing, port
 
 _call = port.call
 _request = port.request
@@ -221,7 +221,7 @@ class Datastore(MutableMapping):
         return bool(_call("tracking", self.number))
 
     def keys(self):
-        return _call("keys", self.number)
+        return _call("keys", self.number, listing.beginning(_frame(1)))
 
     def localkeys(self):
         return iter(_call("localkeys", self.number))
@@ -294,10 +294,10 @@ class Datastore(MutableMapping):
         return self.createCopy()
 
     def __iter__(self):
-        return iter(self.keys())
+        return iter(_call("keys", self.number, listing.beginning(_frame(1))))
 
     def __len__(self):
-        return len(self.keys())
+        return len(_call("keys", self.number))
 
     def __contains__(self, var):
         return self.getVar(var, False) is not None

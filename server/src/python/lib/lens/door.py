@@ -8,7 +8,7 @@ import gc
 import json
 import sys
 
-from . import analysis, datastore, keeping, port, shared
+from . import analysis, datastore, keeping, listing, port, shared
 from .datastore import Datastore
 
 _loads = json.loads
@@ -28,7 +28,7 @@ _handlers = {}
 #: The names of the layers' libraries.
 _libraries = []
 _expressions = {}
-_modules = {}
+_modules = listing.modules
 _visitors = {}
 
 _EXCLUDED = frozenset([name for name in dir(builtins) if not name.startswith("_")] + ["oe"])
