@@ -1,6 +1,16 @@
 /** How many texts are looked for again: who has one of those before keeps it. */
 const MOST_TEXTS = 200_000;
 
+/**
+ * A name as a number of 32 bits that others may have, too (FNV-1a): takes no room in a table, where it makes no harm to
+ * take a name for another one.
+ */
+export function digestOfName(name: string): number {
+  let digest = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) digest = Math.imul(digest ^ name.charCodeAt(at), 0x01000193);
+  return digest >>> 0;
+}
+
 /** Names as numbers, in the order in which they came. */
 export class NameTable {
   readonly names: string[] = [];

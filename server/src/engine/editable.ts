@@ -168,7 +168,7 @@ export function askedNames({ decisive }: ReadFrames, isConfigured: (name: string
 }
 
 /**
- * @param asked the numbers of `askedNames`, as `ASKED`
+ * @param asked the digests of `askedNames`
  * @param add the number of a name
  */
 export function editableVariables(

@@ -3,15 +3,11 @@
  * they can be made again after an edit (`signature/rehash.ts`). Knows no edit.
  */
 import type { Datastore } from '../datastore/datastore.ts';
+import { digestOfName } from '../base/nameTable.ts';
 import { splitWords } from '../base/words.ts';
 import type { ParseContext } from '../metadata/context.ts';
 import type { GeneratedDependencies } from '../signature/dependencies.ts';
-import {
-  ASKED,
-  TellingIngredients,
-  type ToldIngredients,
-  type ToldVariant,
-} from '../signature/ingredients.ts';
+import { TellingIngredients, type ToldIngredients, type ToldVariant } from '../signature/ingredients.ts';
 import {
   type AskedRepository,
   askedNames,
@@ -162,7 +158,7 @@ export class IngredientNotes {
     const { frames } = this.ctx.datastoreContext;
     const missing = known.flatMap(({ mcfn }) => this.variants.get(mcfn)?.candidates?.missing ?? []);
     const names = new Set([...askedNames(frames, (name) => this.configured.has(name)), ...missing]);
-    const asked = Uint32Array.from(names, (name) => this.telling.numberOf(ASKED + name));
+    const asked = Uint32Array.from(names, digestOfName);
     const told = known.flatMap(({ mcfn }) => this.toldVariant(mcfn, asked) ?? []);
     this.variants.clear();
     return this.telling.take(told, evaluated);

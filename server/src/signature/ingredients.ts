@@ -8,8 +8,6 @@ import { NameTable } from '../base/nameTable.ts';
 
 /** Before the name of a variable of which a configuration says something, in the table of names. */
 export const CONFIGURED = '= ';
-/** The same of what somebody asked for. */
-export const ASKED = '? ';
 
 /** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
 export interface ToldNode {
@@ -36,7 +34,7 @@ export interface EditableVariables {
   readonly editable: Uint32Array;
   /** What appends and prepends put around the texts of some of them. */
   readonly around: ReadonlyMap<number, readonly [before: string, behind: string]>;
-  /** What somebody asked for that no configuration has, and flags that name dependencies: `ASKED`. */
+  /** What somebody asked for that no configuration has, and flags that name dependencies: `digestOfName`. */
   readonly asked: Uint32Array;
   /** How the names begin of variables of which somebody has listed all that there are. */
   readonly listed: readonly string[];

@@ -87,7 +87,8 @@ export class ReceivedIngredients {
     known: Map<Uint32Array, Uint32Array>,
   ): EditableVariables {
     const numbered = (numbers: Uint32Array) => numbers.map((number) => this.numbers[number]!);
-    const shared = known.get(asked) ?? numbered(asked);
+    // A view of the message that brought it would keep all of that.
+    const shared = known.get(asked) ?? asked.slice();
     known.set(asked, shared);
     return {
       editable: numbered(editable),

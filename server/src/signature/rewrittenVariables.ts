@@ -4,12 +4,12 @@
  *
  * Where that cannot be told from what was kept, it says so: nothing is guessed.
  */
-import type { NameTable } from '../base/nameTable.ts';
+import { digestOfName, type NameTable } from '../base/nameTable.ts';
 import { expandKnown } from '../datastore/expansion.ts';
 import { splitWords } from '../base/words.ts';
 import { keyOf } from '../syntax/assignments.ts';
 import type { VariableEdit } from '../syntax/fileEdits.ts';
-import { ASKED, CONFIGURED, type EditableVariables } from './ingredients.ts';
+import { CONFIGURED, type EditableVariables } from './ingredients.ts';
 import type { KeptNode, KeptVariant } from './keptIngredients.ts';
 import { Unmade } from './unmade.ts';
 import {
@@ -29,7 +29,7 @@ export class RewrittenVariables {
   /** What is put in place of names in shell functions now, where it is another text. */
   readonly values = new Map<number, string>();
   private readonly editable: ReadonlySet<number>;
-  private readonly asked: ReadonlySet<number>;
+  private readonly asked: Uint32Array;
   private readonly open: ReadonlySet<number>;
   /** Whether what is looked at first may decide what others come to. */
   private readonly orderCounts: boolean;
@@ -61,7 +61,7 @@ export class RewrittenVariables {
     const missing = this.route.missing[0];
     if (missing !== undefined) throw new Unmade(`what ${missing} said is not known`);
     this.editable = new Set(told.editable);
-    this.asked = new Set(told.asked);
+    this.asked = told.asked;
     this.open = new Set(told.open);
     const edited = here.filter((each) => each.length > 0).map((each) => this.edited(each));
     for (const each of edited) if (each.flag === undefined) this.rewriteVariable(each);
@@ -121,8 +121,7 @@ export class RewrittenVariables {
   }
 
   private isAsked(name: string): boolean {
-    const number = this.table.find(ASKED + name);
-    return number !== undefined && this.asked.has(number);
+    return this.asked.includes(digestOfName(name));
   }
 
   private isInShell(number: number): boolean {
