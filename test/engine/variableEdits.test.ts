@@ -378,6 +378,11 @@ const LISTINGS: readonly (readonly [string, string, boolean])[] = [
     "for k in d:\n        if k.startswith('FEATURE_'):\n            pass\n    x = [k]",
     true,
   ],
+  [
+    'the last name of a loop in another function',
+    "global k\n    for k in d:\n        if k.startswith('FEATURE_'):\n            pass\n    x = [left()]",
+    true,
+  ],
   ['a list of its own', "x = [k for k in list(d) if k.startswith('FEATURE_')]", true],
   ['their number', "x = [k for k in d.keys() if k.startswith('FEATURE_')] + [str(len(d))]", true],
 ];
@@ -392,6 +397,8 @@ def features(d):
         if name.startswith('FEATURE_'):
             found.append(name)
     return found
+def left():
+    return k
 python () {
     ${code}
     d.setVar('LISTED', ' '.join(sorted(x)))

@@ -69,11 +69,13 @@ def _is_own(loop, tree):
         return False
     name = loop.target.id
     own = set(map(id, ast.walk(loop)))
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return not any(
-        node.id in ("locals", "vars", "eval", "exec") or (node.id == name and id(node) not in own)
-        for node in names
-    )
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return False
+        if isinstance(node, ast.Name):
+            if node.id in ("locals", "vars", "eval", "exec") or (node.id == name and id(node) not in own):
+                return False
+    return True
 
 
 def _is_list(node):
