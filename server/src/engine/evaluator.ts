@@ -6,49 +6,32 @@
  */
 import type { Datastore } from '../datastore/datastore.ts';
 import type { ChangeSource } from '../datastore/history.ts';
-import type { FileSystem, HostFacts } from '../inputs/ports.ts';
-import { type Read, ReadLog, recipeListReads } from '../inputs/reads.ts';
 import type { Problem } from '../base/problem.ts';
-import { splitWords } from '../base/words.ts';
-import { type BuildConfiguration, type Configuration, readConfiguration } from '../metadata/configuration.ts';
-import { approvedEnvironment } from '../metadata/environment.ts';
-import { ParseContext } from '../metadata/context.ts';
-import { InlineEvaluator } from '../metadata/inline.ts';
+import { type BuildConfiguration, type Configuration } from '../metadata/configuration.ts';
+import type { ParseContext } from '../metadata/context.ts';
+import type { InlineEvaluator } from '../metadata/inline.ts';
 import { collectionOf, type RecipeFile } from '../metadata/layers.ts';
 import { evaluateRecipe, type Variant, virtualFileName } from '../metadata/recipe.ts';
 import { type RecipeSurroundings, taskDependencies, type TaskDependencies } from '../metadata/recipeInfo.ts';
-import { detectRelease } from '../metadata/release.ts';
-import { datastoreService } from '../metadata/service.ts';
 import { pythonText } from '../metadata/statements.ts';
 import type { PythonAnalysis } from '../python/runtime.ts';
-import { RememberingRuntime } from '../python/remembering.ts';
-import { createSandbox, type SandboxOptions } from '../python/sandbox.ts';
+import type { RememberingRuntime } from '../python/remembering.ts';
 import { dependencyNodes, hashOrder, taskSignatures } from '../signature/basehash.ts';
 import { type GeneratedDependencies, generateDependencies } from '../signature/dependencies.ts';
 import type { TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { Hashed } from '../signature/advice.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import { adviceProblems } from './advice.ts';
-import { ConfigurationFiles } from './configurationFiles.ts';
-import { doubtOf, VariantDoubts } from './doubts.ts';
+import { VariantDoubts } from './doubts.ts';
 import { EarlierVariants } from './earlierVariants.ts';
 import { RememberedAnalysis } from './codeAnalysis.ts';
-import { IngredientNotes } from './ingredients.ts';
 import { inspectVariable } from './inspection.ts';
 import { recipeOrigins, roleOf } from './origins.ts';
 import { configurationValues, dispensable, extraDepends, objectPaths } from './questions.ts';
-import { type RepositoryStand, RepositoryValues } from './repositoryValues.ts';
-import {
-  placeOf,
-  reportMissingBitBake,
-  reportRefusals,
-  reportRelease,
-  say,
-  whereOf,
-  whyUntold,
-} from './reports.ts';
+import type { RepositoryStand } from './repositoryValues.ts';
+import { placeOf, reportRefusals, whyUntold } from './reports.ts';
 import type { Findings } from './protocol.ts';
-import { digestOfReads, type RequestReads, ToldReads } from './requestReads.ts';
+import type { RequestReads } from './requestReads.ts';
 import type {
   ConfigurationReads,
   ConfigurationSummary,
@@ -61,35 +44,16 @@ import type {
   SourceFile,
   VariableInspection,
 } from './results.ts';
-import { summarise, textOr } from './summary.ts';
+import {
+  type EvaluatorOptions,
+  type Held,
+  type Late,
+  openConfiguration,
+  type OpenedConfiguration,
+} from './opening.ts';
+import { textOr } from './summary.ts';
 import { nameFromFile } from './targets.ts';
 import { unknownTasks, whatOthersKnow } from './variantParts.ts';
-
-export interface EvaluatorOptions extends Pick<
-  SandboxOptions,
-  'assets' | 'modules' | 'limits' | 'roots' | 'occasion'
-> {
-  /** Absolute, symbolic links resolved. */
-  readonly buildDir: string;
-  /** The directory of BitBake's checkout; undefined: the built-in part of it is used. */
-  readonly bitbakeDir: string | undefined;
-  /** The version whose rules count where no BitBake is at hand: `2.8.0`. */
-  readonly version?: string;
-  readonly files: FileSystem;
-  readonly facts: HostFacts;
-  /**
-   * Told before each entry into Python where it belongs: `/abs/file:12`, or in words.
-   * @param progress no expansion is in progress around it: a step of the evaluation has come to its end
-   */
-  readonly enter?: (where: string, progress: boolean) => void;
-}
-
-/** What exists only once Python does. */
-interface Late {
-  ctx?: ParseContext;
-  /** Told where Python is entered, while somebody wants to know. */
-  watch?: (where: string) => void;
-}
 
 /** The last recipe evaluated, whose datastores can still be asked. */
 interface Live {
@@ -101,16 +65,6 @@ interface Live {
 interface Computed {
   readonly tasks: TaskSignature[];
   readonly generated?: GeneratedDependencies;
-}
-
-/** What was asked of files. */
-interface Held {
-  readonly reads: ReadLog;
-  readonly configurationReads: ConfigurationReads;
-  readonly told: ToldReads;
-  readonly files: ConfigurationFiles;
-  readonly notes: IngredientNotes;
-  readonly repository: RepositoryValues;
 }
 
 const MOST_NAMED = 3;
@@ -128,111 +82,31 @@ export class RecipeEvaluator {
   /** Whether the last evaluation took over what Python had done for the one before. */
   private tookOver = false;
 
-  private constructor(
-    private readonly late: Late,
-    private readonly ctx: ParseContext,
-    private readonly python: RememberingRuntime,
-    private readonly inline: InlineEvaluator,
-    private readonly configuration: BuildConfiguration,
-    private readonly configurationFiles: readonly string[],
-    readonly summary: ConfigurationSummary,
-    private readonly held: Held,
-  ) {
+  private readonly late: Late;
+  private readonly ctx: ParseContext;
+  private readonly python: RememberingRuntime;
+  private readonly inline: InlineEvaluator;
+  private readonly configuration: BuildConfiguration;
+  private readonly configurationFiles: readonly string[];
+  readonly summary: ConfigurationSummary;
+  private readonly held: Held;
+
+  private constructor(opened: OpenedConfiguration) {
+    const { late, ctx, python, inline, configuration, files, summary, held } = opened;
+    this.late = late;
+    this.ctx = ctx;
+    this.python = python;
+    this.inline = inline;
+    this.configuration = configuration;
+    this.configurationFiles = files;
+    this.summary = summary;
+    this.held = held;
     this.analysis = new RememberedAnalysis(inline, ctx.release.shell);
   }
 
   /** Starts Python and reads the configuration; what is wrong with it is in `summary.problems`. */
   static async open(options: EvaluatorOptions): Promise<RecipeEvaluator> {
-    const reads = new ReadLog(options.files);
-    const release = detectRelease(reads.plain, options.bitbakeDir, options.version);
-    // The context needs Python, and Python needs the context once it asks for a datastore.
-    const late: Late = {};
-    const context = (): ParseContext => late.ctx!;
-    let where = '';
-    const remembered = () => {
-      if (late.ctx?.datastoreContext.frames.depth === 0) options.enter?.(where, true);
-    };
-    const python = new RememberingRuntime(datastoreService(context), remembered, reads, () =>
-      late.ctx?.datastoreContext.frames.lookOutside(),
-    );
-    const sandbox = await createSandbox({
-      ...options,
-      files: reads.plain,
-      facts: { ...options.facts, environment: approvedEnvironment(options.facts.environment) },
-      datastore: python.service,
-      observer: python.observer,
-      traits: release.python,
-      bitbakeLibrary: options.bitbakeDir === undefined ? undefined : `${options.bitbakeDir}/lib`,
-      // What metadata writes while it is parsed belongs below the build directory; it stays in memory.
-      scratch: [options.buildDir],
-      cwd: options.buildDir,
-      enter: (what) => {
-        where = whereOf(what, late.ctx);
-        const progress = late.ctx?.datastoreContext.frames.depth === 0;
-        options.enter?.(where, progress);
-        late.watch?.(where);
-        return where;
-      },
-      alive: () => options.enter?.(where, true),
-      refused: (what) => {
-        const { ctx } = late;
-        ctx?.datastoreContext.frames.putInDoubt(doubtOf(what, ctx));
-      },
-      say: (level, message, frame) => say(context(), level, message, frame),
-    });
-    python.attach(sandbox);
-    // What the configuration does to Python can then be undone.
-    python.checkpoint();
-    const inline = new InlineEvaluator(python);
-    const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
-    inline.context = ctx;
-    const chosen = { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 };
-    reportRelease(ctx, chosen);
-    const repository = new RepositoryValues(reads);
-    ctx.settingAtOnce = (variable, flag, find) =>
-      flag === undefined ? repository.setting(variable, find) : find();
-    let parsed: ReadonlySet<Read> = new Set();
-    const configuration = readConfiguration(options.buildDir, options.facts, ctx, (d) => {
-      reads.linesCount = hashesLines(d);
-      parsed = reads.taken();
-      reads.begin();
-    });
-    if (options.bitbakeDir === undefined) reportMissingBitBake(ctx, configuration.refused, chosen);
-    // What recipes set is read for them alone.
-    ctx.settingAtOnce = undefined;
-    const told = new ToldReads(options.files);
-    const listed = recipeListReads(reads.taken());
-    for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);
-    const notes = new IngredientNotes(
-      ctx,
-      configuration.configurations.map(({ d }) => d),
-      repository,
-    );
-    const { evaluated } = notes;
-    reportRefusals(python, ctx);
-    ctx.settle();
-    try {
-      python.checkpoint();
-    } catch {
-      // Python has not survived the configuration, and a problem says so: recipes can be listed all the same.
-      python.restore();
-    }
-    const summarised = summarise(options, release.version, configuration, ctx);
-    const decided = repository.settle(
-      (variable) => notes.decided(variable),
-      (step) => python.leavesNothing(step),
-      (reads) => told.known(reads),
-    );
-    // Those of the first time have been reported.
-    python.takeRefusals();
-    ctx.datastoreContext.frames.observe(repository.variables, (variable) => repository.ask(variable));
-    const all = told.known([...parsed, ...decided]);
-    const configurationReads = { parsed: all, listed: told.known(listed), evaluated };
-    const identity = digestOfReads(configurationReads.parsed);
-    const summary = { identity, values: identity, ...summarised };
-    const files = new ConfigurationFiles(configurationReads, options.files);
-    const held = { reads, configurationReads, told, files, notes, repository };
-    return new RecipeEvaluator(late, ctx, python, inline, configuration, [...ctx.involved], summary, held);
+    return new RecipeEvaluator(await openConfiguration(options));
   }
 
   /**
@@ -606,10 +480,4 @@ export class RecipeEvaluator {
       .map((file) => ({ path: file, role: 'configuration' as const }));
     return [...own, ...shared];
   }
-}
-
-/** Whether the lines on which functions stand enter hashes (`lineno`), which nobody wants. */
-function hashesLines(d: Datastore): boolean {
-  const excluded = textOr(d, 'BB_SIGNATURE_EXCLUDE_FLAGS', '');
-  return excluded !== '' && !splitWords(excluded).includes('lineno');
 }
