@@ -278,15 +278,10 @@ export class Datastore {
   /** Whether there is nothing of a variable: no value, no flag, no form with overrides, no filter. */
   hasNothing(name: string): boolean {
     this.context.frames.read(name, this.cache);
-    return this.isNothing(name);
+    return !this.level.find(name)?.size && !this.forms.has(name) && this.filters.of(name) === undefined;
   }
 
   // For who wants to know what an edit of an assignment does; none of it is a reading
-
-  /** See `hasNothing`. */
-  isNothing(name: string): boolean {
-    return !this.level.find(name)?.size && !this.forms.has(name) && this.filters.of(name) === undefined;
-  }
 
   /** See `Values.assigned`. */
   assignedText(name: string): AssignedText | undefined {

@@ -85,19 +85,17 @@ export class DecisiveNames {
 
   /** What is asked for is asked for only to hash it. */
   whileHashing<T>(ask: () => T): T {
-    const before = this.isHashing;
-    this.isHashing = true;
-    try {
-      return ask();
-    } finally {
-      this.isHashing = before;
-    }
+    return this.during(true, ask);
   }
 
   /** What is asked for on the way decides more than hashes: Python asks, or the overrides are computed. */
   deciding<T>(ask: () => T): T {
+    return this.during(false, ask);
+  }
+
+  private during<T>(isHashing: boolean, ask: () => T): T {
     const before = this.isHashing;
-    this.isHashing = false;
+    this.isHashing = isHashing;
     try {
       return ask();
     } finally {
