@@ -4,7 +4,7 @@
  * same.
  *
  * While a variable is hashed, values that are put in place of `${NAME}` are not noted here: that they are put there is
- * known to caches, and who hashes tells of which of them more depends on them than a text (`engine/decisive.ts`).
+ * known to caches, and who hashes tells of which of them more depends on them than a text (`engine/editable.ts`).
  */
 const NOTHING: ReadonlySet<string> = new Set();
 

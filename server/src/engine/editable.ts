@@ -14,8 +14,10 @@ import { isPlainName } from '../syntax/assignments.ts';
 
 /** Flags whose names are looked for in tasks by who hashes alone. */
 const NAMING_FLAGS = ['vardeps', 'vardepsexclude'];
+/** Flags with which something else than a variable's text is hashed. */
+const CHANGING_FLAGS = ['vardepvalueexclude', 'func', 'python'];
 /** Flags that say how a variable is hashed. */
-const DECIDING_FLAGS = ['vardepvalue', 'vardepvalueexclude', 'func', 'python'];
+const DECIDING_FLAGS = ['vardepvalue', ...CHANGING_FLAGS];
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -97,14 +99,7 @@ function isLiteral(name: string, text: string, d: Datastore): boolean {
   const assigned = d.assignedText(name);
   if (assigned?.text !== text || assigned.before || assigned.behind || text.includes('$')) return false;
   const hashed = d.assignedFlag(name, 'vardepvalue');
-  const isHashed = hashed === undefined || hashed === `\${${name}}`;
-  return (
-    isHashed &&
-    !d.hasFlags(
-      name,
-      DECIDING_FLAGS.filter((flag) => flag !== 'vardepvalue'),
-    )
-  );
+  return (hashed === undefined || hashed === `\${${name}}`) && !d.hasFlags(name, CHANGING_FLAGS);
 }
 
 /** Whether more than a text depends on the value of a name. */
