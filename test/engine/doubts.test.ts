@@ -81,6 +81,13 @@ const CASES: Readonly<
   },
 };
 
+/** What a handler of each recipe listens to, and the recipe fires bb.event.MetadataEvent. */
+const LISTENING: Readonly<Record<string, string>> = {
+  unheard: 'listening[eventmask] = "bb.event.BuildStarted bb.event.SanityCheck"',
+  heard: 'listening[eventmask] = "bb.event.BuildStarted bb.event.MetadataEvent"',
+  'heard-by-all': '',
+};
+
 const NAMES = new Map(Object.keys(CASES).map((name, index) => [name, `case${index}`]));
 const SCENARIO = parseScenario(
   'doubts',
@@ -117,6 +124,18 @@ do_show[file-checksums] = "\${FILE}:True"
 addtask do_fetch before do_compile
 addtask do_compile before do_build
 addtask do_install${TASKS}`,
+    ...Object.entries(LISTENING).map(
+      ([name, mask]) => `-- layer/recipes/${name}_1.0.bb --
+ONE = "1"
+addhandler listening
+${mask}
+python listening() {
+    d.setVar("ONE", "2")
+}
+python () {
+    bb.event.fire(bb.event.MetadataEvent("kind", {}), d)
+}${TASKS}`,
+    ),
     `-- layer/recipes/address_1.0.bb --
 python () {
     d.setVar('TWO', d.createCopy())
@@ -177,6 +196,17 @@ describe('what the sandbox refuses', () => {
   it('makes only that variant unknown that it is refused to', () => {
     for (const hash of Object.values(hashes('variants'))) expect(hash).toMatch(HASH);
     expect(new Set(Object.values(hashes('variants', 'native')))).toEqual(new Set([REASON]));
+  });
+
+  it('makes a recipe unknown that fires an event to which a handler listens', () => {
+    const why =
+      'its Python tried to fire bb.event.MetadataEvent, which event handlers may listen to, which is not done while hashes are computed';
+    // Twice, since what Python did is remembered.
+    for (let time = 0; time < 2; time++) {
+      expect(new Set(Object.values(hashes('heard')))).toEqual(new Set([why]));
+      for (const hash of Object.values(hashes('unheard'))) expect(hash).toMatch(HASH);
+    }
+    expect(new Set(Object.values(hashes('heard-by-all')))).toEqual(new Set([why]));
   });
 
   it('is not needed for what no run of Python tells again: where an object lies in memory', () => {

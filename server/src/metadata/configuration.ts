@@ -62,6 +62,7 @@ class ConfigurationReader {
     private readonly ctx: ParseContext,
   ) {
     this.base = ctx.newDatastore();
+    ctx.listeners = this.handlers;
     this.inheritEnvironment(facts.environment);
     this.base.setVar('__bbclasstype', 'global');
   }

@@ -56,6 +56,12 @@ interface ReadTree {
   readonly tree: SyntaxTree;
 }
 
+/** Who hears of events: `EventHandlers`. */
+export interface Listeners {
+  /** @param event `bb.event.RecipeParsed` */
+  listens(event: string, d: Datastore): boolean;
+}
+
 export class ParseContext {
   readonly datastoreContext: DatastoreContext;
   /** Functions of the layers' Python libraries, by name, with what they depend on. */
@@ -78,6 +84,8 @@ export class ParseContext {
   place: ChangeSource | undefined;
   /** The datastore of the variant at work, for telling where a value that is being computed was set. */
   current: Datastore | undefined;
+  /** The event handlers of what is at work. */
+  listeners: Listeners | undefined;
   /** What was said of a MACHINE that no layer knows. */
   unknownMachine: string | undefined;
   /** Does what finds the value that a statement gives a variable at once; undefined: nobody wants to see to it. */

@@ -10,7 +10,7 @@ import { FatalError } from '../datastore/errors.ts';
 import type { ChangeSource } from '../datastore/history.ts';
 import type { Value } from '../datastore/value.ts';
 import type { EventArgument } from '../python/runtime.ts';
-import type { ParseContext } from './context.ts';
+import type { Listeners, ParseContext } from './context.ts';
 import { textList } from './tasks.ts';
 
 /** What a handler listens to: names of event classes such as `bb.event.RecipeParsed`; empty: everything. */
@@ -20,7 +20,7 @@ interface Handler {
   readonly place: ChangeSource;
 }
 
-export class EventHandlers {
+export class EventHandlers implements Listeners {
   private handlers: Map<string, Handler>;
   constructor(from?: EventHandlers) {
     this.handlers = new Map(from?.handlers);
@@ -70,16 +70,24 @@ export class EventHandlers {
     d.setVar('__BBHANDLERS_MC', [...active.add(registered)]);
   }
 
+  listens(event: string, d: Datastore): boolean {
+    return [...this.handlers.values()].some((handler) => hears(handler, event, d));
+  }
+
   /** Fires `bb.event.<event>(*args)` at every handler that listens. @throws what a handler raises */
   fire(event: string, args: readonly EventArgument[], d: Datastore, ctx: ParseContext): void {
-    const wanted = `bb.event.${event}`;
     for (const handler of [...this.handlers.values()]) {
-      if (handler.mask.size > 0 && !handler.mask.has(wanted)) continue;
-      if (!textList(d.getVar('__BBHANDLERS_MC')).includes(handler.name)) continue;
+      if (!hears(handler, `bb.event.${event}`, d)) continue;
       const before = ctx.place;
       ctx.place = handler.place;
       ctx.python.fireHandler(handler.name, event, args, ctx.numberOf(d));
       ctx.place = before;
     }
   }
+}
+
+/** @param event with its module */
+function hears({ name, mask }: Handler, event: string, d: Datastore): boolean {
+  if (mask.size > 0 && !mask.has(event)) return false;
+  return textList(d.getVar('__BBHANDLERS_MC')).includes(name);
 }

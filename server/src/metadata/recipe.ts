@@ -56,6 +56,7 @@ export function evaluateRecipe(
 ): Variant[] {
   const base = configuration.createCopy();
   ctx.current = ctx.base = base;
+  ctx.listeners = handlers;
   const traits = ctx.release.parse;
   base.setVar('__BBMULTICONFIG', multiconfig);
   if (traits.setsLayerName) base.setVar('FILE_LAYERNAME', recipe.layer);
@@ -149,6 +150,7 @@ function finalise(
   observer: Observer,
   ctx: ParseContext,
 ): void {
+  ctx.listeners = handlers;
   if (d.getVar('_FAILPARSINGERRORHANDLED', false) === true) {
     throw new FatalError('The recipe uses variables that have been renamed: rename them as the messages say');
   }

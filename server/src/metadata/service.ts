@@ -67,6 +67,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       .filter((name) => d.getVarFlag(name, 'task', false))
       .map((name) => [name, textList(d.getVarFlag(name, 'deps', false))]),
 
+  listens: (d, args, ctx) => ctx.listeners?.listens(text(args[0]), d) ?? false,
+
   setVar: (d, args) => d.setVar(text(args[0]), args[1], source(args, 2), Boolean(args[5])),
   setVarFlag: (d, args) => d.setVarFlag(text(args[0]), text(args[1]), args[2], source(args, 3)),
   setVarFlags: (d, args) => {

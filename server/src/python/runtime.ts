@@ -159,6 +159,7 @@ export interface Refusal {
  *   `prependVar` `(var, value, op, file, line)`; `delVar(var, op, file, line)`, `delVarFlag(var, flag, op, …)`,
  *   `delVarFlags(var, op, …)`, `renameVar(var, to, op, …)`: file and line are those of the calling code
  *   where metadata does not give them
+ * - `listens(event)`: whether a handler listens to events of that class (`bb.event.RecipeParsed`)
  * - `tasks()`: a list of [name, the tasks it follows] of all that have the flag `task`
  * - `initVar(var)`, `expandVarref(var, parents)`, `setVarFilter(var, filter)`, `enableTracking()`,
  *   `disableTracking()`

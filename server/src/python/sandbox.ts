@@ -109,7 +109,7 @@ const OPERATIONS = new Set(
     'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides overridedata ' +
     'keys localkeys tracking get_hash variableHistory deleteHistory setVar setVarFlag setVarFlags appendVar prependVar ' +
     'appendVarFlag prependVarFlag delVar delVarFlag delVarFlags renameVar initVar expandVarref setVarFilter ' +
-    'enableTracking disableTracking tasks create createCopy inherit inherit_defer include'
+    'enableTracking disableTracking tasks create createCopy inherit inherit_defer include listens'
   ).split(' '),
 );
 type Place = Refusal['frame'];

@@ -59,7 +59,7 @@ const PASSING = new Set([
 ]);
 /** Requests that change nothing, so that making them once more does no harm. */
 const READING = new Set(
-  'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides overridedata keys localkeys tracking get_hash variableHistory tasks'.split(
+  'getVar getVarFlag getVarFlags expand expandWithRefs hasOverrides need_overrides overrides overridedata keys localkeys tracking get_hash variableHistory tasks listens'.split(
     ' ',
   ),
 );

@@ -7,7 +7,7 @@ import logging
 import sys
 import types
 
-from . import door, port, tasks
+from . import door, host, port, tasks
 from .datastore import Datastore
 
 _LEVELS = (
@@ -58,6 +58,15 @@ def _handle(fn, data, include=0, *others):
     return data
 
 
+def _fire_class_handlers(event, d):
+    """Of events that metadata fires itself: what a handler would change then is not known."""
+    if isinstance(event, logging.LogRecord):
+        return
+    name = str(event.__class__)[8:-2]
+    if d is None or port.call("listens", d.number, name):
+        host.refuse("fire %s, which event handlers may listen to" % name)
+
+
 def _take_over(bb):
     bb.data_smart.DataSmart = Datastore
     bb.data._dict_type = Datastore
@@ -65,6 +74,7 @@ def _take_over(bb):
     bb.parse.BBHandler.inherit_defer = _inherit_defer
     bb.parse.ConfHandler.include = _include
     bb.parse.handle = _handle
+    bb.event.fire_class_handlers = _fire_class_handlers
     # BitBake's own asks for a flag of every variable.
     bb.build.tasksbetween = tasks.tasksbetween
     bb.parse.siggen = Signatures()
