@@ -4,6 +4,7 @@
  * The text is prose that states a rule and the BitBake source it follows, then the files of a little
  * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
  * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be),
+ * `handlers: oe-core` (recorded with OE-Core's signature handlers, of which the layer has what is read off them),
  * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`), `side: NAME FILE LINE` (a state of the
  * build directory with one more line in a file of it, its taskhashes in `<name>.sides.json`), `run: ARGUMENTS` (a call of
  * `bitbake -n`, answered in `<name>.runs.json`), `objects: NAMES` and `stamps: NAME=SECONDS …` (empty files in

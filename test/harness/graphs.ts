@@ -16,7 +16,7 @@ import { buildTaskGraph, PREFERENCE_VARIABLES } from '../../server/src/taskgraph
 import { taskLabel, type TaskGraph } from '../../server/src/taskgraph/graph.ts';
 import { Recipes } from '../../server/src/taskgraph/recipes.ts';
 import { HostFiles } from '../../server/src/host/files.ts';
-import { releaseOf } from '../../server/src/metadata/release.ts';
+import { releaseOf, withSignatureClasses } from '../../server/src/metadata/release.ts';
 import { Taskhashes } from '../../server/src/taskgraph/taskhash.ts';
 import { taskhashInputs } from '../../server/src/taskgraph/taskhashInputs.ts';
 import { SETTING_VARIABLES, taskhashSettings } from '../../server/src/taskgraph/taskhashSettings.ts';
@@ -27,7 +27,7 @@ import type { GraphAnswer, RunAnswer, Workspace } from './fixture.ts';
 export interface OpenGraphs {
   /** By arguments of `bitbake -g`. */
   graph(args: readonly string[]): Required<GraphAnswer>;
-  /** Stamp and task, from the build directory -> taskhash; null: unknown. */
+  /** Stamp and task, from the build directory -> hash that its signature data is named by; null: unknown. */
   taskhashes(args: readonly string[]): Record<string, string | null>;
   /** What `bitbake -n` would do, by its arguments. */
   run(args: readonly string[]): Promise<RunAnswer>;
@@ -72,8 +72,11 @@ export async function openGraphs(
     return atOnce(buildTaskGraph(targets, recipes, configurations, options));
   };
   const hashesOf = (graph: TaskGraph) => {
-    const traits = releaseOf(evaluator.summary.bitbakeVersion).taskhash;
     const files = new HostFiles([root]);
+    const traits = withSignatureClasses(
+      releaseOf(evaluator.summary.bitbakeVersion).taskhash,
+      files.readText(join(root, 'layer/lib/oe/sstatesig.py')),
+    );
     const settings = taskhashSettings((name) => plain.values[name], traits);
     const inputs = taskhashInputs(graph, {
       settings,
@@ -141,17 +144,24 @@ export async function openGraphs(
   };
 }
 
+/** As the files of `bitbake -S none` are named: by unihashes, and there are none of locked tasks. */
 function hashesByStamp(
   graph: TaskGraph,
   hashes: Taskhashes,
   buildDir: string,
 ): Record<string, string | null> {
-  const found = Array.from(graph.recipeOf.keys(), (task) => {
-    const { stamp } = graph.recipes[graph.recipeOf[task]!]!;
-    const name = `${stamp}.${graph.names[graph.nameOf[task]!]!}`.replace(`${buildDir}/`, '');
-    const hash = hashes.taskhash(task);
-    return [name, typeof hash === 'string' ? hash : null] as const;
-  });
+  const written = (task: number) => {
+    const unihash = hashes.unihash(task);
+    return !hashes.lock(task) && (typeof unihash !== 'string' || unihash.length === 64);
+  };
+  const found = Array.from(graph.recipeOf.keys())
+    .filter(written)
+    .map((task) => {
+      const { stamp } = graph.recipes[graph.recipeOf[task]!]!;
+      const name = `${stamp}.${graph.names[graph.nameOf[task]!]!}`.replace(`${buildDir}/`, '');
+      const hash = hashes.unihash(task);
+      return [name, typeof hash === 'string' ? hash : null] as const;
+    });
   return Object.fromEntries(found);
 }
 

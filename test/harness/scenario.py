@@ -5,6 +5,7 @@ Knows nothing of BitBake's answers.
 
 import os
 import re
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), "data", "fixtures")
@@ -22,6 +23,11 @@ RELEASES = {
 }
 # When stamps of scenarios were made, in seconds since 1970.
 STAMP_TIME = 1700000000
+
+# What OE-Core's base class does, so that BitBake knows its signature handlers.
+IMPORT_HANDLERS = """
+HANDLERS := "${@__import__('sys').path.append('%s') or __import__('oe.sstatesig')}"
+"""
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
@@ -41,6 +47,7 @@ class Scenario:
     Directives are lines of the prose: `releases: wrynose master` (default: all),
     `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
     call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise),
+    `handlers: oe-core` (asked with OE-Core's signature handlers: SSTATE_LENS_OE_CORE is a checkout of the release),
     `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise),
     `run: ARGUMENTS` (what to call `bitbake -n` with, likewise), `objects: NAMES` and `stamps: NAME=SECONDS ...`
     (empty files in the build directory's objects and tmp/stamps; stamps are that much later than STAMP_TIME).
@@ -58,6 +65,7 @@ class Scenario:
         self.releases = None
         self.env = {}
         self.place = None
+        self.handlers = None
         self.files = {}
         current = None
         with open(os.path.join(FIXTURES, name + ".txt"), encoding="utf-8", newline="") as text:
@@ -79,6 +87,10 @@ class Scenario:
             self.env[key] = value
         elif word == "place":
             self.place = rest
+        elif word == "handlers":
+            self.handlers = os.environ.get("SSTATE_LENS_OE_CORE") or sys.exit(
+                "%s: set SSTATE_LENS_OE_CORE to a checkout of OE-Core of this release" % self.name
+            )
         elif word == "graph":
             self.graphs.append(rest)
         elif word == "hashes":
@@ -105,6 +117,9 @@ class Scenario:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "w", encoding="utf-8", newline="") as out:
                 out.write(re.sub("[\u27e6\u27e7]", "", "".join(lines)).replace("@WORKSPACE@", root))
+        if self.handlers:
+            with open(os.path.join(root, "build", "conf", "local.conf"), "a", encoding="utf-8") as out:
+                out.write(IMPORT_HANDLERS % os.path.join(self.handlers, "meta", "lib"))
         empty = {os.path.join("objects", name): 0 for name in self.objects}
         empty.update({os.path.join("tmp", "stamps", name): int(seconds) for name, seconds in self.stamps.items()})
         for path, seconds in empty.items():

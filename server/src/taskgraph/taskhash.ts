@@ -217,7 +217,7 @@ export class Taskhashes {
     if (lock) return lock.hash as BitBakeHash;
     const unanswered = this.unanswered.get(task);
     if (unanswered !== undefined) return { unknown: unanswered };
-    return this.unknown(task) ?? textAt(this.unihashes, task);
+    return this.unknown(task) ?? (this.key(task) as BitBakeHash);
   }
 
   /**
@@ -225,7 +225,7 @@ export class Taskhashes {
    * be known is left out of it.
    */
   key(task: number): string {
-    return textAt(this.unihashes, task);
+    return this.unusual.get(task) ?? textAt(this.unihashes, task);
   }
 
   /** The dependencies that count for the hash, in the order of hashing. */
@@ -369,8 +369,7 @@ export class Taskhashes {
     const answer = lock?.hash ?? (this.because[task] === KNOWN ? this.equivalent(task, computed) : computed);
     const reason = typeof answer === 'string' ? undefined : answer.unknown;
     const unihash = typeof answer === 'string' ? answer : computed;
-    const known = this.unusual.get(task) ?? textAt(this.unihashes, task);
-    const changed = known !== unihash || this.unanswered.get(task) !== reason;
+    const changed = this.key(task) !== unihash || this.unanswered.get(task) !== reason;
     if (changed) this.unihashes.write(unihash.padEnd(HEX).slice(0, HEX), task * HEX, HEX, 'latin1');
     // One that is locked may be of any length.
     if (unihash.length === HEX) this.unusual.delete(task);
@@ -414,8 +413,7 @@ export class Taskhashes {
 
   /** The same where not all that is joined is of one length. */
   private digestOfTexts(task: number): BitBakeHash {
-    const seen = (dependency: number) => this.unusual.get(dependency) ?? textAt(this.unihashes, dependency);
-    const texts = Array.from(this.countedDependencies(task), seen);
+    const texts = Array.from(this.countedDependencies(task), (dependency) => this.key(dependency));
     const text = Buffer.from(textAt(this.basehashes, task) + texts.join(''), 'utf8');
     return sha256(Buffer.concat([text, this.rests[task] ?? Buffer.alloc(0)]));
   }
