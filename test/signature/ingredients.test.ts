@@ -40,10 +40,11 @@ function tell(values: Readonly<Record<string, string>>): {
   const message = structuredClone(telling.take([variant], []));
   const [kept] = received.receive(message);
   const text = (number: number) => table.names[number]!;
-  const nodes = kept!.nodes.map(
-    ({ name, names, value }) => `${text(name)}=${value}<${names.map(text).join()}`,
-  );
-  return { told: message.nodes.length, nodes };
+  const nodes = Array.from({ length: kept!.nodes.length }, (_, at) => {
+    const { name, names, value } = kept!.nodes.nodeAt(at);
+    return `${text(name)}=${value}<${names.map(text).join()}`;
+  });
+  return { told: message.nodes.value.length, nodes };
 }
 
 describe('what hashes are made of, told of one variant after the other', () => {

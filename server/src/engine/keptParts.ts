@@ -9,7 +9,6 @@ import type { NameTable } from '../base/nameTable.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { ToldIngredients } from '../signature/ingredients.ts';
 import { type KeptVariant, ReceivedIngredients, RetoldIngredients } from '../signature/keptIngredients.ts';
-import { type PackedNodes, packed, unpacked } from '../signature/packedNodes.ts';
 import { ReceivedReads, type RequestReads } from './requestReads.ts';
 import type { ConfigurationReads, ConfigurationSummary, RecipeEvaluation } from './results.ts';
 
@@ -51,8 +50,7 @@ interface ToldRecipe {
   readonly evaluation: RecipeEvaluation;
   readonly recipeInfo: boolean;
   readonly reads: RequestReads;
-  readonly ingredients: Omit<ToldIngredients, 'nodes'>;
-  readonly nodes: PackedNodes;
+  readonly ingredients: ToldIngredients;
 }
 
 /** How many recipes, and how many names, one part has. */
@@ -77,17 +75,13 @@ export async function* toldParts(
   const reads = new RetoldReads();
   for (let at = 0; at < recipes.length; at += MOST_RECIPES) {
     await idle();
-    const told = recipes.slice(at, at + MOST_RECIPES).map((recipe) => {
-      const { nodes, ...others } = ingredients.tell(recipe.variants.values(), recipe.evaluated);
-      return {
-        configuration: configurations.indexOf(recipe.configuration),
-        evaluation: recipe.evaluation,
-        recipeInfo: recipe.recipeInfo,
-        reads: reads.tell(recipe.reads),
-        ingredients: others,
-        nodes: packed(nodes),
-      };
-    });
+    const told = recipes.slice(at, at + MOST_RECIPES).map((recipe) => ({
+      configuration: configurations.indexOf(recipe.configuration),
+      evaluation: recipe.evaluation,
+      recipeInfo: recipe.recipeInfo,
+      reads: reads.tell(recipe.reads),
+      ingredients: ingredients.tell(recipe.variants.values(), recipe.evaluated),
+    }));
     yield serialize({ recipes: told } satisfies ToldPart);
   }
 }
@@ -113,14 +107,14 @@ export async function recipesOf(
     }
     const told = deserialize(part) as ToldPart;
     if (told.names) received.ingredients.receive(told.names);
-    for (const { configuration, reads, ingredients, nodes, ...recipe } of told.recipes) {
+    for (const { configuration, reads, ingredients, ...recipe } of told.recipes) {
       recipes.push({
         ...recipe,
         edited: false,
         configuration: head.configurations[configuration]!,
         reads: received.reads.receive(reads),
         evaluated: new Set(ingredients.evaluated),
-        variants: variantsOf(received.ingredients, { ...ingredients, nodes: unpacked(nodes) }),
+        variants: variantsOf(received.ingredients, ingredients),
       });
     }
   }

@@ -68,7 +68,10 @@ function overAll(generated: GeneratedDependencies, hashesOnly: boolean): (task: 
     return edges[number]!;
   });
   const texts = names.map((name) => dependencies.get(name)!.value ?? '');
-  const graph = new DependencyGraph(names, texts, ordered, places);
+  const edgesOf = (at: number, each: (name: number) => void) => {
+    for (const name of ordered[at]!) each(name);
+  };
+  const graph = new DependencyGraph(names, texts, edgesOf, places);
   return (task) => {
     const at = places[numbers.get(task)!]!;
     const reached = graph.reachableFrom(at);

@@ -11,36 +11,47 @@ export class DependencyGraph {
   private searches = 0;
   /** By place: name and text, joined; as far as they were hashed. */
   private readonly named: string[] = [];
+  /** The places that each depends on directly, one after the other, and where those of each begin. */
+  private readonly edges: number[] = [];
+  private readonly starts: Uint32Array;
 
   /**
    * @param texts what is hashed of each name
-   * @param edges what each name depends on directly: numbers of names
+   * @param edgesOf calls `each` with what the name at a place depends on directly: numbers of names
    * @param places number of a name -> its place
    */
   constructor(
     private readonly names: readonly string[],
     private readonly texts: readonly string[],
-    private readonly edges: readonly (readonly number[])[],
-    private readonly places: ArrayLike<number>,
+    edgesOf: (at: number, each: (name: number) => void) => void,
+    places: ArrayLike<number>,
   ) {
+    const { edges } = this;
     this.seen = new Uint32Array(names.length);
+    this.starts = new Uint32Array(names.length + 1);
+    const add = (name: number) => void edges.push(places[name]!);
+    for (let at = 0; at < names.length; at++) {
+      edgesOf(at, add);
+      this.starts[at + 1] = edges.length;
+    }
   }
 
   /** Every place that a task depends on, directly or not, in order. Its own is in it only if something names it. */
   reachableFrom(task: number): number[] {
     const search = ++this.searches;
-    const { seen, edges, places } = this;
+    const { seen, edges, starts } = this;
     const waiting = [task];
     for (let from = waiting.pop(); from !== undefined; from = waiting.pop()) {
-      for (const number of edges[from]!) {
-        const at = places[number]!;
+      const end = starts[from + 1]!;
+      for (let edge = starts[from]!; edge < end; edge++) {
+        const at = edges[edge]!;
         if (seen[at] === search) continue;
         seen[at] = search;
         waiting.push(at);
       }
     }
     const reached: number[] = [];
-    for (let at = 0; at < this.seen.length; at++) if (this.seen[at] === search) reached.push(at);
+    for (let at = 0; at < seen.length; at++) if (seen[at] === search) reached.push(at);
     return reached;
   }
 

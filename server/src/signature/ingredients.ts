@@ -5,6 +5,7 @@
  */
 import type { Dependency, GeneratedDependencies } from './dependencies.ts';
 import { NameTable } from '../base/nameTable.ts';
+import { packed, type PackedNodes } from './packedNodes.ts';
 
 /** Before the name of a variable of which a configuration says something, in the table of names. */
 export const CONFIGURED = '= ';
@@ -77,7 +78,7 @@ export interface ToldVariant {
 export interface ToldIngredients {
   /** What is told for the first time, in the order of numbers. */
   readonly texts: readonly string[];
-  readonly nodes: readonly ToldNode[];
+  readonly nodes: PackedNodes;
   /** Functions whose own text decided what was evaluated, not hashes alone. */
   readonly evaluated: readonly string[];
   readonly variants: readonly ToldVariant[];
@@ -208,7 +209,8 @@ export class TellingIngredients {
 
   /** Everything since the last call. */
   take(variants: readonly ToldVariant[], evaluated: readonly string[]): ToldIngredients {
-    const { fresh: nodes, table } = this;
+    const { table } = this;
+    const nodes = packed(this.fresh);
     const texts = table.names.slice(this.toldNames);
     this.toldNames = table.names.length;
     this.fresh = [];

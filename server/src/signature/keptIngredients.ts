@@ -2,20 +2,21 @@
  * What the hashes of all variants are made of, as it was told (`ingredients.ts`): names are numbers of one table.
  */
 import type { NameTable } from '../base/nameTable.ts';
-import type { EditableVariables, ToldIngredients, ToldNode, ToldVariant } from './ingredients.ts';
-
-/** See `ToldNode`; names are numbers of `NameTable`. */
-export type KeptNode = ToldNode;
+import type { EditableVariables, ToldIngredients, ToldVariant } from './ingredients.ts';
+import { type KeptNode, KeptNodes, StoredNodes } from './keptNodes.ts';
+import { packed } from './packedNodes.ts';
 
 /** See `ToldVariant`. */
 export interface KeptVariant extends Omit<ToldVariant, 'nodes'> {
   /** In the order in which they are hashed. */
-  readonly nodes: readonly KeptNode[];
+  readonly nodes: StoredNodes;
 }
 
 /** Tells again what was received, to a `ReceivedIngredients` of another table. */
 export class RetoldIngredients {
-  private readonly numbers = new Map<KeptNode, number>();
+  /** By the number that a node has there, one more than the one it is told by; 0: it is still to be told. */
+  private readonly numbers = new Map<KeptNodes, Uint32Array>();
+  private count = 0;
   private toldNames = 0;
 
   constructor(private readonly table: NameTable) {}
@@ -26,34 +27,36 @@ export class RetoldIngredients {
     if (this.toldNames === names.length) return undefined;
     const texts = names.slice(this.toldNames, this.toldNames + most);
     this.toldNames += texts.length;
-    return { texts, nodes: [], evaluated: [], variants: [] };
+    return { texts, nodes: packed([]), evaluated: [], variants: [] };
   }
 
   tell(variants: Iterable<KeptVariant>, evaluated: Iterable<string>): ToldIngredients {
-    const nodes: ToldNode[] = [];
+    const fresh: KeptNode[] = [];
     const told = Array.from(variants, (variant) => ({
       ...variant,
-      nodes: Uint32Array.from(variant.nodes, (node) => this.number(node, nodes)),
+      nodes: this.told(variant.nodes, fresh),
     }));
     const texts = this.names(Infinity)?.texts ?? [];
-    return { texts, nodes, evaluated: [...evaluated], variants: told };
+    return { texts, nodes: packed(fresh), evaluated: [...evaluated], variants: told };
   }
 
-  private number(node: KeptNode, fresh: ToldNode[]): number {
-    let number = this.numbers.get(node);
-    if (number === undefined) {
-      number = this.numbers.size;
-      this.numbers.set(node, number);
-      fresh.push(node);
-    }
-    return number;
+  private told({ store, numbers }: StoredNodes, fresh: KeptNode[]): Uint32Array {
+    let known = this.numbers.get(store);
+    if (!known) this.numbers.set(store, (known = new Uint32Array(store.length)));
+    return numbers.map((number) => {
+      if (known[number] === 0) {
+        known[number] = ++this.count;
+        fresh.push(store.node(number));
+      }
+      return known[number]! - 1;
+    });
   }
 }
 
 /** What one evaluator process has told. */
 export class ReceivedIngredients {
   private readonly numbers: number[] = [];
-  private readonly nodes: KeptNode[] = [];
+  private readonly nodes = new KeptNodes();
 
   constructor(private readonly table: NameTable) {}
 
@@ -63,14 +66,14 @@ export class ReceivedIngredients {
 
   receive({ texts, nodes, variants }: ToldIngredients): KeptVariant[] {
     for (const text of texts) this.numbers.push(this.table.add(text));
-    for (const node of nodes) this.nodes.push(this.kept(node));
+    this.nodes.add(nodes, this.numbers, (text) => this.table.text(text));
     // The variants of a recipe have the same of them.
     const asked = new Map<Uint32Array, Uint32Array>();
     return variants.map((variant) => ({
       mcfn: variant.mcfn,
       tasks: this.list(variant.tasks),
-      nodes: Array.from(variant.nodes, (number) => this.nodes[number]!),
-      // A view of the message that brought it would keep all of that.
+      // Views of the message that brought it would keep all of that.
+      nodes: new StoredNodes(this.nodes, variant.nodes.slice()),
       ranks: variant.ranks.slice(),
       exported: this.table.shared(this.list(variant.exported)),
       ignored: this.table.shared(this.list(variant.ignored)),
@@ -97,22 +100,6 @@ export class ReceivedIngredients {
       listed: listed.map((beginning) => this.table.text(beginning)),
       open: this.list(open),
       route: route.map((number, at) => (at % 3 === 0 ? this.numbers[number]! : number)),
-    };
-  }
-
-  private kept({ name, names, value, known, function: code }: ToldNode): KeptNode {
-    // Written out: there are several hundred thousand of them.
-    const kept = { name: this.numbers[name]!, names: this.list(names), value: this.text(value), known };
-    if (!code) return kept;
-    const { others, excluded, references } = code;
-    return {
-      ...kept,
-      function: {
-        ...code,
-        others: this.list(others),
-        excluded: this.list(excluded),
-        references: this.list(references),
-      },
     };
   }
 

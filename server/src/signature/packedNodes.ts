@@ -26,13 +26,3 @@ export function packed(nodes: readonly ToldNode[]): PackedNodes {
     functions: new Map(functions),
   };
 }
-
-export function unpacked({ name, known, value, counts, names, functions }: PackedNodes): ToldNode[] {
-  let at = 0;
-  return value.map((text, index) => {
-    const own = Array.from(names.subarray(at, (at += counts[index]!)));
-    const node = { name: name[index]!, names: own, value: text, known: known[index] === 1 };
-    const code = functions.get(index);
-    return code ? { ...node, function: code } : node;
-  });
-}

@@ -12,7 +12,8 @@ import { sortedStrings } from '../base/words.ts';
 import { expandKnown } from '../datastore/expansion.ts';
 import type { FileEdits, FunctionEdit, VariableEdit } from '../syntax/fileEdits.ts';
 import { DependencyGraph } from './dependencyGraph.ts';
-import type { KeptNode, KeptVariant } from './keptIngredients.ts';
+import type { KeptVariant } from './keptIngredients.ts';
+import { EditedNodes, type FunctionNode, type KeptNode, ListedNodes, type NodeList } from './keptNodes.ts';
 import { RewrittenVariables } from './rewrittenVariables.ts';
 import type { TaskSignature } from './signatures.ts';
 import { Unmade } from './unmade.ts';
@@ -99,33 +100,30 @@ export class Rehash {
     assignmentsOf: AssignmentsOf,
   ): readonly TaskSignature[] {
     const placed: number[] = [];
-    const place = (nodes: readonly KeptNode[]): void => {
+    const place = (nodes: NodeList): void => {
       this.places = this.shared.for(this.table);
-      for (const [at, { name }] of nodes.entries()) {
+      for (let at = 0; at < nodes.length; at++) {
+        const name = nodes.nameAt(at);
         this.places[name] = at;
         placed.push(name);
       }
     };
     place(variant.nodes);
     try {
-      let nodes = [...variant.nodes];
-      const changed = new Set<number>();
+      const edited = new EditedNodes(variant.nodes);
       const variables = this.rewritten(variant, assignmentsOf);
-      for (const [at, node] of variables?.nodes ?? []) {
-        nodes[at] = node;
-        changed.add(at);
-      }
+      for (const [at, node] of variables?.nodes ?? []) edited.set(at, node);
       const values = new Map(variables?.values);
-      this.restate(variant, nodes, changed, values);
-      this.rewriteFunctions(variant, nodes, changed, values);
+      this.restate(variant, edited, values);
+      this.rewriteFunctions(variant, edited, values);
+      const changed = [...edited.places];
+      if (changed.length === 0) return signatures;
       const fresh = variables?.fresh ?? [];
-      if (changed.size === 0) return signatures;
-      const names = new Set([...changed].map((at) => nodes[at]!.name));
-      if (fresh.length > 0) {
-        nodes = this.inOrder([...nodes, ...fresh]);
-        place(nodes);
-      }
-      return this.signed(variant, nodes, new Set([...names].map((name) => this.places[name]!)), signatures);
+      if (fresh.length === 0) return this.signed(variant, edited, new Set(changed), signatures);
+      const nodes = this.mixed(edited, fresh);
+      place(nodes);
+      const moved = new Set(changed.map((at) => this.places[edited.nameAt(at)]!));
+      return this.signed(variant, nodes, moved, signatures);
     } finally {
       for (const name of placed) this.places[name] = -1;
     }
@@ -143,12 +141,7 @@ export class Rehash {
   }
 
   /** Puts in place what variables say of where the repository stands now. @param values as for `rewriteFunctions` */
-  private restate(
-    variant: KeptVariant,
-    nodes: KeptNode[],
-    changed: Set<number>,
-    values: Map<number, string>,
-  ): void {
+  private restate(variant: KeptVariant, nodes: EditedNodes, values: Map<number, string>): void {
     if (!this.stand) return;
     if (!variant.stand) throw new Unmade('more than hashes depends on where the repository stands');
     for (const [number, before] of variant.stand) {
@@ -157,51 +150,46 @@ export class Rehash {
       if (after === undefined || after.includes('$')) throw new Unmade(`what ${name} is now is not known`);
       if (after === before) continue;
       const at = this.places[number] ?? -1;
-      const node = at < 0 ? undefined : nodes[at]!;
-      if (node) {
-        if (node.function || node.value !== before || changed.has(at) || values.has(number))
+      if (at >= 0) {
+        const node = nodes.nodeAt(at);
+        if (node.function || node.value !== before || nodes.has(at) || values.has(number))
           throw new Unmade(`more than the repository decides ${name}`);
-        nodes[at] = { ...node, value: after };
-        changed.add(at);
+        nodes.set(at, { ...node, value: after });
       }
       // Code may have been analysed with a value that is always the same.
       if (variant.values.get(number) === before) values.set(number, after);
     }
   }
 
-  private inOrder(nodes: readonly KeptNode[]): KeptNode[] {
-    const byName = new Map(nodes.map((node) => [this.table.names[node.name]!, node]));
-    return sortedStrings(byName.keys()).map((name) => byName.get(name)!);
+  private mixed(nodes: NodeList, fresh: readonly KeptNode[]): NodeList {
+    const all = [...Array.from({ length: nodes.length }, (_, at) => nodes.nodeAt(at)), ...fresh];
+    const byName = new Map(all.map((node) => [this.table.names[node.name]!, node]));
+    return new ListedNodes(sortedStrings(byName.keys()).map((name) => byName.get(name)!));
   }
 
   /** @param values texts that are put in place of variables now */
   private rewriteFunctions(
     variant: KeptVariant,
-    nodes: KeptNode[],
-    changed: Set<number>,
+    nodes: EditedNodes,
     values: ReadonlyMap<number, string>,
   ): void {
     const rewritings = new Map<number, Rewriting>();
     for (const edit of this.edits.functions) {
       const at = this.placeOf(edit.name);
-      const node = at === undefined ? undefined : nodes[at]!;
-      if (node && isDefinition(node, edit)) rewritings.set(at!, edit);
+      if (at !== undefined && isDefinition(nodes.functionAt(at), nodes.valueAt(at), edit))
+        rewritings.set(at, edit);
     }
-    if (values.size > 0) {
-      for (const [at, { name, value, function: code }] of nodes.entries()) {
-        if (!code || code.python || rewritings.has(at)) continue;
-        if (!code.references.some((reference) => values.has(reference))) continue;
-        const named = this.table.names[name]!;
-        if (code.length === undefined) throw new Unmade(`more than its definition decides ${named}`);
-        const text = value!.slice(0, code.length);
-        rewritings.set(at, { name: named, python: false, before: text, after: text });
-      }
+    for (let at = 0; values.size > 0 && at < nodes.length; at++) {
+      const code = nodes.functionAt(at);
+      if (!code || code.python || rewritings.has(at)) continue;
+      if (!code.references.some((reference) => values.has(reference))) continue;
+      const name = this.table.names[nodes.nameAt(at)]!;
+      if (code.length === undefined) throw new Unmade(`more than its definition decides ${name}`);
+      const text = nodes.valueAt(at)!.slice(0, code.length);
+      rewritings.set(at, { name, python: false, before: text, after: text });
     }
-    for (const [at, rewriting] of rewritings) {
-      const node = nodes[at]!;
-      nodes[at] = this.renewed(node, at, rewriting, variant, values);
-      changed.add(at);
-    }
+    for (const [at, rewriting] of rewritings)
+      nodes.set(at, this.renewed(nodes.nodeAt(at), at, rewriting, variant, values));
   }
 
   private placeOf(name: string): number | undefined {
@@ -288,7 +276,7 @@ export class Rehash {
       if (number === undefined || candidate.startsWith('__') || left.has(number)) continue;
       const at = this.places[number]!;
       if (at >= 0) {
-        if (nodes[at]!.known) names.add(number);
+        if (nodes.nodeAt(at).known) names.add(number);
       } else if (!wasAsked.has(candidate))
         throw new Unmade(`whether ${candidate} is a function here is not known`);
     }
@@ -321,32 +309,37 @@ export class Rehash {
 
   private signed(
     variant: KeptVariant,
-    nodes: readonly KeptNode[],
+    nodes: NodeList,
     changed: ReadonlySet<number>,
     signatures: readonly TaskSignature[],
   ): readonly TaskSignature[] {
+    const all = { length: nodes.length };
     const graph = new DependencyGraph(
-      nodes.map(({ name }) => this.table.names[name]!),
-      nodes.map(({ value }) => value ?? ''),
-      nodes.map(({ names }) => names),
+      Array.from(all, (_, at) => this.table.names[nodes.nameAt(at)]!),
+      Array.from(all, (_, at) => nodes.valueAt(at) ?? ''),
+      (at, each) => nodes.namesAt(at, each),
       this.places,
     );
     return signatures.map((signature, index) => {
       const task = this.places[variant.tasks[index]!]!;
       const reached = graph.reachableFrom(task);
       if (!changed.has(task) && !reached.some((at) => changed.has(at))) return signature;
-      const doubtful = [task, ...reached].find((at) => variant.unknown.has(nodes[at]!.name));
+      const doubtful = [task, ...reached].find((at) => variant.unknown.has(nodes.nameAt(at)));
       const basehash =
         doubtful === undefined
           ? graph.basehash(task, reached)
-          : { unknown: variant.unknown.get(nodes[doubtful]!.name)! };
+          : { unknown: variant.unknown.get(nodes.nameAt(doubtful))! };
       return { ...signature, basehash };
     });
   }
 }
 
 /** Whether it is the function that was edited, not another of its name. */
-function isDefinition({ function: code, value }: KeptNode, { name, path, before }: FunctionEdit): boolean {
+function isDefinition(
+  code: FunctionNode | undefined,
+  value: string | undefined,
+  { name, path, before }: FunctionEdit,
+): boolean {
   if (!code || code.path === undefined) throw new Unmade(`where ${name} is defined is not known`);
   if (code.path !== path) return false;
   if (value === undefined || code.length === undefined || value.slice(0, code.length) !== before)

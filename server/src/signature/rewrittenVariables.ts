@@ -10,7 +10,8 @@ import { splitWords } from '../base/words.ts';
 import { keyOf } from '../syntax/assignments.ts';
 import type { VariableEdit } from '../syntax/fileEdits.ts';
 import { CONFIGURED, type EditableVariables } from './ingredients.ts';
-import type { KeptNode, KeptVariant } from './keptIngredients.ts';
+import type { KeptVariant } from './keptIngredients.ts';
+import type { KeptNode } from './keptNodes.ts';
 import { Unmade } from './unmade.ts';
 import {
   type AssignmentsOf,
@@ -79,6 +80,10 @@ export class RewrittenVariables {
     return this.places[number] ?? -1;
   }
 
+  private nodeAt(at: number): KeptNode {
+    return this.nodes.get(at) ?? this.variant.nodes.nodeAt(at);
+  }
+
   private rewriteVariable({ variable, before, after }: EditedVariable): void {
     const number = this.table.find(variable);
     if (number === undefined || !this.editable.has(number)) {
@@ -87,7 +92,7 @@ export class RewrittenVariables {
       return;
     }
     const at = this.placeOf(number);
-    const node = at < 0 ? undefined : (this.nodes.get(at) ?? this.variant.nodes[at]!);
+    const node = at < 0 ? undefined : this.nodeAt(at);
     if (node?.function) throw new Unmade(`${variable} is a function`);
     const [ahead, behind] = this.around.get(number) ?? ['', ''];
     // What is not hashed, nor part of a function, is nothing to anybody.
@@ -125,9 +130,12 @@ export class RewrittenVariables {
   }
 
   private isInShell(number: number): boolean {
-    return this.variant.nodes.some(
-      ({ function: code }) => code && !code.python && code.references.includes(number),
-    );
+    const { nodes } = this.variant;
+    for (let at = 0; at < nodes.length; at++) {
+      const code = nodes.functionAt(at);
+      if (code && !code.python && code.references.includes(number)) return true;
+    }
+    return false;
   }
 
   /** What a text names must be the same, and stay what it is when it is expanded. */
@@ -173,7 +181,7 @@ export class RewrittenVariables {
       if (!this.route.names(variable)) throw new Unmade(`whether there is a ${variable} is not known`);
       return;
     }
-    const node = this.nodes.get(at) ?? this.variant.nodes[at]!;
+    const node = this.nodeAt(at);
     if (!node.function) throw new Unmade(`${variable} is no function`);
     const words = this.addedWords(key, before, after);
     this.nodes.set(at, flag === 'vardeps' ? this.withNames(node, words) : this.withoutNames(node, words));
@@ -183,7 +191,7 @@ export class RewrittenVariables {
   private rewriteText(key: string, number: number, before: Composed, after: Composed): void {
     const at = this.placeOf(number);
     if (at < 0) throw new Unmade(`what depends on ${key} is not known`);
-    const node = this.nodes.get(at) ?? this.variant.nodes[at]!;
+    const node = this.nodeAt(at);
     const start = before.whole && !after.whole ? undefined : startOf(before, node.value ?? '');
     if (start === undefined) throw new Unmade(`more than assignments decides ${key}`);
     const [old, young] = [textOf(before, start), textOf(after, start)];
@@ -248,7 +256,7 @@ export class RewrittenVariables {
   }
 
   private isThere(number: number): boolean {
-    return this.variant.nodes[this.placeOf(number)]!.known;
+    return this.variant.nodes.nodeAt(this.placeOf(number)).known;
   }
 
   private withoutNames(node: KeptNode, words: readonly string[]): KeptNode {
