@@ -2,7 +2,7 @@
  * Gives memory back when there is nothing to do: V8 looks for garbage when more is allocated, and who has loaded the
  * world and then waits for the next keystroke allocates nothing. Knows nothing of what the process does.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** How long there was nothing to do. */
@@ -14,8 +14,16 @@ const COLLECTIONS = 3;
 /** Between them, for what is given back beside them. */
 const PAUSE_MILLISECONDS = 1000;
 
-let collect: (() => void) | undefined;
+/** The pause between two keystrokes begins so long after the last thing was done. */
+const BREATH_MILLISECONDS = 25;
+/** In bytes; what was allocated lately is collected in some ten milliseconds, and the next keystroke need not. */
+const WORTH_COLLECTING_YOUNG = 4 * 1024 * 1024;
+
+type Collect = (options?: { readonly type: 'minor' }) => void;
+
+let collect: Collect | undefined;
 let timer: NodeJS.Timeout | undefined;
+let breath: NodeJS.Timeout | undefined;
 /** How much was in use after it was last collected. */
 let live = 0;
 
@@ -23,6 +31,13 @@ let live = 0;
 export function collectWhenIdle(): void {
   clearTimeout(timer);
   timer = setTimeout(idle, IDLE_MILLISECONDS).unref();
+  clearTimeout(breath);
+  breath = setTimeout(collectYoung, BREATH_MILLISECONDS).unref();
+}
+
+function collectYoung(): void {
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  if (young && young.space_used_size >= WORTH_COLLECTING_YOUNG) collector()({ type: 'minor' });
 }
 
 function idle(): void {
@@ -32,13 +47,13 @@ function idle(): void {
 }
 
 function collectTimes(times: number): void {
-  collect ??= exposed();
-  collect();
+  collector()();
   live = process.memoryUsage().heapUsed;
   if (times > 1) timer = setTimeout(() => collectTimes(times - 1), PAUSE_MILLISECONDS).unref();
 }
 
-function exposed(): () => void {
+function collector(): Collect {
+  if (collect) return collect;
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
+  return (collect = runInNewContext('gc') as Collect);
 }
