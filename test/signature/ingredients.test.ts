@@ -39,7 +39,7 @@ function tell(values: Readonly<Record<string, string>>): {
   };
   const message = structuredClone(telling.take([variant], []));
   const [kept] = received.receive(message);
-  const text = (number: number) => table.names[number]!;
+  const text = (number: number) => table.name(number);
   const nodes = Array.from({ length: kept!.nodes.length }, (_, at) => {
     const { name, names, value } = kept!.nodes.nodeAt(at);
     return `${text(name)}=${value}<${names.map(text).join()}`;

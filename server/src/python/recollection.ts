@@ -7,7 +7,7 @@
  * functions by digests of their texts (`definitions.ts`), what was left in modules by the order in which it was.
  * Knows no datastore and no sandbox.
  */
-import { NameTable } from '../base/nameTable.ts';
+import { NumberedTexts } from '../base/nameTable.ts';
 import type { Value } from '../datastore/value.ts';
 import type { Leaf, Request, Result, Step } from './traces.ts';
 
@@ -57,7 +57,7 @@ export function writeRecollection(
   harmless: Iterable<string>,
   filtered: Iterable<readonly [string, string]>,
 ): string {
-  const texts = new NameTable();
+  const texts = new NumberedTexts();
   // Most values are texts, which are looked up before they are written.
   const written = new Map<string, number>();
   const valueNumber = (value: unknown): number => {
@@ -70,7 +70,7 @@ export function writeRecollection(
   // Those of a piece that is known are the same objects each time.
   const requestNumbers = new Map<Request, number>();
   const steps = new Numbered<readonly [operation: number, args: number, result: number]>();
-  const ordinals = new NameTable();
+  const ordinals = new NumberedTexts();
   const requestOf = (request: Request): number => {
     let number = requestNumbers.get(request);
     if (number === undefined) {
@@ -101,11 +101,11 @@ export function writeRecollection(
     pieces.add(JSON.stringify(piece));
   }
   const rest: Omit<Written, 'pieces'> = {
-    texts: texts.names,
+    texts: texts.texts,
     steps: steps.items,
     harmless: [...harmless],
     filtered: [...filtered],
-    left: ordinals.names.length,
+    left: ordinals.texts.length,
   };
   // Pieces are written already.
   return `{"pieces":[${[...pieces].join()}],${JSON.stringify(rest).slice(1)}`;

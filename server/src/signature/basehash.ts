@@ -67,11 +67,15 @@ function overAll(generated: GeneratedDependencies, hashesOnly: boolean): (task: 
     places[number] = at;
     return edges[number]!;
   });
-  const texts = names.map((name) => dependencies.get(name)!.value ?? '');
-  const edgesOf = (at: number, each: (name: number) => void) => {
-    for (const name of ordered[at]!) each(name);
+  const hashed = {
+    length: names.length,
+    nameAt: (at: number) => names[at]!,
+    textAt: (at: number) => dependencies.get(names[at]!)!.value ?? '',
+    namesAt(at: number, each: (name: number) => void) {
+      for (const name of ordered[at]!) each(name);
+    },
   };
-  const graph = new DependencyGraph(names, texts, edgesOf, places);
+  const graph = new DependencyGraph(hashed, places);
   return (task) => {
     const at = places[numbers.get(task)!]!;
     const reached = graph.reachableFrom(at);

@@ -5,6 +5,16 @@
 import { createHash } from 'node:crypto';
 import type { BitBakeHash } from './signatures.ts';
 
+/** Names by their places in the order of hashing. */
+export interface HashedNames {
+  readonly length: number;
+  nameAt(at: number): string;
+  /** What is hashed of it. */
+  textAt(at: number): string;
+  /** Calls `each` with what it depends on directly: numbers of names. */
+  namesAt(at: number, each: (name: number) => void): void;
+}
+
 export class DependencyGraph {
   /** By place: the last search that came by. */
   private readonly seen: Uint32Array;
@@ -15,15 +25,9 @@ export class DependencyGraph {
   private readonly edges: number[] = [];
   private readonly starts: Uint32Array;
 
-  /**
-   * @param texts what is hashed of each name
-   * @param edgesOf calls `each` with what the name at a place depends on directly: numbers of names
-   * @param places number of a name -> its place
-   */
+  /** @param places number of a name -> its place */
   constructor(
-    private readonly names: readonly string[],
-    private readonly texts: readonly string[],
-    edgesOf: (at: number, each: (name: number) => void) => void,
+    private readonly names: HashedNames,
     places: ArrayLike<number>,
   ) {
     const { edges } = this;
@@ -31,7 +35,7 @@ export class DependencyGraph {
     this.starts = new Uint32Array(names.length + 1);
     const add = (name: number) => void edges.push(places[name]!);
     for (let at = 0; at < names.length; at++) {
-      edgesOf(at, add);
+      names.namesAt(at, add);
       this.starts[at + 1] = edges.length;
     }
   }
@@ -56,10 +60,10 @@ export class DependencyGraph {
   }
 
   basehash(task: number, reached: readonly number[]): BitBakeHash {
-    const { named, names, texts } = this;
+    const { named, names } = this;
     return basehashOf(
-      texts[task]!,
-      reached.map((at) => (named[at] ??= `${names[at]!}${texts[at]!}`)),
+      names.textAt(task),
+      reached.map((at) => (named[at] ??= `${names.nameAt(at)}${names.textAt(at)}`)),
     );
   }
 }

@@ -4,13 +4,13 @@
  * is a number from then on.
  */
 import type { Dependency, GeneratedDependencies } from './dependencies.ts';
-import { NameTable } from '../base/nameTable.ts';
+import { NameTable, type ToldNames, ToldTable } from '../base/nameTable.ts';
 import { packed, type PackedNodes } from './packedNodes.ts';
 
 /** Before the name of a variable of which a configuration says something, in the table of names. */
 export const CONFIGURED = '= ';
 
-/** A name as it is hashed; names of others are numbers of `Fresh.texts`. */
+/** A name as it is hashed; names of others are numbers, too. */
 export interface ToldNode {
   readonly name: number;
   /** What it depends on directly. */
@@ -77,7 +77,7 @@ export interface ToldVariant {
 
 export interface ToldIngredients {
   /** What is told for the first time, in the order of numbers. */
-  readonly texts: readonly string[];
+  readonly names: ToldNames;
   readonly nodes: PackedNodes;
   /** Functions whose own text decided what was evaluated, not hashes alone. */
   readonly evaluated: readonly string[];
@@ -126,8 +126,7 @@ export class TellingIngredients {
   private nodesBefore = new Map<string, KnownName>();
   private variants = 0;
   private nodeCount = 0;
-  /** How many names have been told. */
-  private toldNames = 0;
+  private readonly toldNames = new ToldTable(this.table);
   private fresh: ToldNode[] = [];
 
   /** @param sorted all names of `generated`, as they are hashed */
@@ -209,12 +208,9 @@ export class TellingIngredients {
 
   /** Everything since the last call. */
   take(variants: readonly ToldVariant[], evaluated: readonly string[]): ToldIngredients {
-    const { table } = this;
     const nodes = packed(this.fresh);
-    const texts = table.names.slice(this.toldNames);
-    this.toldNames = table.names.length;
     this.fresh = [];
-    return { texts, nodes, evaluated, variants };
+    return { names: this.toldNames.next(), nodes, evaluated, variants };
   }
 
   private list(names: Iterable<string>): readonly number[] {

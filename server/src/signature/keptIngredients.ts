@@ -1,7 +1,7 @@
 /**
  * What the hashes of all variants are made of, as it was told (`ingredients.ts`): names are numbers of one table.
  */
-import type { NameTable } from '../base/nameTable.ts';
+import { type NameTable, ReceivedNames, ToldTable } from '../base/nameTable.ts';
 import type { EditableVariables, ToldIngredients, ToldVariant } from './ingredients.ts';
 import { type KeptNode, KeptNodes, StoredNodes } from './keptNodes.ts';
 import { packed } from './packedNodes.ts';
@@ -17,17 +17,16 @@ export class RetoldIngredients {
   /** By the number that a node has there, one more than the one it is told by; 0: it is still to be told. */
   private readonly numbers = new Map<KeptNodes, Uint32Array>();
   private count = 0;
-  private toldNames = 0;
+  private readonly toldNames: ToldTable;
 
-  constructor(private readonly table: NameTable) {}
+  constructor(table: NameTable) {
+    this.toldNames = new ToldTable(table);
+  }
 
   /** @param most of the names that are still to be told; undefined: there are none @returns those alone */
   names(most: number): ToldIngredients | undefined {
-    const { names } = this.table;
-    if (this.toldNames === names.length) return undefined;
-    const texts = names.slice(this.toldNames, this.toldNames + most);
-    this.toldNames += texts.length;
-    return { texts, nodes: packed([]), evaluated: [], variants: [] };
+    if (this.toldNames.isTold) return undefined;
+    return { names: this.toldNames.next(most), nodes: packed([]), evaluated: [], variants: [] };
   }
 
   tell(variants: Iterable<KeptVariant>, evaluated: Iterable<string>): ToldIngredients {
@@ -36,8 +35,7 @@ export class RetoldIngredients {
       ...variant,
       nodes: this.told(variant.nodes, fresh),
     }));
-    const texts = this.names(Infinity)?.texts ?? [];
-    return { texts, nodes: packed(fresh), evaluated: [...evaluated], variants: told };
+    return { names: this.toldNames.next(), nodes: packed(fresh), evaluated: [...evaluated], variants: told };
   }
 
   private told({ store, numbers }: StoredNodes, fresh: KeptNode[]): Uint32Array {
@@ -55,17 +53,23 @@ export class RetoldIngredients {
 
 /** What one evaluator process has told. */
 export class ReceivedIngredients {
-  private readonly numbers: number[] = [];
+  private readonly names: ReceivedNames;
   private readonly nodes = new KeptNodes();
 
-  constructor(private readonly table: NameTable) {}
+  constructor(private readonly table: NameTable) {
+    this.names = new ReceivedNames(table);
+  }
+
+  private get numbers(): readonly number[] {
+    return this.names.numbers;
+  }
 
   isOf(table: NameTable): boolean {
     return this.table === table;
   }
 
-  receive({ texts, nodes, variants }: ToldIngredients): KeptVariant[] {
-    for (const text of texts) this.numbers.push(this.table.add(text));
+  receive({ names, nodes, variants }: ToldIngredients): KeptVariant[] {
+    this.names.receive(names);
     this.nodes.add(nodes, this.numbers, (text) => this.table.text(text));
     // The variants of a recipe have the same of them.
     const asked = new Map<Uint32Array, Uint32Array>();

@@ -54,8 +54,7 @@ export class Places {
 
   /** Nothing has a place. */
   for(table: NameTable): Int32Array {
-    if (this.places.length < table.names.length)
-      this.places = new Int32Array(table.names.length * 2).fill(-1);
+    if (this.places.length < table.size) this.places = new Int32Array(table.size * 2).fill(-1);
     return this.places;
   }
 }
@@ -145,7 +144,7 @@ export class Rehash {
     if (!this.stand) return;
     if (!variant.stand) throw new Unmade('more than hashes depends on where the repository stands');
     for (const [number, before] of variant.stand) {
-      const name = this.table.names[number]!;
+      const name = this.table.name(number);
       const after = this.stand.get(name);
       if (after === undefined || after.includes('$')) throw new Unmade(`what ${name} is now is not known`);
       if (after === before) continue;
@@ -163,7 +162,7 @@ export class Rehash {
 
   private mixed(nodes: NodeList, fresh: readonly KeptNode[]): NodeList {
     const all = [...Array.from({ length: nodes.length }, (_, at) => nodes.nodeAt(at)), ...fresh];
-    const byName = new Map(all.map((node) => [this.table.names[node.name]!, node]));
+    const byName = new Map(all.map((node) => [this.table.name(node.name), node]));
     return new ListedNodes(sortedStrings(byName.keys()).map((name) => byName.get(name)!));
   }
 
@@ -183,7 +182,7 @@ export class Rehash {
       const code = nodes.functionAt(at);
       if (!code || code.python || rewritings.has(at)) continue;
       if (!code.references.some((reference) => values.has(reference))) continue;
-      const name = this.table.names[nodes.nameAt(at)]!;
+      const name = this.table.name(nodes.nameAt(at));
       if (code.length === undefined) throw new Unmade(`more than its definition decides ${name}`);
       const text = nodes.valueAt(at)!.slice(0, code.length);
       rewritings.set(at, { name, python: false, before: text, after: text });
@@ -285,7 +284,7 @@ export class Rehash {
     for (const number of left) names.delete(number);
     for (const number of names) {
       if (this.places[number]! < 0)
-        throw new Unmade(`${this.table.names[number]} was not looked at for hashes`);
+        throw new Unmade(`${this.table.name(number)} was not looked at for hashes`);
     }
     return names;
   }
@@ -313,13 +312,13 @@ export class Rehash {
     changed: ReadonlySet<number>,
     signatures: readonly TaskSignature[],
   ): readonly TaskSignature[] {
-    const all = { length: nodes.length };
-    const graph = new DependencyGraph(
-      Array.from(all, (_, at) => this.table.names[nodes.nameAt(at)]!),
-      Array.from(all, (_, at) => nodes.valueAt(at) ?? ''),
-      (at, each) => nodes.namesAt(at, each),
-      this.places,
-    );
+    const hashed = {
+      length: nodes.length,
+      nameAt: (at: number) => this.table.name(nodes.nameAt(at)),
+      textAt: (at: number) => nodes.valueAt(at) ?? '',
+      namesAt: (at: number, each: (name: number) => void) => nodes.namesAt(at, each),
+    };
+    const graph = new DependencyGraph(hashed, this.places);
     return signatures.map((signature, index) => {
       const task = this.places[variant.tasks[index]!]!;
       const reached = graph.reachableFrom(task);

@@ -57,7 +57,7 @@ export class RewrittenVariables {
     this.orderCounts = orderCounts || unknown.size > 0;
     this.around = told.around;
     this.listed = told.listed;
-    this.route = new Route(told.route, table.names, assignmentsOf);
+    this.route = new Route(told.route, table, assignmentsOf);
     const here = edits.map((each) => each.filter(({ path }) => this.route.has(path)));
     const missing = this.route.missing[0];
     if (missing !== undefined) throw new Unmade(`what ${missing} said is not known`);
@@ -266,7 +266,7 @@ export class RewrittenVariables {
       throw new Unmade('what is tested is no longer named');
     const numbers = words.flatMap((word) => this.table.find(word) ?? []);
     for (const number of numbers) if (node.names.includes(number)) this.checkOrder(node, number);
-    const names = node.names.filter((number) => !left.has(this.table.names[number]!));
+    const names = node.names.filter((number) => !left.has(this.table.name(number)));
     return { ...node, names, function: { ...code, excluded: [...new Set([...code.excluded, ...numbers])] } };
   }
 }

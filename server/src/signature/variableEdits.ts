@@ -4,6 +4,7 @@
  *
  * Follows `bb/parse/ast.py: DataNode.eval`. What was there before the first of these files is left open.
  */
+import type { NameTable } from '../base/nameTable.ts';
 import type { AssignedOperation, FileAssignments } from '../syntax/assignments.ts';
 import { keyOf } from '../syntax/assignments.ts';
 import type { VariableEdit } from '../syntax/fileEdits.ts';
@@ -40,10 +41,10 @@ export class Route {
   /** The paths whose texts are not known. */
   readonly missing: string[] = [];
 
-  /** @param route see `EditableVariables` @param names paths by number */
-  constructor(route: Uint32Array, names: readonly string[], assignmentsOf: AssignmentsOf) {
+  /** @param route see `EditableVariables` @param names paths among them */
+  constructor(route: Uint32Array, names: NameTable, assignmentsOf: AssignmentsOf) {
     for (let item = 0; item < route.length; item += 3) {
-      const path = names[route[item]!]!;
+      const path = names.name(route[item]!);
       const parent = route[item + 1]!;
       const file = assignmentsOf(path);
       if (!file) this.missing.push(path);
