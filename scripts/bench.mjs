@@ -69,6 +69,7 @@ try {
   figure('start of the editor to the first lens, from what was kept', 'ms', times.firstLens);
   figure('hover over a variable', 'ms', times.hovers);
   figure('an edit in the editor to its lenses and diagnostics', 'ms', times.edits);
+  figure('  the same, 100 ms after the one before it', 'ms', times.typed);
   const [target] = options['bitbake-target'] ?? [];
   const objects = await bundled('benchObjects');
   let names;

@@ -4,6 +4,7 @@
  * editor does. Bundled and run by `bench.mjs`.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { CodeLens, Hover } from 'vscode-languageserver/node';
 import { candidates } from '../server/src/engine/targets.ts';
@@ -14,12 +15,16 @@ export interface EditorTimes {
   /** Milliseconds, of each run. */
   readonly firstLens: readonly number[];
   readonly hovers: readonly number[];
+  /** One right after the other, and as they are typed. */
   readonly edits: readonly number[];
+  readonly typed: readonly number[];
 }
 
 /** How long the lens of a start is waited for at most. */
 const LONGEST_MILLISECONDS = 60_000;
 const WARM_UP = 10;
+/** Between one edit's diagnostics and the next edit. */
+const TYPING_MILLISECONDS = 100;
 
 /** @param cache where results are kept; what an earlier run left there is used */
 export async function editorTimes(
@@ -42,7 +47,12 @@ export async function editorTimes(
     for (let run = 0; run < edits; run++) hovers.push(await timed(() => server.hover()));
     const latencies: number[] = [];
     for (let edit = 0; edit < WARM_UP + edits; edit++) latencies.push(await timed(() => server.edit(edit)));
-    return { firstLens: times, hovers, edits: latencies.slice(WARM_UP) };
+    const typed: number[] = [];
+    for (let edit = 0; edit < edits; edit++) {
+      await setTimeout(TYPING_MILLISECONDS);
+      typed.push(await timed(() => server.edit(WARM_UP + edits + edit)));
+    }
+    return { firstLens: times, hovers, edits: latencies.slice(WARM_UP), typed };
   } finally {
     await server.end();
   }

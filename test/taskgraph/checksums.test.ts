@@ -70,6 +70,15 @@ describe('file checksums', () => {
     expect(of('@/linked:True')).toEqual([]);
   });
 
+  it('of a link to a directory with a slash behind it are those of the directory', () => {
+    expect(of('@/linked/:True')).toEqual([
+      ['@/linked/./sub/.git', md5('a file')],
+      ['@/linked/./sub/one', md5('1')],
+      ['@/linked/./three', md5('2')],
+      ['@/linked/./two', md5('2')],
+    ]);
+  });
+
   it('of patterns are those of what they match', () => {
     expect(of('@/*/*.patch:True')).toEqual([
       ['@/z/aa.patch', md5('a')],

@@ -78,7 +78,9 @@ function pathChecksums(path: string, inputs: ChecksumInputs): FileChecksum[] {
 function placeChecksums(path: string, inputs: ChecksumInputs): FileChecksum[] {
   const { files } = inputs;
   const stat = files.stat(path);
-  if (stat?.kind === 'directory') return isLink(path, files) ? [] : directoryChecksums(path, inputs);
+  // With a slash behind it a link is what it leads to.
+  const isLeftOut = () => !path.endsWith('/') && isLink(path, files);
+  if (stat?.kind === 'directory') return isLeftOut() ? [] : directoryChecksums(path, inputs);
   // That it exists is what the list says: it lies where it may not be read.
   if (!stat) throw new Unreadable(`${path} cannot be read`);
   return [{ path, checksum: digest(path, inputs) }];
@@ -121,11 +123,10 @@ function digest(path: string, { files, digests }: ChecksumInputs): string {
 
 /** Whether the path's last component is a symbolic link. */
 function isLink(path: string, files: FileSystem): boolean {
-  const plain = path.replace(/\/+$/, '');
-  const at = plain.lastIndexOf('/');
-  const parent = files.realPath(plain.slice(0, at) || '/');
+  const at = path.lastIndexOf('/');
+  const parent = files.realPath(path.slice(0, at) || '/');
   if (parent === undefined) return false;
-  return files.realPath(plain) !== `${parent === '/' ? '' : parent}${plain.slice(at)}`;
+  return files.realPath(path) !== `${parent === '/' ? '' : parent}${path.slice(at)}`;
 }
 
 /** First by checksum, then, keeping that order among equals, by name. */
