@@ -5,7 +5,7 @@
  * workspace behind `-- path --` lines. Lines of the prose may be directives: `releases:` (those that have the
  * rule; default all), `env: NAME=value` (BitBake's environment), `place: /dir` (where the workspace has to be),
  * `handlers: oe-core` (recorded with OE-Core's signature handlers, of which the layer has what is read off them),
- * `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`), `side: NAME FILE LINE` (a state of the
+ * `link: PATH TARGET` (a symbolic link; may be repeated), `graph: ARGUMENTS` (a call of `bitbake -g`, answered in `<name>.graphs.json`), `side: NAME FILE LINE` (a state of the
  * build directory with one more line in a file of it, its taskhashes in `<name>.sides.json`), `run: ARGUMENTS` (a call of
  * `bitbake -n`, answered in `<name>.runs.json`), `objects: NAMES` and `stamps: NAME=SECONDS …` (empty files in
  * `build/objects` and `build/tmp/stamps`; stamps are that much later than `STAMP_TIME`).
@@ -20,6 +20,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -97,6 +98,8 @@ export interface Scenario {
   readonly stamps: ReadonlyMap<string, number>;
   /** By path relative to the workspace; marks taken out, `@WORKSPACE@` still in. */
   readonly files: ReadonlyMap<string, string>;
+  /** Path relative to the workspace -> what the symbolic link there says. */
+  readonly links: ReadonlyMap<string, string>;
   /** In the order of their opening brackets. */
   readonly marks: readonly Mark[];
 }
@@ -145,6 +148,9 @@ export function parseScenario(name: string, text: string): Scenario {
         .map((entry) => [entry.split('=')[0]!, Number(entry.split('=')[1])]),
     ),
     files,
+    links: new Map(
+      [...prose.matchAll(/^link: (\S+) (\S+)$/gm)].map(([, path, target]) => [path!, target!] as const),
+    ),
     marks,
   };
 }
@@ -217,6 +223,7 @@ export function materialise(scenario: Scenario, place?: string): Workspace {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text.replaceAll('@WORKSPACE@', root));
   }
+  for (const [path, target] of scenario.links) symlinkSync(target, join(root, path));
   for (const name of scenario.objects) emptyFile(join(root, 'build/objects', name), 0);
   for (const [name, seconds] of scenario.stamps) emptyFile(join(root, 'build/tmp/stamps', name), seconds);
   return {

@@ -45,7 +45,8 @@ class Scenario:
     Cursor and range marks are taken out of the files, and @WORKSPACE@ stands for the place of
     the workspace. A file of a scenario hides the one of the base workspace with the same path.
     Directives are lines of the prose: `releases: wrynose master` (default: all),
-    `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `graph: ARGUMENTS` (what to
+    `env: NAME=value`, `place: /tmp/x` (the one place the workspace must be in), `link: PATH TARGET`,
+    `graph: ARGUMENTS` (what to
     call `bitbake -g` with; may be repeated), `hashes: TARGETS` (what to call `bitbake -S none` with, likewise),
     `handlers: oe-core` (asked with OE-Core's signature handlers: SSTATE_LENS_OE_CORE is a checkout of the release),
     `side: NAME FILE LINE` (a state of the build directory with one more line in a file of it, likewise),
@@ -66,6 +67,7 @@ class Scenario:
         self.env = {}
         self.place = None
         self.handlers = None
+        self.links = {}
         self.files = {}
         current = None
         with open(os.path.join(FIXTURES, name + ".txt"), encoding="utf-8", newline="") as text:
@@ -87,6 +89,9 @@ class Scenario:
             self.env[key] = value
         elif word == "place":
             self.place = rest
+        elif word == "link":
+            path, target = rest.split()
+            self.links[path] = target
         elif word == "handlers":
             self.handlers = os.environ.get("SSTATE_LENS_OE_CORE") or sys.exit(
                 "%s: set SSTATE_LENS_OE_CORE to a checkout of OE-Core of this release" % self.name
@@ -117,6 +122,8 @@ class Scenario:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "w", encoding="utf-8", newline="") as out:
                 out.write(re.sub("[\u27e6\u27e7]", "", "".join(lines)).replace("@WORKSPACE@", root))
+        for path, target in self.links.items():
+            os.symlink(target, os.path.join(root, path))
         if self.handlers:
             with open(os.path.join(root, "build", "conf", "local.conf"), "a", encoding="utf-8") as out:
                 out.write(IMPORT_HANDLERS % os.path.join(self.handlers, "meta", "lib"))

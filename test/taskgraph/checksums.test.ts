@@ -8,6 +8,14 @@ import { checksumName, checksumText, fileChecksums } from '../../server/src/task
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
+/** What counts of the directory `dir`, by one of its names. */
+const filesIn = (directory: string) => [
+  [`${directory}/./sub/.git`, md5('a file')],
+  [`${directory}/./sub/one`, md5('1')],
+  [`${directory}/./three`, md5('2')],
+  [`${directory}/./two`, md5('2')],
+];
+
 describe('file checksums', () => {
   let top: string;
   const write = (path: string, text: string) => {
@@ -61,22 +69,12 @@ describe('file checksums', () => {
   });
 
   it('of directories keep the path below them; links to directories and .git do not count', () => {
-    expect(of('@/dir:True')).toEqual([
-      ['@/dir/./sub/.git', md5('a file')],
-      ['@/dir/./sub/one', md5('1')],
-      ['@/dir/./three', md5('2')],
-      ['@/dir/./two', md5('2')],
-    ]);
+    expect(of('@/dir:True')).toEqual(filesIn('@/dir'));
     expect(of('@/linked:True')).toEqual([]);
   });
 
   it('of a link to a directory with a slash behind it are those of the directory', () => {
-    expect(of('@/linked/:True')).toEqual([
-      ['@/linked/./sub/.git', md5('a file')],
-      ['@/linked/./sub/one', md5('1')],
-      ['@/linked/./three', md5('2')],
-      ['@/linked/./two', md5('2')],
-    ]);
+    expect(of('@/linked/:True')).toEqual(filesIn('@/linked'));
   });
 
   it('of patterns are those of what they match', () => {

@@ -47,7 +47,10 @@ export function filePattern(pattern: string): RegExp {
   return new RegExp(`^(?:${source})$`);
 }
 
-/** `glob.glob` of an absolute pattern without `**`: the paths that exist, in no particular order. */
+/**
+ * `glob.glob` of an absolute pattern without `**`: the paths that exist, in no particular order; with a slash at its end
+ * directories, with a slash at theirs.
+ */
 export function glob(pattern: string, files: FileSystem): string[] {
   if (!MAGIC.test(pattern)) return files.stat(pattern) ? [pattern] : [];
   let found = ['/'];
@@ -64,5 +67,6 @@ export function glob(pattern: string, files: FileSystem): string[] {
         .map((name) => joinPath(directory, name)),
     );
   }
-  return found.filter((path) => files.stat(path));
+  if (!pattern.endsWith('/')) return found.filter((path) => files.stat(path));
+  return found.filter((path) => files.stat(path)?.kind === 'directory').map((path) => `${path}/`);
 }
