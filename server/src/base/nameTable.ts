@@ -1,3 +1,8 @@
+/**
+ * Names and texts as numbers, so that what many have is held, told and compared as a number. Knows nothing of what they
+ * name.
+ */
+
 /** How many texts are looked for again: who has one of those before keeps it. */
 const MOST_TEXTS = 200_000;
 

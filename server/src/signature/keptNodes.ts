@@ -9,14 +9,19 @@ import type { ToldNode } from './ingredients.ts';
 export type KeptNode = ToldNode;
 export type FunctionNode = NonNullable<KeptNode['function']>;
 
-/** The nodes of a variant, by their places in the order of hashing. */
-export interface NodeList {
+/** What is hashed of the nodes of a variant, by their places in the order of hashing. */
+export interface HashedNodes {
   readonly length: number;
   nameAt(at: number): number;
   valueAt(at: number): string | undefined;
-  functionAt(at: number): FunctionNode | undefined;
   /** Calls `each` with the names that it depends on directly. */
   namesAt(at: number, each: (name: number) => void): void;
+}
+
+/** All that is known of them. */
+export interface NodeList extends HashedNodes {
+  isKnownAt(at: number): boolean;
+  functionAt(at: number): FunctionNode | undefined;
   nodeAt(at: number): KeptNode;
 }
 
@@ -69,6 +74,10 @@ export class KeptNodes {
     return this.name[node]!;
   }
 
+  isKnown(node: number): boolean {
+    return this.known[node] === 1;
+  }
+
   valueOf(node: number): string | undefined {
     return this.values[node];
   }
@@ -88,7 +97,7 @@ export class KeptNodes {
       name: this.name[node]!,
       names,
       value: this.values[node],
-      known: this.known[node] === 1,
+      known: this.isKnown(node),
     };
     const code = this.functions.get(node);
     return code ? { ...kept, function: code } : kept;
@@ -112,6 +121,10 @@ export class StoredNodes implements NodeList {
 
   valueAt(at: number): string | undefined {
     return this.store.valueOf(this.numbers[at]!);
+  }
+
+  isKnownAt(at: number): boolean {
+    return this.store.isKnown(this.numbers[at]!);
   }
 
   functionAt(at: number): FunctionNode | undefined {
@@ -159,6 +172,10 @@ export class EditedNodes implements NodeList {
     return edited ? edited.value : this.nodes.valueAt(at);
   }
 
+  isKnownAt(at: number): boolean {
+    return this.edited.get(at)?.known ?? this.nodes.isKnownAt(at);
+  }
+
   functionAt(at: number): FunctionNode | undefined {
     const edited = this.edited.get(at);
     return edited ? edited.function : this.nodes.functionAt(at);
@@ -176,7 +193,7 @@ export class EditedNodes implements NodeList {
 }
 
 /** Nodes as objects. */
-export class ListedNodes implements NodeList {
+export class ListedNodes implements HashedNodes {
   readonly length: number;
 
   constructor(private readonly nodes: readonly KeptNode[]) {
@@ -191,16 +208,8 @@ export class ListedNodes implements NodeList {
     return this.nodes[at]!.value;
   }
 
-  functionAt(at: number): FunctionNode | undefined {
-    return this.nodes[at]!.function;
-  }
-
   namesAt(at: number, each: (name: number) => void): void {
     for (const name of this.nodes[at]!.names) each(name);
-  }
-
-  nodeAt(at: number): KeptNode {
-    return this.nodes[at]!;
   }
 }
 

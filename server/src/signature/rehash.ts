@@ -13,7 +13,14 @@ import { expandKnown } from '../datastore/expansion.ts';
 import type { FileEdits, FunctionEdit, VariableEdit } from '../syntax/fileEdits.ts';
 import { DependencyGraph } from './dependencyGraph.ts';
 import type { KeptVariant } from './keptIngredients.ts';
-import { EditedNodes, type FunctionNode, type KeptNode, ListedNodes, type NodeList } from './keptNodes.ts';
+import {
+  EditedNodes,
+  type FunctionNode,
+  type HashedNodes,
+  type KeptNode,
+  ListedNodes,
+  type NodeList,
+} from './keptNodes.ts';
 import { RewrittenVariables } from './rewrittenVariables.ts';
 import type { TaskSignature } from './signatures.ts';
 import { Unmade } from './unmade.ts';
@@ -99,7 +106,7 @@ export class Rehash {
     assignmentsOf: AssignmentsOf,
   ): readonly TaskSignature[] {
     const placed: number[] = [];
-    const place = (nodes: NodeList): void => {
+    const place = (nodes: HashedNodes): void => {
       this.places = this.shared.for(this.table);
       for (let at = 0; at < nodes.length; at++) {
         const name = nodes.nameAt(at);
@@ -160,7 +167,7 @@ export class Rehash {
     }
   }
 
-  private mixed(nodes: NodeList, fresh: readonly KeptNode[]): NodeList {
+  private mixed(nodes: NodeList, fresh: readonly KeptNode[]): HashedNodes {
     const all = [...Array.from({ length: nodes.length }, (_, at) => nodes.nodeAt(at)), ...fresh];
     const byName = new Map(all.map((node) => [this.table.name(node.name), node]));
     return new ListedNodes(sortedStrings(byName.keys()).map((name) => byName.get(name)!));
@@ -275,7 +282,7 @@ export class Rehash {
       if (number === undefined || candidate.startsWith('__') || left.has(number)) continue;
       const at = this.places[number]!;
       if (at >= 0) {
-        if (nodes.nodeAt(at).known) names.add(number);
+        if (nodes.isKnownAt(at)) names.add(number);
       } else if (!wasAsked.has(candidate))
         throw new Unmade(`whether ${candidate} is a function here is not known`);
     }
@@ -308,7 +315,7 @@ export class Rehash {
 
   private signed(
     variant: KeptVariant,
-    nodes: NodeList,
+    nodes: HashedNodes,
     changed: ReadonlySet<number>,
     signatures: readonly TaskSignature[],
   ): readonly TaskSignature[] {

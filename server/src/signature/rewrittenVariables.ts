@@ -256,7 +256,7 @@ export class RewrittenVariables {
   }
 
   private isThere(number: number): boolean {
-    return this.variant.nodes.nodeAt(this.placeOf(number)).known;
+    return this.variant.nodes.isKnownAt(this.placeOf(number));
   }
 
   private withoutNames(node: KeptNode, words: readonly string[]): KeptNode {
