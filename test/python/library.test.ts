@@ -7,7 +7,7 @@ describe('the compiled library', () => {
   let library: Uint8Array;
 
   beforeAll(async () => {
-    library = await compileLibrary(ASSETS.assets.wasm, ASSETS.assets.stdlib);
+    library = await compileLibrary(ASSETS.assets.wasm(), ASSETS.assets.stdlib);
   }, 60_000);
 
   it('is used in the place of the sources', async () => {

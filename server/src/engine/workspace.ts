@@ -6,11 +6,13 @@
  * and no file system of its own.
  */
 import type { Problem } from '../base/problem.ts';
+import { SharedTexts } from '../base/sharedTexts.ts';
 import { inTurns } from '../base/turns.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore } from '../inputs/resultPorts.ts';
 import { MOST_RECENT } from '../python/remembering.ts';
 import { ReceivedIngredients } from '../signature/keptIngredients.ts';
+import type { TaskSignature } from '../signature/signatures.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import { type EvaluatorQuestions, KeptRecipes } from './keptRecipes.ts';
 import {
@@ -81,6 +83,8 @@ type Place = number | (() => number);
 
 /** How many questions wait for an answer before it is worth the time to open another evaluator. */
 const WORTH_OPENING = 8;
+/** What of an evaluation no other one has. */
+const DIFFERENT_EVERYWHERE: ReadonlySet<string> = new Set<keyof TaskSignature>(['basehash']);
 
 export class Workspace {
   private readonly members: Member[] = [];
@@ -102,6 +106,8 @@ export class Workspace {
 
   /** What evaluations were made of, where that is kept. */
   readonly kept: KeptRecipes | undefined;
+  /** Of evaluations without what their hashes were made of: who loads the world holds all of them. */
+  private readonly texts = new SharedTexts();
 
   constructor(private readonly options: WorkspaceOptions) {
     const { cache, rehash, ingredients } = options;
@@ -363,7 +369,8 @@ export class Workspace {
     const { kept } = this;
     const made = await kept?.find(path, recipeInfo);
     const earlier = async () => kept?.findEarlier(path, recipeInfo);
-    return made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path, earlier);
+    const found = made ?? this.find(place, 'evaluate', lightParameters(path, recipeInfo), path, earlier);
+    return this.texts.share(await found, DIFFERENT_EVERYWHERE);
   }
 
   /** The first evaluator is opened where it is not: recipes would have to be evaluated else. */

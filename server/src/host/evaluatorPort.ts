@@ -3,7 +3,7 @@
  * it is, so that the parent can name the place if it has to kill it.
  */
 import { writeSync } from 'node:fs';
-import { collectWhenIdle } from './idleMemory.ts';
+import { collectWhenIdle } from './heapMemory.ts';
 
 /** File descriptor of the note; the parent hands it over when it forks. */
 const NOTE_DESCRIPTOR = 4;

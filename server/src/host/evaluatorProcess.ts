@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EvaluatorMessage, EvaluatorRequest } from './evaluatorPort.ts';
 import { NOTE_SIZE, PLACE_SIZE } from './evaluatorPort.ts';
-import { collectWhenIdle } from './idleMemory.ts';
+import { collectWhenIdle, EVALUATING_HEAP_FLAGS } from './heapMemory.ts';
 
 export interface EvaluatorOptions {
   /** The evaluator's entry point; its directory and what is in it can be read by the process. */
@@ -309,8 +309,7 @@ function forkEvaluator(
   permission: string | undefined,
   note: number,
 ): ChildProcess {
-  // Most of what an evaluation makes is garbage soon: the larger the space for it, the less is copied.
-  const flags = [`--max-old-space-size=${options.limits.heapMegabytes}`, '--max-semi-space-size=64'];
+  const flags = [`--max-old-space-size=${options.limits.heapMegabytes}`, ...EVALUATING_HEAP_FLAGS];
   // The stack of Windows is fixed when Node is built, and no larger than what V8 uses of it anyway.
   if (process.platform !== 'win32') flags.push(`--stack-size=${STACK_KILOBYTES}`);
   if (permission !== undefined) {

@@ -18,7 +18,7 @@ export interface PythonAssets {
 export function readPythonAssets(interpreter: string, modules: string): PythonAssets {
   return {
     assets: {
-      wasm: readFileSync(join(interpreter, 'pyodide.asm.wasm')),
+      wasm: () => readFileSync(join(interpreter, 'pyodide.asm.wasm')),
       stdlib: readFileSync(join(interpreter, 'python_stdlib.zip')),
     },
     modules: new Map(pythonFiles(modules, '')),

@@ -23,6 +23,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { cacheDirectory } from '../host/diskCache.ts';
 import { buildDirectoryOfShell, findBuildDirectory, isBuildDirectory } from '../host/buildDirectory.ts';
+import { growSlowly } from '../host/heapMemory.ts';
 import { withMachine } from '../metadata/environment.ts';
 import { type ActionClient, actionClient, codeActions, resolveCodeAction } from './codeAction.ts';
 import { codeLens } from './codeLens.ts';
@@ -64,6 +65,7 @@ export interface ServerOptions {
 }
 
 export function serveLanguage(options: ServerOptions): void {
+  growSlowly();
   new LanguageServer(options).listen();
 }
 

@@ -16,7 +16,7 @@ import type { ObjectVerdict } from '../ide/objectVerdict.ts';
 import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
 import type { View } from '../ide/view.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
-import { collectWhenIdle } from '../host/idleMemory.ts';
+import { collectWhenIdle } from '../host/heapMemory.ts';
 import { readSource } from '../host/sources.ts';
 import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';

@@ -37,8 +37,8 @@ export type MessageLevel = 'note' | 'plain' | 'warning' | 'error' | 'fatal';
 export interface SandboxOptions {
   /** The interpreter and its library, as the `pyodide` package ships them. */
   readonly assets: {
-    /** `pyodide.asm.wasm` */
-    readonly wasm: Uint8Array;
+    /** Reads `pyodide.asm.wasm`: once it is compiled nobody needs its bytes any more. */
+    readonly wasm: () => Uint8Array;
     /** `python_stdlib.zip` */
     readonly stdlib: Uint8Array;
   };
@@ -167,7 +167,7 @@ class Sandbox implements ObservedRuntime {
   }
 
   async start(): Promise<void> {
-    const module = await compileMachine(this.options.assets.wasm);
+    const module = await compileMachine(this.options.assets.wasm());
     try {
       this.machine = await Machine.start(module, this.kernel, this.options.limits, HOME);
     } catch (error) {

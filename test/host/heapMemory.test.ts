@@ -1,6 +1,6 @@
 /** Garbage is collected when there has been nothing to do for a while, and not before. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { collectWhenIdle } from '../../server/src/host/idleMemory.ts';
+import { collectWhenIdle } from '../../server/src/host/heapMemory.ts';
 
 const MEGABYTE = 1024 * 1024;
 

@@ -1,9 +1,30 @@
 /**
- * Gives memory back when there is nothing to do: V8 looks for garbage when more is allocated, and who has loaded the
- * world and then waits for the next keystroke allocates nothing. Knows nothing of what the process does.
+ * How much memory the heap of a process takes beside what lives in it. Where there is nothing to do, garbage is looked
+ * for: V8 does so when more is allocated, and who has loaded the world and then waits for the next keystroke allocates
+ * nothing. Knows nothing of what the process does.
  */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+
+/**
+ * In MiB, of each of the two halves of the space for what was allocated lately. Most of what an evaluation makes is
+ * garbage soon, and the larger the space the less is copied; twice as much makes the world no faster.
+ */
+const YOUNG_HALF = 32;
+/** By how much of what lives in it the heap may grow before garbage is looked for; V8 would let it grow several times. */
+const GROWING_PERCENT = 40;
+
+/** Flags of V8 for a process that evaluates recipes. */
+export const EVALUATING_HEAP_FLAGS = [`--max-semi-space-size=${YOUNG_HALF}`, growing(GROWING_PERCENT)];
+
+/** The heap of this process grows slowly from now on. */
+export function growSlowly(): void {
+  setFlagsFromString(growing(GROWING_PERCENT));
+}
+
+function growing(percent: number): string {
+  return `--heap-growing-percent=${percent}`;
+}
 
 /** How long there was nothing to do. */
 const IDLE_MILLISECONDS = 10_000;
