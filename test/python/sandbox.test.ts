@@ -216,6 +216,8 @@ describe('the host', () => {
     ['os.popen("readlink -f /layer/../layer/lib/plain.py").read()', '/layer/lib/plain.py\n'],
     ['os.popen("readlink -f /layer/none").read()', '/layer/none\n'],
     ['os.system("readlink -f /layer/none/none")', '256'],
+    ['os.popen("dpkg --print-architecture").read()', 'riscv64\n'],
+    ['__import__("subprocess").check_output(["dpkg", "--print-architecture"])', "b'riscv64\\n'"],
   ])('%s is %s', (expression, value) => {
     expect(box.evaluate(expression)).toBe(value);
     expect(box.python.takeRefusals()).toEqual([]);

@@ -26,6 +26,7 @@ export const FACTS: HostFacts = {
   version: '#1 SMP',
   machine: 'riscv64',
   cpuCount: 12,
+  debianArchitecture: 'riscv64',
   userName: 'oe',
   uid: 1000,
   gid: 1000,

@@ -117,7 +117,7 @@ export async function openConfiguration(options: EvaluatorOptions): Promise<Open
   // What the configuration does to Python can then be undone.
   python.checkpoint();
   const inline = new InlineEvaluator(python);
-  const ctx = (late.ctx = new ParseContext(release, reads.metadata, python, inline));
+  const ctx = (late.ctx = new ParseContext(release, options.buildDir, reads.metadata, python, inline));
   inline.context = ctx;
   const chosen = { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 };
   reportRelease(ctx, chosen);

@@ -9,7 +9,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { splitWords } from '../base/words.ts';
 import type { BuildDirectory } from './buildDirectory.ts';
-import { bitbakeEnvironment } from './environment.ts';
+import { bitbakeEnvironment, scriptDirectories } from './environment.ts';
 import { bitbakeReader } from './installation.ts';
 
 /** What BitBake knows of one recipe variant. */
@@ -147,12 +147,9 @@ function valuesOf(raw: RawRecipe): BitBakeValues {
 /** The environment of oe-init-build-env: of one that has been run, this process's own. */
 function startingEnvironment(build: BuildDirectory, source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const path = (source['PATH'] ?? '').split(delimiter);
-  const added = [
-    ...build.roots
-      .map((root) => join(root, 'scripts'))
-      .filter((scripts) => existsSync(join(scripts, 'oe-buildenv-internal'))),
-    join(build.bitbakeDir!, 'bin'),
-  ].filter((directory) => !path.includes(directory));
+  const added = [...scriptDirectories(build.roots), join(build.bitbakeDir!, 'bin')].filter(
+    (directory) => !path.includes(directory),
+  );
   // BitBake sets the locale of its workers itself; what it is started in has to know UTF-8.
   const { LC_ALL: _, ...known } = bitbakeEnvironment(build, source);
   return { ...source, ...known, PATH: [...added, ...path].join(delimiter) };

@@ -7,11 +7,7 @@
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { splitWords } from '../base/words.ts';
-import { ReadFrames } from '../datastore/cache.ts';
-import { Datastore } from '../datastore/datastore.ts';
-import { releaseOf, BUILT_IN_VERSION } from '../metadata/release.ts';
-import { parseFile } from '../syntax/parser.ts';
+import { readLayers } from './layersFile.ts';
 
 export interface BuildDirectory {
   /** Symbolic links resolved. */
@@ -95,12 +91,16 @@ export function isBitBake(path: string): boolean {
 /** @param bitbakeDir where the user says BitBake is; otherwise it is looked for beside the layers and in PATH */
 export function openBuildDirectory(path: string, bitbakeDir?: string): BuildDirectory {
   const real = realDirectory(path);
-  const layers = layersOf(real).filter((layer) => existsSync(join(layer, 'conf/layer.conf')));
+  const { named, asked } = readLayers(real, process.env);
+  const isLayer = (path: string) => existsSync(join(path, 'conf/layer.conf'));
+  const layers = named.filter(isLayer);
   const bitbake = bitbakeDir === undefined ? findBitBake(real, layers) : realpathSync(bitbakeDir);
   const roots = [
     real,
     ...sharedSiteConf(real),
     ...layers.map(rootOfLayer),
+    // Whether they are there decides which layers there are.
+    ...asked.filter((path) => !existsSync(path) || isLayer(path) || path.endsWith('/conf/layer.conf')),
     ...(bitbake === undefined ? [] : [bitbake]),
   ];
   const isInside = (path: string) => roots.some((root) => path.startsWith(`${root}/`));
@@ -119,38 +119,6 @@ function sharedSiteConf(buildDir: string): string[] {
   return realDirectory(join(buildDir, 'conf/site.conf')) === shared ? [shared] : [];
 }
 
-/** BBLAYERS as bblayers.conf sets it, read without evaluating anything else. */
-function layersOf(buildDir: string): string[] {
-  const file = join(buildDir, 'conf/bblayers.conf');
-  const release = releaseOf(BUILT_IN_VERSION);
-  const d = new Datastore({
-    traits: release.expansion,
-    python: { evaluate: () => undefined, analyse: () => NOTHING, applyFilter: (value) => value },
-    passesThrough: () => false,
-    report: () => undefined,
-    renamed: new Map(),
-    exported: new Set(),
-    frames: new ReadFrames(),
-  });
-  d.setVar('TOPDIR', buildDir);
-  try {
-    for (const statement of parseFile(file, readFileSync(file, 'utf8'), release.syntax).statements) {
-      if (statement.kind !== 'assignment' || statement.flag !== undefined) continue;
-      const { variable, value, operator } = statement;
-      const known = d.getText(variable) ?? '';
-      if (operator === '+=' || operator === '.=') d.setVar(variable, `${known} ${value}`);
-      else if (operator === '=+' || operator === '=.') d.setVar(variable, `${value} ${known}`);
-      else if (!operator.startsWith('?') || !known) d.setVar(variable, value, undefined, true);
-    }
-    return splitWords(d.getText('BBLAYERS') ?? '').map((layer) => resolve(buildDir, layer));
-  } catch {
-    // What is wrong with the file is said when the configuration is read.
-    return [];
-  }
-}
-
-const NOTHING = { references: [], execs: [], contains: new Map<string, string[]>() };
-
 /** A layer's files refer to its repository (COREBASE, licences): that is the root, or the layer where there is none. */
 function rootOfLayer(layer: string): string {
   for (
@@ -161,9 +129,14 @@ function rootOfLayer(layer: string): string {
     if (existsSync(join(directory, '.git'))) return directory;
   }
   // The core layer is the directory `meta` of its repository, also where that was unpacked from an archive.
-  return existsSync(join(layer, 'conf/bitbake.conf')) && existsSync(join(dirname(layer), 'oe-init-build-env'))
+  return existsSync(join(layer, 'conf/bitbake.conf')) && hasSetupScript(dirname(layer))
     ? dirname(layer)
     : layer;
+}
+
+/** `oe-init-build-env`, or that of another core layer. */
+function hasSetupScript(directory: string): boolean {
+  return readdirSync(directory).some((name) => name.endsWith('-init-build-env'));
 }
 
 /**

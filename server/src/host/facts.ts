@@ -1,6 +1,7 @@
 /**
  * The facts of this machine that metadata may know.
  */
+import { readFileSync } from 'node:fs';
 import {
   arch,
   availableParallelism,
@@ -24,6 +25,7 @@ export function hostFacts(environment: Readonly<Record<string, string>>): HostFa
     version: version(),
     machine: machine() || arch(),
     cpuCount: availableParallelism(),
+    debianArchitecture: debianArchitecture(),
     userName: user.name,
     uid: user.uid,
     gid: user.gid,
@@ -39,5 +41,18 @@ function account(): { name: string; uid: number; gid: number } {
     return { name: username, uid: Math.max(uid, 0), gid: Math.max(gid, 0) };
   } catch {
     return { name: 'user', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  }
+}
+
+/** That of the installed dpkg itself, which is the one that it was built for. */
+function debianArchitecture(): string | undefined {
+  try {
+    const packages = readFileSync('/var/lib/dpkg/status', 'utf8');
+    const start = packages.search(/^Package: dpkg$/m);
+    if (start < 0) return undefined;
+    const [entry] = packages.slice(start).split('\n\n', 1);
+    return /^Architecture: ([\w-]+)$/m.exec(entry!)?.[1];
+  } catch {
+    return undefined;
   }
 }

@@ -5,7 +5,7 @@
  * however long an evaluation takes. The texts of open editors lie over what is on disk. Confinement is by real
  * path: a symbolic link that leads out of the roots leads nowhere. What is read from is a `Disk`.
  */
-import { dirname } from 'node:path/posix';
+import { dirname, normalize } from 'node:path/posix';
 import { type Disk, PRESENT_DISK } from './disk.ts';
 import { glimpseOf } from './system.ts';
 import type { FileStat, FileSystem, Glimpse, SystemPaths } from '../inputs/ports.ts';
@@ -150,7 +150,10 @@ export class HostFiles implements FileSystem {
   }
 
   private inside(path: string): boolean {
-    return this.roots.some((root) => path === root || path.startsWith(root === '/' ? '/' : `${root}/`));
+    const within = (place: string) =>
+      this.roots.some((root) => place === root || place.startsWith(root === '/' ? '/' : `${root}/`));
+    // Where `//` and `/../` lead is another matter than where a link does: that is looked at later.
+    return within(path) || (/\/(?:\/|\.)/.test(path) && within(normalize(path)));
   }
 }
 

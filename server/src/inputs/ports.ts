@@ -94,6 +94,8 @@ export interface HostFacts {
   readonly version: string;
   readonly machine: string;
   readonly cpuCount: number;
+  /** What `dpkg --print-architecture` says; undefined: there is no dpkg, or it is not known. */
+  readonly debianArchitecture?: string | undefined;
   readonly userName: string;
   readonly uid: number;
   readonly gid: number;

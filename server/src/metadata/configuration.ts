@@ -192,7 +192,10 @@ class ConfigurationReader {
 
   private readLayers(d: Datastore, layersFile: string): void {
     const { ctx } = this;
-    const layers = splitWords(d.getText('BBLAYERS') ?? '').map((layer) => layer.replace(/(.)\/+$/, '$1'));
+    const home = d.getText('HOME');
+    const layers = splitWords(d.getText('BBLAYERS') ?? '').map((layer) =>
+      (home === undefined ? layer : layer.replace(/^~(?=\/|$)/, () => home)).replace(/(.)\/+$/, '$1'),
+    );
     const line = d.history.of('BBLAYERS').at(-1)?.line ?? 0;
     if (layers.length === 0 && this.refused === undefined) {
       this.refuse(
@@ -204,9 +207,11 @@ class ConfigurationReader {
     for (const layer of layers) {
       const conf = `${layer}/conf/layer.conf`;
       if (!ctx.files.stat(conf)) {
-        const what = ctx.files.stat(layer)
-          ? `has no readable conf/layer.conf`
-          : 'does not exist or cannot be read';
+        const what = !layer.startsWith('/')
+          ? 'is not given by its whole path, which is needed here'
+          : ctx.files.stat(layer)
+            ? 'has no readable conf/layer.conf'
+            : 'does not exist or cannot be read';
         this.refuse(new ParseError(`Layer ${layer} ${what}: correct BBLAYERS`, layersFile, line));
         continue;
       }

@@ -101,6 +101,8 @@ export class ParseContext {
 
   constructor(
     readonly release: Release,
+    /** Absolute; BitBake's working directory. */
+    readonly buildDir: string,
     readonly files: FileSystem,
     readonly python: PythonRuntime,
     inline: InlinePython,

@@ -41,11 +41,15 @@ export function normalPath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** `bb/utils.py: which`: the first place on a colon-separated path where `name` exists. */
+/**
+ * `bb/utils.py: which`: the first place on a colon-separated path where `name` exists. Places that are not absolute are
+ * below the build directory, as an empty one is.
+ */
 export function which(search: string, name: string, ctx: ParseContext): string | undefined {
   for (const directory of search.split(':')) {
     const candidate = joinPath(directory, name);
-    if (candidate.startsWith('/') && ctx.files.stat(candidate)) return candidate;
+    const path = candidate.startsWith('/') ? candidate : normalPath(joinPath(ctx.buildDir, candidate));
+    if (ctx.files.stat(path)) return path;
   }
   return undefined;
 }

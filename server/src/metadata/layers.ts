@@ -10,7 +10,8 @@ import { FatalError } from '../datastore/errors.ts';
 import type { ParseContext } from './context.ts';
 import { fileName, joinPath } from './files.ts';
 import { isVersion } from './versions.ts';
-import { filePattern, glob, matchesAtStart, pythonPattern } from './patterns.ts';
+import { filePattern, glob } from './patterns.ts';
+import { matchesAtStart, pythonPattern } from './pythonPattern.ts';
 
 /** A collection of BBFILE_COLLECTIONS. */
 export interface Collection {
@@ -174,8 +175,8 @@ export function recipeFiles(d: Datastore, all: readonly Collection[], ctx: Parse
       ctx.files.stat(pattern)?.kind === 'directory' ? metadataBelow(pattern, ctx) : glob(pattern, ctx.files);
     for (const path of sortedStrings(found)) paths.add(path);
   }
-  const masks = bbmask(d.getText('BBMASK'), ctx);
-  const kept = [...paths].filter((path) => !masks.some((mask) => mask.test(path)));
+  const mask = bbmask(d.getText('BBMASK'), ctx);
+  const kept = [...paths].filter((path) => !mask?.test(path));
   const appends = kept
     .filter((path) => path.endsWith('.bbappend'))
     .map((path) => ({ base: fileName(path).replaceAll('.bbappend', '.bb'), path }));
@@ -233,16 +234,23 @@ function metadataBelow(directory: string, ctx: ParseContext): string[] {
   });
 }
 
-function bbmask(text: string | undefined, ctx: ParseContext): RegExp[] {
-  return splitWords(text ?? '').flatMap((mask) => {
-    const pattern = pythonPattern(mask.replace(/^\|/, ''));
-    if (pattern) return [pattern];
-    ctx.report(
-      'warning',
-      'bbmask',
-      `BBMASK contains an invalid regular expression, which is ignored: ${mask}`,
-      undefined,
-    );
-    return [];
-  });
+/**
+ * What BBMASK finds: its regular expressions joined to one, so that flags and groups of one count for the others.
+ * Undefined: it leaves nothing out.
+ */
+function bbmask(text: string | undefined, ctx: ParseContext): RegExp | undefined {
+  const say = (message: string) => ctx.report('warning', 'bbmask', message, undefined);
+  const valid = splitWords(text ?? '')
+    .map((mask) => mask.replace(/^\|/, ''))
+    .filter((mask) => {
+      const isValid = pythonPattern(mask) !== undefined;
+      if (!isValid) say(`BBMASK contains an invalid regular expression, which is ignored: ${mask}`);
+      return isValid;
+    });
+  const joined = valid.join('|');
+  if (joined === '') return undefined;
+  const pattern = pythonPattern(joined);
+  if (!pattern)
+    say(`BBMASK is ignored: its regular expressions joined are none, as BitBake joins them: ${joined}`);
+  return pattern;
 }

@@ -1,26 +1,6 @@
-/** Python's regular expressions and file patterns, as far as configuration uses them, in JavaScript's. */
+/** File patterns as Python has them (`fnmatch`, `glob`). */
 import type { FileSystem } from '../inputs/ports.ts';
 import { joinPath } from './files.ts';
-
-/** A Python regular expression, or undefined where it is none. Anchoring is the caller's. */
-export function pythonPattern(text: string): RegExp | undefined {
-  const inline = /^\(\?([ims]+)\)/.exec(text);
-  const body = (inline ? text.slice(inline[0].length) : text)
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
-    .replace(/\\A/g, '^')
-    .replace(/\\Z/g, '(?![\\s\\S])');
-  try {
-    return new RegExp(body, inline?.[1] ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-/** `re.match`: whether the pattern matches at the start of `text`. */
-export function matchesAtStart(pattern: RegExp, text: string): boolean {
-  return new RegExp(`^(?:${pattern.source})`, pattern.flags).test(text);
-}
 
 const MAGIC = /[*?[]/;
 

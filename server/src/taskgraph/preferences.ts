@@ -4,7 +4,7 @@
  * Plain data in, by name of variable; knows nothing of recipes.
  */
 import { splitWords } from '../base/words.ts';
-import { matchesAtStart, pythonPattern } from '../metadata/patterns.ts';
+import { matchesAtStart, pythonPattern } from '../metadata/pythonPattern.ts';
 
 /** Which variables to ask the configuration for. */
 export const PREFERENCE_VARIABLES = {

@@ -6,7 +6,7 @@
  * so that a number names one recipe. Knows no preferences.
  */
 import { compareCodePoints } from '../base/words.ts';
-import { pythonPattern } from '../metadata/patterns.ts';
+import { pythonPattern } from '../metadata/pythonPattern.ts';
 import type { RecipeInfo, SkippedRecipe } from '../metadata/recipeInfo.ts';
 
 /** The tasks of recipes that have the same ones. */

@@ -4,7 +4,7 @@
  * Follows `bb/siggen.py: SignatureGeneratorBasic.rundep_check` for BitBake's own handlers, and OE-Core's
  * `lib/oe/sstatesig.py: sstate_rundepfilter, tasks_resolved` for its own. Pure.
  */
-import { pythonPattern } from '../metadata/patterns.ts';
+import { pythonPattern } from '../metadata/pythonPattern.ts';
 import type { TaskhashTraits } from '../metadata/release.ts';
 import type { TaskhashSettings } from './taskhashSettings.ts';
 

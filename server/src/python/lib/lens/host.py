@@ -1,7 +1,7 @@
 """
 The host as metadata may know it: its name and machine, its user, its commands (none of which is run; what a
-few `git rev-parse` would say is read from the repository by TypeScript, and where links lead is looked up). Everything else is refused, and the
-refusal is recorded.
+few `git rev-parse` would say is read from the repository by TypeScript, where links lead is looked up, and what dpkg
+was built for is known). Everything else is refused, and the refusal is recorded.
 """
 
 import io
@@ -15,6 +15,10 @@ from . import port
 
 #: A path that is the same to a shell.
 _PLAIN = re.compile(r"(?!-)[\w@%+=:,./-]*[\w@%+=:,.-]")
+
+
+#: What is known of the host, once it is.
+_FACTS = {}
 
 
 def _answer(command, cwd, shell=False):
@@ -37,6 +41,8 @@ def _answer(command, cwd, shell=False):
         return _remove([os.path.join(cwd or "", path) for path in words[2:]])
     if words[:2] == ["readlink", "-f"] and len(words) == 3 and _PLAIN.fullmatch(words[2]):
         return _real_path(os.path.join(cwd or os.getcwd(), words[2]))
+    if words == ["dpkg", "--print-architecture"] and _FACTS.get("debianArchitecture"):
+        return [0, _FACTS["debianArchitecture"] + "\n", ""]
     return port.request(("X" + port.encode([words, os.fspath(cwd) if cwd else os.getcwd()])).encode())
 
 
@@ -234,6 +240,7 @@ def _time():
 
 
 def install(facts, process):
+    _FACTS.update(facts)
     _accounts(facts)
     _os(facts, process)
     _platform(facts)
