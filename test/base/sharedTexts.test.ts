@@ -1,5 +1,6 @@
 /** Texts and lists that come in copies are held once; what they say stays as it was. */
-import { deserialize, serialize } from 'node:v8';
+import { deserialize, serialize, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { SharedTexts } from '../../server/src/base/sharedTexts.ts';
 
@@ -39,13 +40,30 @@ it('leaves what is no text as it is, and lists with anything else in them', () =
   expect(first).toStrictEqual(data);
 });
 
+it('holds copies of a text once, of properties and in lists', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const megabytes = () => {
+    collect();
+    return process.memoryUsage().heapUsed / 1024 / 1024;
+  };
+  const text = 'x'.repeat(20_000);
+  const shared = new SharedTexts();
+  const before = megabytes();
+  const kept: object[] = [];
+  for (let at = 0; at < 1000; at++)
+    kept.push(shared.share(copied({ text, list: [text, String(at)], many: [{ text }, [text, at]] }), OWN));
+  expect(megabytes() - before).toBeLessThan(10);
+  expect(kept.length).toBe(1000);
+});
+
 it('goes through an object once, and through none of its own', () => {
   const shared = new SharedTexts();
-  const list = ['a'];
-  const first = shared.share({ list, hash: ['a'] as readonly string[] }, OWN);
-  expect(first.hash).not.toBe(list);
-  const own = ['a'];
-  Object.assign(first, { list: own });
-  expect(shared.share(first, OWN).list).toBe(own);
+  const first = shared.share({ list: ['a'], hash: ['a'] }, OWN);
+  const { list, hash } = first;
+  expect(hash).not.toBe(list);
+  const other = ['a'];
+  first.list = other;
+  expect(shared.share(first, OWN).list).toBe(other);
   expect(shared.share({ list: ['a'] }, OWN).list).toBe(list);
 });

@@ -3,12 +3,14 @@
  * disk, has one of its own for each place where it stood. Knows nothing of what they say.
  */
 
+import { NumberedTexts } from './nameTable.ts';
+
 /** How many are looked for again: those that came before then keep their copies. */
 const MOST_TEXTS = 400_000;
 
 export class SharedTexts {
-  private readonly texts = new Map<string, string>();
-  /** By their texts, as `JSON.stringify` has them: no text can be taken for two. */
+  private texts = new NumberedTexts();
+  /** By the numbers of their texts. */
   private readonly lists = new Map<string, readonly string[]>();
   private readonly done = new WeakSet<object>();
 
@@ -20,8 +22,8 @@ export class SharedTexts {
   share<T extends object>(data: T, own: ReadonlySet<string>): T {
     if (this.done.has(data)) return data;
     this.done.add(data);
-    if (this.texts.size + this.lists.size > MOST_TEXTS) {
-      this.texts.clear();
+    if (this.texts.texts.length + this.lists.size > MOST_TEXTS) {
+      this.texts = new NumberedTexts();
       this.lists.clear();
     }
     this.properties(data as Record<string, unknown>, own);
@@ -29,10 +31,9 @@ export class SharedTexts {
   }
 
   private properties(record: Record<string, unknown>, own: ReadonlySet<string>): void {
-    for (const [name, value] of Object.entries(record)) {
-      const shared = own.has(name) ? value : this.shared(value, own);
-      if (shared !== value) record[name] = shared;
-    }
+    // Of two copies of a text none can be told from the other: it is put there in any case.
+    for (const [name, value] of Object.entries(record))
+      if (!own.has(name)) record[name] = this.shared(value, own);
   }
 
   private shared(value: unknown, own: ReadonlySet<string>): unknown {
@@ -43,24 +44,20 @@ export class SharedTexts {
   }
 
   private text(text: string): string {
-    const known = this.texts.get(text);
-    if (known === undefined) this.texts.set(text, text);
-    return known ?? text;
+    return this.texts.texts[this.texts.add(text)]!;
   }
 
   private array(values: unknown[], own: ReadonlySet<string>): readonly unknown[] {
-    let texts = true;
-    for (const [at, value] of values.entries()) {
-      if (typeof value !== 'string') texts = false;
-      values[at] = this.shared(value, own);
-    }
-    return texts ? this.list(values as string[]) : values;
+    if (values.every((value) => typeof value === 'string')) return this.list(values);
+    for (const [at, value] of values.entries()) values[at] = this.shared(value, own);
+    return values;
   }
 
   private list(texts: readonly string[]): readonly string[] {
-    const key = JSON.stringify(texts);
-    const known = this.lists.get(key);
-    if (known === undefined) this.lists.set(key, texts);
-    return known ?? texts;
+    const numbers = texts.map((text) => this.texts.add(text));
+    const key = numbers.join();
+    let list = this.lists.get(key);
+    if (!list) this.lists.set(key, (list = numbers.map((number) => this.texts.texts[number]!)));
+    return list;
   }
 }

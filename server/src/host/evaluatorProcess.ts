@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EvaluatorMessage, EvaluatorRequest } from './evaluatorPort.ts';
 import { NOTE_SIZE, PLACE_SIZE } from './evaluatorPort.ts';
-import { collectWhenIdle, EVALUATING_HEAP_FLAGS } from './heapMemory.ts';
+import { collectWhenIdle, EVALUATING_HEAP_ENVIRONMENT, EVALUATING_HEAP_FLAGS } from './heapMemory.ts';
 
 export interface EvaluatorOptions {
   /** The evaluator's entry point; its directory and what is in it can be read by the process. */
@@ -335,10 +335,11 @@ function outermost(directories: readonly string[]): string[] {
   return names.filter((name) => !names.some((other) => name.startsWith(`${other}/`)));
 }
 
-/** Of the environment only what the process itself needs: the time zone, and to be Node where Node is Electron. */
+/** Of the environment only what the process itself needs: the time zone, memory, and to be Node where Node is Electron. */
 function childEnvironment(): Record<string, string> {
   const { TZ } = process.env;
   return {
+    ...EVALUATING_HEAP_ENVIRONMENT,
     ...(TZ === undefined ? {} : { TZ }),
     ...(process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' }),
   };
