@@ -33,8 +33,11 @@ export function filePattern(pattern: string): RegExp {
  */
 export function glob(pattern: string, files: FileSystem): string[] {
   if (!MAGIC.test(pattern)) return files.stat(pattern) ? [pattern] : [];
-  let found = ['/'];
-  for (const part of pattern.split('/').filter((part) => part !== '')) {
+  const parts = pattern.split('/');
+  const first = parts.findIndex((part) => MAGIC.test(part));
+  // What stands before the first pattern stays as it is, slashes that are too many included.
+  let found = [parts.slice(0, first).join('/').replace(/\/+$/, '') || '/'];
+  for (const part of parts.slice(first).filter((part) => part !== '')) {
     if (!MAGIC.test(part)) {
       found = found.map((directory) => joinPath(directory, part));
       continue;
