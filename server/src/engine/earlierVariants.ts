@@ -2,6 +2,7 @@
  * What the recipes that were evaluated last came to, so that of one that is evaluated again after an edit only what the
  * edit reaches is computed anew. Keeps datastores for that; decides nothing about what holds (`signature/dependencies.ts`).
  */
+import { keepLast } from '../base/recent.ts';
 import type { EarlierDependencies } from '../signature/dependencies.ts';
 import type { TaskSignature } from '../signature/signatures.ts';
 
@@ -28,10 +29,7 @@ export class EarlierVariants {
 
   keep(path: string, mcfn: string, variant: EarlierVariant): void {
     const variants = this.recipes.get(path) ?? new Map<string, EarlierVariant>();
-    this.recipes.delete(path);
-    this.recipes.set(path, variants);
+    keepLast(this.recipes, MOST_RECIPES, path, variants);
     variants.set(mcfn, variant);
-    const [oldest] = this.recipes.keys();
-    if (this.recipes.size > MOST_RECIPES) this.recipes.delete(oldest!);
   }
 }

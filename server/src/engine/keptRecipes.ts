@@ -8,6 +8,7 @@
  * is taken over when an edit asks for it. Knows files by their states only, and the disk by a port
  * (`inputs/resultPorts.ts`).
  */
+import { keepLast } from '../base/recent.ts';
 import { isOfRepository, type KnownRead } from '../inputs/reads.ts';
 import type { PartStore, ReadStates } from '../inputs/resultPorts.ts';
 import { type Release, releaseOf } from '../metadata/release.ts';
@@ -390,9 +391,7 @@ export class KeptRecipes {
       // It may be another already.
       if (text === undefined || contentDigest(text) !== state) continue;
       if (!texts) this.texts.set(path, (texts = new Map()));
-      texts.set(state, text);
-      const [oldest] = texts.keys();
-      if (texts.size > MOST_TEXTS) texts.delete(oldest!);
+      keepLast(texts, MOST_TEXTS, state, text);
     }
   }
 

@@ -13,6 +13,7 @@
  * Knows the store and the files through ports; an evaluation found here is as one that was just made, without what
  * hashes were made of.
  */
+import { keepLast } from '../base/recent.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { ReadStates, ResultStore } from '../inputs/resultPorts.ts';
 import { type CacheableMethod, type EvaluatorMethods } from './protocol.ts';
@@ -114,9 +115,7 @@ export class ResultCache {
       if (at > 0 && at === MOST_KEPT - 1) this.write(key, [text, ...kept.slice(0, at)]);
       return revived(method, JSON.parse(result));
     }
-    this.inVain.set(key, kept);
-    const [oldest] = this.inVain.keys();
-    if (this.inVain.size > MOST_IN_VAIN) this.inVain.delete(oldest!);
+    keepLast(this.inVain, MOST_IN_VAIN, key, kept);
     return undefined;
   }
 

@@ -5,6 +5,7 @@
  *
  * Both ends go through the same sequence: the sender names an earlier evaluation by its number, and both keep as many.
  */
+import { keepLast } from '../base/recent.ts';
 import type { DependencyNode, Origin, TaskSignature, VariantSignatures } from '../signature/signatures.ts';
 import type { RecipeEvaluation } from './results.ts';
 
@@ -43,9 +44,7 @@ class Kept {
   }
 
   add(number: number, evaluation: RecipeEvaluation): void {
-    this.evaluations.set(number, evaluation);
-    const [oldest] = this.evaluations.keys();
-    if (this.evaluations.size > MOST_KEPT) this.evaluations.delete(oldest!);
+    keepLast(this.evaluations, MOST_KEPT, number, evaluation);
   }
 
   /** The last one that the same recipe came to, in the same variants. */

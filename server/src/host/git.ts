@@ -3,6 +3,7 @@
  * is no such text, which is no fault.
  */
 import { basename, dirname, join } from 'node:path';
+import { keepLast } from '../base/recent.ts';
 import { runGit } from './gitCommand.ts';
 
 /** How many files' texts are kept. */
@@ -44,12 +45,8 @@ export class GitTexts {
     const key = `${commit}\0${path}`;
     let text = this.texts.get(key);
     if (!text) {
-      for (const oldest of this.texts.keys()) {
-        if (this.texts.size < MOST_TEXTS) break;
-        this.texts.delete(oldest);
-      }
       text = git(dirname(path), ['cat-file', 'blob', `${commit}:./${basename(path)}`]).then(decode);
-      this.texts.set(key, text);
+      keepLast(this.texts, MOST_TEXTS, key, text);
     }
     return text;
   }

@@ -6,6 +6,7 @@
  * the last one was quick, else when typing pauses, and is left as soon as something changes again: the latest edit wins, and nobody is told of results that it outdated.
  */
 import type { Problem } from '../base/problem.ts';
+import { keepLast } from '../base/recent.ts';
 import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
 import { EvaluatorStopped } from '../engine/protocol.ts';
 import { readSourceLater } from '../host/sources.ts';
@@ -365,12 +366,12 @@ export class Views {
   private async evaluation(recipe: string): Promise<RecipeEvaluation | Failure> {
     const known = this.evaluations.get(recipe);
     if (known && this.isValid(known, this.changes)) {
-      keep(this.evaluations, recipe, known);
+      keepLast(this.evaluations, MOST_KEPT, recipe, known);
       return known.result;
     }
     const { stamp } = this;
     const result = await this.build.evaluate(recipe).catch(this.failure);
-    keep(this.evaluations, recipe, { result, stamp });
+    keepLast(this.evaluations, MOST_KEPT, recipe, { result, stamp });
     return result;
   }
 
@@ -381,18 +382,18 @@ export class Views {
     const taking = edited.flatMap(({ path }) => takesPart(path, current) ?? []);
     const { stamp } = this;
     if (taking.length === 0) {
-      keep(this.baselines, recipe, { result: current, stamp });
+      keepLast(this.baselines, MOST_KEPT, recipe, { result: current, stamp });
       return current;
     }
     const known = this.baselines.get(recipe);
     if (known && this.isValid(known, this.baselineChanges)) {
-      keep(this.baselines, recipe, known);
+      keepLast(this.baselines, MOST_KEPT, recipe, known);
       return 'files' in known.result ? known.result : undefined;
     }
     const texts = new Map(edited.map(({ path, baseline }) => [path, baseline!]));
     const configuration = taking.some(({ role }) => role === 'configuration');
     const result = await this.build.evaluateWith(recipe, texts, configuration).catch(this.failure);
-    keep(this.baselines, recipe, { result, stamp });
+    keepLast(this.baselines, MOST_KEPT, recipe, { result, stamp });
     return 'files' in result ? result : undefined;
   }
 
@@ -406,16 +407,6 @@ export class Views {
     // Which files a failed one depends on is not known.
     if (!('files' in result)) return stamp === this.stamp;
     return this.everything <= stamp && result.files.every(({ path }) => (changes.get(path) ?? 0) <= stamp);
-  }
-}
-
-/** Puts an entry at the end of the map and drops the oldest. */
-function keep(map: Map<string, Kept>, key: string, value: Kept): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MOST_KEPT) break;
-    map.delete(oldest);
   }
 }
 

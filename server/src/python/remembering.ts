@@ -12,6 +12,7 @@
  * once where a piece runs that goes on afterwards. A piece of which only the beginning is known runs from its start, and
  * is given the answers that were got on the way: no request is made twice.
  */
+import { keepLast } from '../base/recent.ts';
 import type { Read, ReadLog } from '../inputs/reads.ts';
 import { CommonTexts, type CompiledText } from './commonTexts.ts';
 import { definitionDigest, Definitions } from './definitions.ts';
@@ -495,10 +496,7 @@ export class RememberingRuntime implements PythonRuntime {
     this.edited = edited;
     const known = this.recent.get(path);
     if (known) this.own = known;
-    this.recent.delete(path);
-    this.recent.set(path, this.own);
-    const [oldest] = this.recent.keys();
-    if (this.recent.size > MOST_RECENT) this.recent.delete(oldest!);
+    keepLast(this.recent, MOST_RECENT, path, this.own);
     return known !== undefined;
   }
 

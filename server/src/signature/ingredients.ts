@@ -3,6 +3,7 @@
  * (`rehash.ts`). Variants share most of it: each name, and each name with its text and dependencies, is told once and
  * is a number from then on.
  */
+import { keepLast } from '../base/recent.ts';
 import type { Dependency, GeneratedDependencies } from './dependencies.ts';
 import { NameTable, type ToldNames, ToldTable } from '../base/nameTable.ts';
 import { packed, type PackedNodes } from './packedNodes.ts';
@@ -109,11 +110,8 @@ class KnownName {
     const { byLength } = this;
     let alike = byLength.get(length);
     if (alike && this.newest === length) return alike;
-    if (alike) byLength.delete(length);
-    byLength.set(length, (alike ??= []));
+    keepLast(byLength, MOST_ALIKE, length, (alike ??= []));
     this.newest = length;
-    const [oldest] = byLength.keys();
-    if (byLength.size > MOST_ALIKE) byLength.delete(oldest!);
     return alike;
   }
 }
