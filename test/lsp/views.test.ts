@@ -13,8 +13,10 @@ const TEXTS = new Map([
   [CLASS, '# a class\nB = "1"\n'],
 ]);
 
-function opened() {
+/** @param isKnown whether an earlier session has left hashes */
+function opened(isKnown = false) {
   const asked: string[] = [];
+  const told: string[] = [];
   const evaluation = (path: string): RecipeEvaluation => ({
     path,
     variants: [],
@@ -30,7 +32,7 @@ function opened() {
   const build = {
     summary: () => Promise.resolve(summary),
     setText: () => undefined,
-    known: () => Promise.resolve(undefined),
+    known: (path: string) => Promise.resolve(isKnown ? evaluation(path) : undefined),
     advise: () => Promise.resolve([]),
     evaluate: (path: string) => {
       asked.push(path);
@@ -41,16 +43,17 @@ function opened() {
   const documents = new OpenDocuments({
     headText: () => Promise.resolve(undefined),
   } as unknown as BaselineTexts);
-  const nothing = () => undefined;
+  const telling = (event: string) => () => void told.push(event);
   const failed = (error: unknown) => {
     throw error;
   };
   const events = {
-    configured: nothing,
-    previewed: nothing,
-    computed: nothing,
-    settled: nothing,
-    advised: nothing,
+    configured: telling('configured'),
+    previewed: telling('previewed'),
+    underWay: telling('under way'),
+    computed: telling('computed'),
+    settled: telling('settled'),
+    advised: telling('advised'),
     failed,
   };
   const views = new Views(build as unknown as Build, documents, events, () => false);
@@ -65,7 +68,7 @@ function opened() {
     await views.settled();
     return asked.length - before;
   };
-  return { views, write };
+  return { views, write, told };
 }
 
 describe('an edit', () => {
@@ -88,6 +91,22 @@ describe('an edit', () => {
     expect(await write(RECIPE, (text) => text.replace('A = "2"', 'A = "1"'))).toBe(1);
     expect(await write(RECIPE, (text) => `# more\n${text}`)).toBe(1);
     expect(await write(RECIPE, (text) => text)).toBe(0);
+    views.dispose();
+  });
+});
+
+describe('the start', () => {
+  it('shows what is known before anything that takes long begins', async () => {
+    const { views, write, told } = opened(true);
+    await write(RECIPE, (text) => text);
+    expect(told).toEqual(['configured', 'previewed', 'under way', 'computed', 'settled']);
+    views.dispose();
+  });
+
+  it('lets that begin where nothing is known, too', async () => {
+    const { views, write, told } = opened();
+    await write(RECIPE, (text) => text);
+    expect(told).toEqual(['configured', 'under way', 'computed', 'settled']);
     views.dispose();
   });
 });

@@ -29,6 +29,7 @@ export interface Affected {
 
 export class DiskChanges {
   private watcher: LayerWatcher | undefined;
+  private summary: ConfigurationSummary | undefined;
   /** Those that are watched. */
   private layers = '';
   /** Directory -> the recipes whose file, or an append to it, is there. */
@@ -37,9 +38,11 @@ export class DiskChanges {
 
   constructor(private readonly affected: Affected) {}
 
-  /** Watches the layers of a configuration that has just been read. */
-  watch({ layers, recipes }: ConfigurationSummary): void {
-    if (this.stopped) return;
+  /** Watches the layers of a configuration; what changed since it was read is found once they are watched. */
+  watch(summary: ConfigurationSummary): void {
+    if (this.stopped || this.summary === summary) return;
+    this.summary = summary;
+    const { layers, recipes } = summary;
     this.recipes = new Map();
     for (const { path, appends } of recipes) {
       for (const file of [path, ...appends]) {

@@ -123,6 +123,7 @@ export class Session {
         this.publish();
         if (this.owed) this.events.refresh();
       },
+      underWay: (summary) => this.disk?.watch(summary),
       computed: () => this.publish(),
       settled: (different) => this.viewsSettled(different),
       advised: () => this.publish(),
@@ -394,7 +395,6 @@ export class Session {
     if (this.summary !== summary) {
       this.summary = summary;
       this.traits = releaseOf(summary.bitbakeVersion).syntax;
-      this.disk?.watch(summary);
       for (const problem of summary.problems) this.events.log(describeProblem(problem));
     }
     this.sayConfigured(summary);

@@ -35,6 +35,8 @@ export interface ViewsEvents {
   configured(summary: ConfigurationSummary | Failure): void;
   /** There are views of what was known before. */
   previewed(): void;
+  /** All that can be shown at once is shown: what takes long may begin. */
+  underWay(summary: ConfigurationSummary): void;
   /** A document's view was computed; it may be the same as before, of another text. */
   computed(view: View): void;
   /** A pass is at its end, nothing is left to do. `different`: whether any view is another. */
@@ -177,7 +179,10 @@ export class Views {
       const summary = await this.configuration();
       if (!current()) return;
       this.events.configured(summary);
-      if (!('message' in summary)) await this.preview(summary, current);
+      if (!('message' in summary)) {
+        await this.preview(summary, current);
+        this.events.underWay(summary);
+      }
       if (!current()) return;
       for (const document of this.documents.all()) {
         const view = await this.viewOf(document, summary, current);
