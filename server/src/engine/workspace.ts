@@ -10,20 +10,17 @@ import { SharedTexts } from '../base/sharedTexts.ts';
 import { inTurns } from '../base/turns.ts';
 import type { KnownRead } from '../inputs/reads.ts';
 import type { PartStore } from '../inputs/resultPorts.ts';
-import { MOST_RECENT } from '../python/remembering.ts';
 import { ReceivedIngredients } from '../signature/keptIngredients.ts';
 import type { TaskSignature } from '../signature/signatures.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
 import { type EvaluatorQuestions, KeptRecipes } from './keptRecipes.ts';
+import { Member } from './member.ts';
 import {
   type CacheableMethod,
   type EvaluatorConnection,
   type EvaluatorMethods,
-  EvaluatorStopped,
   type Method,
-  NOT_OPENED,
 } from './protocol.ts';
-import { ReceivedReads } from './requestReads.ts';
 import { light, lightParameters, type ResultCache } from './resultCache.ts';
 import type {
   ConfigurationSummary,
@@ -45,21 +42,6 @@ export interface WorkspaceOptions {
   readonly rehash?: boolean;
   /** Where what these are made of is kept for the next start; undefined: it is not. */
   readonly ingredients?: PartStore | undefined;
-}
-
-/** One evaluator with what it was told. Requests to it are queued by the caller's awaiting. */
-interface Member {
-  readonly connection: EvaluatorConnection;
-  opened: Promise<ConfigurationSummary> | undefined;
-  /** The newest state of the overlays it has been told of. */
-  version: number;
-  busy: Promise<unknown>;
-  /** How many questions it has not answered yet. */
-  waiting: number;
-  received: ReceivedReads;
-  ingredients: ReceivedIngredients | undefined;
-  /** The recipes that it evaluated last: it remembers itself what Python did for them. */
-  readonly recent: Set<string>;
 }
 
 /** What Python did for a recipe, as it was looked up at some time. */
@@ -125,7 +107,7 @@ export class Workspace {
     const known = member.opened ? undefined : await this.options.cache?.configuration();
     const at = this.changes.length;
     const made = known ?? this.kept?.summary() ?? (await this.kept?.earlierSummary());
-    const summary = made ?? (await this.queued(member, () => this.ready(member)));
+    const summary = made ?? (await member.queued(() => member.ready()));
     const { last } = this;
     if (last?.raw !== summary) {
       const isSame = last && JSON.stringify(last.summary) === JSON.stringify(summary);
@@ -168,26 +150,11 @@ export class Workspace {
   }
 
   private async check(): Promise<readonly string[]> {
-    const asked = this.members.filter(({ opened }) => opened).map((member) => this.lookAgain(member));
+    const asked = this.members.filter(({ opened }) => opened).map((member) => member.lookAgain());
     const own = inTurns(this.options.cache?.lookAgain() ?? []);
     const paths = [...new Set((await Promise.all([own, ...asked])).flat())];
     if (paths.length > 0) this.filesChanged(paths);
     return paths;
-  }
-
-  private async lookAgain(member: Member): Promise<readonly string[]> {
-    const found: string[] = [];
-    try {
-      for (let begins = true, isDone = false; !isDone; begins = false) {
-        const params = { begins };
-        const step = await this.queued(member, () => member.connection.request('lookAgain', params));
-        found.push(...step.outdated);
-        isDone = step.isDone;
-      }
-    } catch {
-      // The next process remembers nothing.
-    }
-    return found;
   }
 
   /**
@@ -328,7 +295,7 @@ export class Workspace {
   /** Opens an evaluator for who is going to ask it soon; what fails is told when it is asked. */
   begin(index = 0): void {
     const member = this.member(index);
-    this.queued(member, () => this.ready(member)).catch(() => undefined);
+    member.queued(() => member.ready()).catch(() => undefined);
   }
 
   get processes(): number {
@@ -343,7 +310,7 @@ export class Workspace {
   /** Ends the evaluators from a number on; they come back when they are asked. */
   release(from: number): void {
     for (const member of this.members.splice(from))
-      void this.queued(member, async () => member.connection.dispose());
+      void member.queued(async () => member.connection.dispose());
   }
 
   dispose(): void {
@@ -352,16 +319,33 @@ export class Workspace {
   }
 
   private member(index: number): Member {
-    return (this.members[index] ??= {
-      connection: this.options.connect(),
-      opened: undefined,
-      version: 0,
-      busy: Promise.resolve(),
-      waiting: 0,
-      received: new ReceivedReads(),
-      ingredients: undefined,
-      recent: new Set(),
-    });
+    return (this.members[index] ??= this.newMember(index === 0));
+  }
+
+  private newMember(isFirst: boolean): Member {
+    const { overlays, changes } = this;
+    const connection = this.options.connect();
+    return new Member(
+      connection,
+      { overlays, changes },
+      (method) => this.asked.set(method, (this.asked.get(method) ?? 0) + 1),
+      async (summary) => (isFirst ? this.configured(connection, summary) : summary),
+    );
+  }
+
+  /** The first evaluator has read the configuration, which is kept. @returns what that counts as */
+  private async configured(
+    connection: EvaluatorConnection,
+    summary: ConfigurationSummary,
+  ): Promise<ConfigurationSummary> {
+    const { cache } = this.options;
+    if (!cache) return summary;
+    const reads = await connection.request('configurationReads', undefined);
+    const edited = this.isEdited([...reads.parsed, ...reads.listed]);
+    // Which files are there is told by their states: nothing of their texts is kept for that.
+    const same = this.kept?.keepConfiguration(summary, reads, this.isEdited(reads.parsed)) ?? summary;
+    await cache.keepConfiguration(same, reads, edited);
+    return same;
   }
 
   /** Hashes without what they were made of, as they are known from before or computed now. */
@@ -378,12 +362,12 @@ export class Workspace {
     // What it has read of the files makes no difference.
     analysePython: (texts) =>
       this.askFirst(async (member) => {
-        if (!member.opened) await this.ready(member);
+        if (!member.opened) await member.ready();
         return member.connection.request('analysePython', { texts });
       }),
     repositoryStand: () =>
       this.askFirst(async (member) => {
-        await this.ready(member);
+        await member.ready();
         return member.connection.request('repositoryStand', undefined);
       }),
   };
@@ -391,7 +375,7 @@ export class Workspace {
   /** Undefined: that fails, or there has been none. */
   private async askFirst<T>(ask: (member: Member) => Promise<T>): Promise<T | undefined> {
     const [member] = this.members;
-    return member && this.queued(member, () => ask(member)).catch(() => undefined);
+    return member?.queued(() => ask(member)).catch(() => undefined);
   }
 
   /**
@@ -472,25 +456,11 @@ export class Workspace {
     early?: EarlyRecollection,
   ): Promise<T> {
     const member = this.member(typeof place === 'number' ? place : place());
-    const request = async () => {
-      const summary = await this.ready(member);
-      this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
-      try {
-        const isEvaluation = method === 'evaluate';
-        const known = isEvaluation ? await this.withRecollection(member, summary, params, early) : params;
-        return await step(member, this.withIngredients(member, known));
-      } catch (error) {
-        if (error instanceof EvaluatorStopped || isNotOpened(error)) member.opened = undefined;
-        throw error;
-      }
-    };
-    return this.queued(member, () =>
-      request().catch((error: unknown) => {
-        // It ended while nothing was asked of it, which is nobody's fault: the next one answers.
-        if (isNotOpened(error)) return request();
-        throw error;
-      }),
-    );
+    return member.inTurn(method, async (summary) => {
+      const isEvaluation = method === 'evaluate';
+      const known = isEvaluation ? await this.withRecollection(member, summary, params, early) : params;
+      return step(member, this.withIngredients(member, known));
+    });
   }
 
   /** Looked up while evaluators are busy. */
@@ -503,16 +473,13 @@ export class Workspace {
 
   /** An evaluator that has not just evaluated the recipe is told what Python did for it then, in this session or before. */
   private async withRecollection<M extends Method>(
-    { recent }: Member,
+    member: Member,
     summary: ConfigurationSummary,
     params: EvaluatorMethods[M]['params'],
     early: EarlyRecollection | undefined,
   ): Promise<EvaluatorMethods[M]['params']> {
     if (!params || !('path' in params)) return params;
-    const isRecent = recent.delete(params.path);
-    recent.add(params.path);
-    const [oldest] = recent;
-    if (recent.size > MOST_RECENT) recent.delete(oldest!);
+    const isRecent = member.evaluates(params.path);
     // With texts laid over files for this once, files may tell Python something else.
     if (isRecent || 'overlays' in params) return params;
     const isCurrent = early?.at === this.changes.length && early.identity === summary.identity;
@@ -531,69 +498,6 @@ export class Workspace {
     member.ingredients = new ReceivedIngredients(kept.table);
     return { ...params, ingredients: 'from the start' };
   }
-
-  /** Runs one step after all that were queued for this member before. */
-  private queued<T>(member: Member, step: () => Promise<T>): Promise<T> {
-    member.waiting++;
-    const result = member.busy.then(step, step).finally(() => member.waiting--);
-    member.busy = result.catch(() => undefined);
-    return result;
-  }
-
-  /** Opens the member if it is not, and tells it what has changed. */
-  private async ready(member: Member): Promise<ConfigurationSummary> {
-    if (member.opened && member.version < this.changes.length) {
-      try {
-        if (await this.tellNews(member)) member.opened = undefined;
-      } catch (error) {
-        member.opened = undefined;
-        // Nothing of the workspace runs while it is told of news: it had ended before. The next one is opened with all.
-        if (!(error instanceof EvaluatorStopped)) throw error;
-      }
-    }
-    if (!member.opened) {
-      const opened = (member.opened = this.open(member));
-      // A failure is not remembered: the next request tries anew.
-      opened.catch(() => member.opened === opened && (member.opened = undefined));
-    }
-    return member.opened;
-  }
-
-  private async open(member: Member): Promise<ConfigurationSummary> {
-    member.version = this.changes.length;
-    await member.connection.request('change', { overlays: this.overlays, changed: [] });
-    member.received = new ReceivedReads();
-    member.ingredients = undefined;
-    member.recent.clear();
-    this.asked.set('open', (this.asked.get('open') ?? 0) + 1);
-    const summary = await member.connection.request('open', undefined);
-    const { cache } = this.options;
-    if (cache && member === this.members[0]) {
-      const reads = await member.connection.request('configurationReads', undefined);
-      const edited = this.isEdited([...reads.parsed, ...reads.listed]);
-      // Which files are there is told by their states: nothing of their texts is kept for that.
-      const same = this.kept?.keepConfiguration(summary, reads, this.isEdited(reads.parsed)) ?? summary;
-      await cache.keepConfiguration(same, reads, edited);
-      return same;
-    }
-    return summary;
-  }
-
-  /** @returns whether the configuration must be read anew */
-  private async tellNews(member: Member): Promise<boolean> {
-    const news = this.changes.slice(member.version);
-    member.version = this.changes.length;
-    const overlays = new Map(
-      news.filter(({ disk }) => !disk).map(({ path }) => [path, this.overlays.get(path)]),
-    );
-    const changed = news.filter(({ disk }) => disk).map(({ path }) => path);
-    const { configuration } = await member.connection.request('change', { overlays, changed });
-    return configuration;
-  }
-}
-
-function isNotOpened(error: unknown): boolean {
-  return error instanceof Error && error.message === NOT_OPENED;
 }
 
 function asError(error: unknown): Error {
