@@ -27,6 +27,7 @@ export const FACTS: HostFacts = {
   machine: 'riscv64',
   cpuCount: 12,
   debianArchitecture: 'riscv64',
+  pythonExecutable: '/opt/python/bin/python3',
   userName: 'oe',
   uid: 1000,
   gid: 1000,

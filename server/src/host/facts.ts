@@ -1,7 +1,7 @@
 /**
  * The facts of this machine that metadata may know.
  */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import {
   arch,
   availableParallelism,
@@ -13,6 +13,7 @@ import {
   userInfo,
   version,
 } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { HostFacts } from '../inputs/ports.ts';
 
 /** @param environment what BitBake would be started with; see `bb/utils.py: clean_environment` for what it keeps */
@@ -26,6 +27,7 @@ export function hostFacts(environment: Readonly<Record<string, string>>): HostFa
     machine: machine() || arch(),
     cpuCount: availableParallelism(),
     debianArchitecture: debianArchitecture(),
+    pythonExecutable: pythonExecutable(environment['PATH'] ?? ''),
     userName: user.name,
     uid: user.uid,
     gid: user.gid,
@@ -54,5 +56,23 @@ function debianArchitecture(): string | undefined {
     return /^Architecture: ([\w-]+)$/m.exec(entry!)?.[1];
   } catch {
     return undefined;
+  }
+}
+
+/** What runs BitBake: the first `python3` of PATH. */
+function pythonExecutable(path: string): string | undefined {
+  return path
+    .split(':')
+    .filter(isAbsolute)
+    .map((directory) => join(directory, 'python3'))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
 }

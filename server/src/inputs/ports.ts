@@ -96,6 +96,8 @@ export interface HostFacts {
   readonly cpuCount: number;
   /** What `dpkg --print-architecture` says; undefined: there is no dpkg, or it is not known. */
   readonly debianArchitecture?: string | undefined;
+  /** The Python that runs BitBake (`sys.executable`); undefined: there is none on PATH. */
+  readonly pythonExecutable?: string | undefined;
   readonly userName: string;
   readonly uid: number;
   readonly gid: number;

@@ -239,6 +239,13 @@ def _time():
     time.sleep = lambda seconds: None
 
 
+def _executable(facts):
+    # Looks for what Python is built of beside the executable, and finds it here where there is none.
+    import sysconfig  # noqa: F401
+
+    sys.executable = facts.get("pythonExecutable") or ""
+
+
 def install(facts, process):
     _FACTS.update(facts)
     _accounts(facts)
@@ -249,3 +256,4 @@ def install(facts, process):
     _refusals()
     # `sys.platform` decides much in the standard library and in metadata.
     sys.platform = "linux"
+    _executable(facts)
