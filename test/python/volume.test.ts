@@ -248,6 +248,30 @@ describe('the scratch area', () => {
   });
 });
 
+describe('a directory that is lent', () => {
+  it('is there, empty, and takes what is written; nothing of the host is seen', () => {
+    volume.lend('/other/./');
+    expect(volume.stat('/other', true).kind).toBe('directory');
+    expect(volume.list('/other')).toEqual([]);
+    expect(errno(() => volume.stat('/other/c', true))).toBe(Errno.ENOENT);
+    volume.makeDirectory('/other/tools', 0o755);
+    volume.makeLink('/usr/bin/gcc', '/other/tools/gcc');
+    put('/other/tools/file', 'text');
+    expect(text('/other/tools/file')).toBe('text');
+    expect(volume.list('/other/tools')).toEqual(['file', 'gcc']);
+    expect(volume.stat('/', true).kind).toBe('directory');
+    expect(refusals).toEqual([]);
+  });
+
+  it('is none that is seen anyway, nor everything', () => {
+    for (const path of ['/src/layer/sub', '/src/build/tmp/d', '/', 'relative']) volume.lend(path);
+    expect(text('/src/layer/sub/b.bb')).toBe('b');
+    expect(errno(() => volume.makeDirectory('/src/layer/sub/d', 0o755))).toBe(Errno.EACCES);
+    expect(errno(() => volume.stat('/other/c', true))).toBe(Errno.ENOENT);
+    expect(refusals).toEqual(['make the directory /src/layer/sub/d', 'read /other/c']);
+  });
+});
+
 describe('paths', () => {
   it.each([
     ['/a', 'b', '/a/b'],

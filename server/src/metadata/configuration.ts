@@ -51,6 +51,12 @@ export function readConfiguration(
   return reader.read(parsed);
 }
 
+/**
+ * Where only builds put something: wherever that is, a build may begin with nothing there, so that what is found there
+ * decides no hash. Handlers and recipes look into it and make directories in it.
+ */
+const FILLED_BY_BUILDS = ['TMPDIR', 'BASE_WORKDIR', 'HOSTTOOLS_DIR'];
+
 class ConfigurationReader {
   private readonly handlers = new EventHandlers();
   private refused: string | undefined;
@@ -140,6 +146,10 @@ class ConfigurationReader {
 
   private parseOnce(multiconfig: string): Datastore {
     const d = this.parseFiles(multiconfig);
+    for (const name of FILLED_BY_BUILDS) {
+      const directory = this.attempt(() => d.getText(name));
+      if (directory) this.ctx.python.lend(directory);
+    }
     this.attempt(() => this.handlers.fire('ConfigParsed', [], d, this.ctx));
     return d;
   }

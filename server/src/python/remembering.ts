@@ -178,6 +178,10 @@ export class RememberingRuntime implements PythonRuntime {
     });
   }
 
+  lend(directory: string): void {
+    this.sandbox.lend(directory);
+  }
+
   define(text: string, place: CodePlace): void {
     const names = [...text.matchAll(HEAD)].map((match) => match[1]!);
     this.definitions.add(names, text, `${place.file}:${place.line}`);

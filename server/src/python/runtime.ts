@@ -71,6 +71,8 @@ export interface PythonRuntime {
    * @throws PythonError
    */
   evaluate(expression: string, d: number, variable: string | undefined): string;
+  /** From now on a directory outside all that may be read is there, empty, and what is written to it goes to memory. */
+  lend(directory: string): void;
   /** Runs a `def` (or any module-level text) in the shared context (`bb/methodpool.py`). @throws PythonError */
   define(text: string, place: CodePlace): void;
   /** Calls each named function of the shared context with `d`, in order. @throws PythonError */

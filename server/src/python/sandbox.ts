@@ -191,6 +191,10 @@ class Sandbox implements ObservedRuntime {
     return this.enter('evaluate', `${d}\n${variable ?? ''}\n${expression}`);
   }
 
+  lend(directory: string): void {
+    this.volume.lend(directory);
+  }
+
   define(text: string, place: CodePlace): void {
     this.note(`${place.file}:${place.line}`);
     this.enter('define', JSON.stringify([place.file, place.line, text]));

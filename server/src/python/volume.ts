@@ -86,6 +86,8 @@ export class Volume {
   /** Every directory above a root or a scratch area -> the names that lead there. */
   private readonly ancestors = new Map<string, Set<string>>();
   private readonly programs: ReadonlySet<string>;
+  /** Further directories under which writes go to memory; nothing of the host is seen there. */
+  private readonly lent: string[] = [];
   /** Names of programs that are there, if need be in each of `programs`. */
   private readonly required = new Set<string>();
 
@@ -94,13 +96,24 @@ export class Volume {
     for (const path of options.own.keys()) {
       for (let dir = parent(`${HOME}/${path}`); dir !== '/'; dir = parent(dir)) this.ownDirectories.add(dir);
     }
-    for (const path of [...options.roots, ...options.scratch].map(trimmed)) {
-      for (let child = path; child !== '/'; child = parent(child)) {
-        const dir = parent(child);
-        const names = this.ancestors.get(dir) ?? new Set();
-        this.ancestors.set(dir, names.add(basename(child)));
-      }
+    for (const path of [...options.roots, ...options.scratch].map(trimmed)) this.leadTo(path);
+  }
+
+  private leadTo(path: string): void {
+    for (let child = path; child !== '/'; child = parent(child)) {
+      const dir = parent(child);
+      const names = this.ancestors.get(dir) ?? new Set();
+      this.ancestors.set(dir, names.add(basename(child)));
     }
+  }
+
+  /** Makes an empty directory in memory, whatever the host has there; one of the scratch area or the roots stays. */
+  lend(directory: string): void {
+    const path = normalised('/', directory);
+    if (!directory.startsWith('/') || path === '/' || this.inScratch(path) || this.readable(path)) return;
+    this.lent.push(path);
+    this.leadTo(path);
+    if (!this.ancestors.has(path)) this.ancestors.set(path, new Set());
   }
 
   /** @param follow whether a symbolic link is resolved */
@@ -388,7 +401,7 @@ export class Volume {
   }
 
   private inScratch(path: string): boolean {
-    return this.options.scratch.some((root) => inside(path, root));
+    return [this.options.scratch, this.lent].some((roots) => roots.some((root) => inside(path, root)));
   }
 
   private requireScratch(path: string, action: string): void {
