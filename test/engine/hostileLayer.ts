@@ -82,16 +82,16 @@ const COMMANDS: Record<string, Attempt> = {
 };
 
 const JAVASCRIPT: Record<string, Attempt> = {
-  'import-js': anonymous('import js', /No module named 'js'/),
-  'js-process': anonymous('from js import process', /No module named 'js'/),
-  'import-pyodide-js': anonymous('import pyodide_js', /No module named 'pyodide_js'/),
+  'import-js': anonymous('import js', /tries to import js,/),
+  'js-process': anonymous('from js import process', /tries to import js,/),
+  'import-pyodide-js': anonymous('import pyodide_js', /tries to import pyodide_js,/),
   'pyodide-mounts': anonymous(
     "⟦⟧import pyodide_js\npyodide_js.mountNodeFS('/host', '/')",
-    /No module named 'pyodide_js'/,
+    /tries to import pyodide_js,/,
   ),
   'run-js': anonymous('⟦⟧from pyodide.code import run_js\nrun_js("require(\'fs\')")', /pyodide/),
-  'pyodide-core': anonymous('import _pyodide_core', /No module named '_pyodide_core'/),
-  'inline-core': inline("__import__('_pyodide_core')", /No module named '_pyodide_core'/),
+  'pyodide-core': anonymous('import _pyodide_core', /tries to import _pyodide_core,/),
+  'inline-core': inline("__import__('_pyodide_core')", /tries to import _pyodide_core,/),
   'builtin-core': anonymous(
     "import _imp, importlib.machinery as m\n_imp.create_builtin(m.ModuleSpec('_pyodide_core', None)).JsProxy",
     /./,
@@ -118,7 +118,7 @@ const BELOW_PYTHON: Record<string, Attempt> = {
     "import ctypes\nctypes.CDLL('libc.so.6').system(b'touch @OUTSIDE@/made')",
     /native librar/,
   ),
-  'underscore-ctypes': anonymous('import _ctypes', /No module named '_ctypes'/),
+  'underscore-ctypes': anonymous('import _ctypes', /tries to import _ctypes,/),
   extension: anonymous(
     "import importlib.machinery as m, importlib.util as u\nloader = m.ExtensionFileLoader('native', '@LAYER@/native.so')\nloader.create_module(u.spec_from_loader('native', loader))",
     /native/,

@@ -198,12 +198,52 @@ describe('messages', () => {
   });
 });
 
+describe('an account that is neither the user nor root', () => {
+  it.each([
+    ['getpwnam("daemon")', 'look up the account daemon'],
+    ['getpwuid(7)', 'look up the account 7'],
+    ['getpwall()', 'list all accounts'],
+  ])('is not known: %s', (call, what) => {
+    box.run(`import pwd\ntry:\n    pwd.${call}\nexcept (KeyError, PermissionError):\n    pass`);
+    expect(box.python.takeRefusals().map((refusal) => refusal.what)).toEqual([what]);
+  });
+});
+
+describe('a module that is not here', () => {
+  const refused = (text: string): string[] => {
+    box.python.takeRefusals();
+    box.run(text);
+    return box.python.takeRefusals().map(({ what }) => what);
+  };
+
+  it('is refused to metadata that goes on without it', () => {
+    expect(refused('try:\n    import distutils.version\nexcept ImportError:\n    pass')).toEqual([
+      'import distutils',
+    ]);
+    expect(refused('__import__("importlib.util").util.find_spec("yaml")')).toEqual(['import yaml']);
+    expect(refused('try:\n    from xml import none\nexcept ImportError:\n    pass')).toEqual([
+      'import xml.none',
+    ]);
+  });
+
+  it('is no matter where a library looks for it, nor where layers would have it', () => {
+    expect(refused('import json, decimal, pickle, argparse, xml.etree.ElementTree')).toEqual([]);
+    box.python.addLibrary('/layer/lib', 'acme');
+    expect(refused('import acme\ntry:\n    import acme.none\nexcept ImportError:\n    pass')).toEqual([]);
+    expect(refused('try:\n    from acme import none\nexcept ImportError:\n    pass')).toEqual([]);
+  });
+});
+
 describe('the host', () => {
   it.each([
     ['os.uname().machine', 'riscv64'],
     ['os.uname()[0]', 'Linux'],
     ['__import__("platform").machine()', 'riscv64'],
+    ['__import__("socket").gethostname()', 'builder'],
     ['os.cpu_count()', '12'],
+    ['__import__("sys").executable', '/opt/python/bin/python3'],
+    ['__import__("sysconfig").__name__', 'sysconfig'],
+    ['__import__("platform").python_implementation()', 'CPython'],
     ['bb.utils.cpu_count()', '12'],
     ['__import__("multiprocessing").cpu_count()', '12'],
     ['os.environ["HOME"]', '/home/oe'],
@@ -211,6 +251,9 @@ describe('the host', () => {
     ['os.getcwd()', '/build'],
     ['os.getuid()', '1000'],
     ['__import__("pwd").getpwuid(os.getuid()).pw_name', 'oe'],
+    ['__import__("pwd").getpwnam("root").pw_uid', '0'],
+    ['__import__("grp").getgrgid(0).gr_name', 'root'],
+    ['os.path.expanduser("~root")', '/root'],
     ['os.path.expanduser("~")', '/home/oe'],
     ['__import__("sys").platform', 'linux'],
     ['os.popen("readlink -f /layer/../layer/lib/plain.py").read()', '/layer/lib/plain.py\n'],

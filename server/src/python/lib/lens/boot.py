@@ -14,11 +14,12 @@ def start(settings):
     os.environ.update(settings["environment"])
     sys.argv = ["bitbake"]
     sys.dont_write_bytecode = True
-    from . import host, stubs, workspace
+    from . import host, missing, stubs, workspace
 
     stubs.install()
     host.install(settings["host"], settings["process"])
     workspace.start(settings["library"], settings["traits"])
+    missing.install()
     from . import door
 
     for name, entry in door.ENTRIES.items():

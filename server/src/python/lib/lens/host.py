@@ -196,6 +196,9 @@ def _platform(facts):
         facts["sysname"], facts["nodename"], facts["release"], facts["version"], facts["machine"]
     )
     platform.uname = lambda: result
+    import _socket
+
+    _socket.gethostname = lambda: facts["nodename"]
     platform.machine = lambda: facts["machine"]
     platform.system = lambda: facts["sysname"]
     platform.node = lambda: facts["nodename"]
@@ -205,29 +208,37 @@ def _platform(facts):
 
 
 def _accounts(facts):
-    names = ("pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos", "pw_dir", "pw_shell")
-
-    def unknown(key):
-        raise KeyError(key)
-
+    """The user and root are known; of others, and of all there are, it is not told who they are."""
     import collections
 
-    entry = collections.namedtuple("struct_passwd", names)(
-        facts["userName"], "x", facts["uid"], facts["gid"], "", facts["homeDir"], "/bin/sh"
+    account = collections.namedtuple(
+        "struct_passwd", ("pw_name", "pw_passwd", "pw_uid", "pw_gid", "pw_gecos", "pw_dir", "pw_shell")
     )
-    group = collections.namedtuple("struct_group", ("gr_name", "gr_passwd", "gr_gid", "gr_mem"))(
-        facts["userName"], "x", facts["gid"], []
-    )
+    team = collections.namedtuple("struct_group", ("gr_name", "gr_passwd", "gr_gid", "gr_mem"))
+    accounts = [
+        account(facts["userName"], "x", facts["uid"], facts["gid"], "", facts["homeDir"], "/bin/sh"),
+        account("root", "x", 0, 0, "root", "/root", "/bin/bash"),
+    ]
+    teams = [team(facts["userName"], "x", facts["gid"], []), team("root", "x", 0, [])]
+
+    def known(entries, field):
+        def find(key):
+            for entry in entries:
+                if entry[field] == key:
+                    return entry
+            port.request(("R" + port.encode("look up the account %s" % (key,))).encode())
+            raise KeyError(key)
+
+        return find
+
     pwd = types.ModuleType("pwd")
-    pwd.struct_passwd = type(entry)
-    pwd.getpwuid = lambda uid: entry if uid == facts["uid"] else unknown(uid)
-    pwd.getpwnam = lambda name: entry if name == facts["userName"] else unknown(name)
-    pwd.getpwall = lambda: [entry]
+    pwd.struct_passwd = account
+    pwd.getpwnam, pwd.getpwuid = known(accounts, 0), known(accounts, 2)
+    pwd.getpwall = _refused("list all accounts")
     grp = types.ModuleType("grp")
-    grp.struct_group = type(group)
-    grp.getgrgid = lambda gid: group if gid == facts["gid"] else unknown(gid)
-    grp.getgrnam = lambda name: group if name == facts["userName"] else unknown(name)
-    grp.getgrall = lambda: [group]
+    grp.struct_group = team
+    grp.getgrnam, grp.getgrgid = known(teams, 0), known(teams, 2)
+    grp.getgrall = _refused("list all accounts")
     sys.modules["pwd"] = pwd
     sys.modules["grp"] = grp
 
