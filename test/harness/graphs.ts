@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstDoubt } from '../../server/src/engine/taskhashes.ts';
 import { planRun, SETSCENE_VARIABLES, setsceneSettings } from '../../server/src/engine/sstatePlan.ts';
 import { HostStampFiles } from '../../server/src/host/stampFiles.ts';
 import type { PlannedTask } from '../../server/src/sstate/plan.ts';
@@ -78,7 +79,9 @@ export async function openGraphs(
       files.readText(join(root, 'layer/lib/oe/sstatesig.py')),
     );
     const settings = taskhashSettings((name) => plain.values[name], traits);
+    const doubt = firstDoubt([plain, ...configurations]);
     const inputs = taskhashInputs(graph, {
+      ...(doubt !== undefined && { doubt }),
       settings,
       traits,
       signatures: new Map(variants.map((variant) => [variant.mcfn, variant])),

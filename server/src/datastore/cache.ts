@@ -9,6 +9,7 @@
  * since it was stored.
  */
 import { DecisiveNames } from './decisive.ts';
+import { DoubtfulVariables } from './doubts.ts';
 import { EndlessError } from './errors.ts';
 import type { Expansion } from './expansion.ts';
 
@@ -57,9 +58,7 @@ export class ReadFrames {
   private inStep = false;
   /** What was changed outside of all expansions during a step. */
   private written: Set<string> | undefined;
-  /** Variables that were changed while something in doubt was computed, and why. */
-  private readonly doubtful = new Map<string, string>();
-  private allDoubtful: string | undefined;
+  private readonly doubtful = new DoubtfulVariables();
   private lastDoubt = '';
   /** Variables whose values were asked for, from anywhere, by others than who hashes them. */
   private values = new Set<string>();
@@ -195,12 +194,12 @@ export class ReadFrames {
 
   /** What was last in doubt may have changed anything: nothing that is computed from now on is certain. */
   putAllInDoubt(reason = this.lastDoubt): void {
-    this.allDoubtful ??= reason;
+    this.doubtful.all ??= reason;
   }
 
   /** Why nothing is certain, where that is so. */
   get everything(): string | undefined {
-    return this.allDoubtful;
+    return this.doubtful.all;
   }
 
   /** The doubt of what was computed outside of all expansions since the last call. */
@@ -212,9 +211,32 @@ export class ReadFrames {
 
   /** Starts over: what a variant changed does not concern the next. */
   forgetDoubts(): void {
-    this.doubt = this.allDoubtful = this.written = undefined;
+    this.doubt = this.written = undefined;
     this.inStep = false;
-    this.doubtful.clear();
+    this.doubtful.forget();
+  }
+
+  /**
+   * Finds what a variable is set to that lasts. Where that is in doubt, so is the variable, and nothing else is.
+   * @returns `instead` where it is in doubt and cannot be found
+   */
+  findLasting<T>(variable: string, find: () => T, instead: T): T {
+    const before = this.takeDoubt();
+    try {
+      return find();
+    } catch (error) {
+      if (this.doubt === undefined) throw error;
+      return instead;
+    } finally {
+      const doubt = this.takeDoubt();
+      if (doubt !== undefined) this.doubtful.addLasting(variable, doubt);
+      this.doubt = before;
+    }
+  }
+
+  /** The configuration is complete: what is in doubt now is in doubt for every recipe. */
+  settleDoubts(): void {
+    this.doubtful.settle(this.doubt);
   }
 
   /** Begins a step outside of all expansions, whose doubt `endStep` tells. */
@@ -225,14 +247,14 @@ export class ReadFrames {
 
   endStep(): string | undefined {
     const doubt = this.takeDoubt();
-    if (doubt !== undefined) for (const name of this.written ?? []) this.doubtful.set(name, doubt);
+    if (doubt !== undefined) for (const name of this.written ?? []) this.doubtful.add(name, doubt);
     this.written = undefined;
     this.inStep = false;
     return doubt;
   }
 
   private leaveInDoubt(frame: Frame, doubt: string): void {
-    for (const name of frame.written ?? []) this.doubtful.set(name, doubt);
+    for (const name of frame.written ?? []) this.doubtful.add(name, doubt);
     // The overrides are kept elsewhere, for all to use.
     if (frame.key === 'OVERRIDES') this.putAllInDoubt(doubt);
     this.putInDoubt(doubt);
@@ -246,8 +268,7 @@ export class ReadFrames {
 
   /** Whether a variable is set, or what its value is, is asked. */
   ask(variable: string): void {
-    if (this.doubtful.size === 0) return;
-    const doubt = this.doubtful.get(variable);
+    const doubt = this.doubtful.of(variable);
     if (doubt !== undefined) this.putInDoubt(doubt);
   }
 
@@ -282,10 +303,8 @@ export class ReadFrames {
 
   /** All names are listed. */
   readNames(): void {
-    for (const doubt of this.doubtful.values()) {
-      this.putInDoubt(doubt);
-      break;
-    }
+    const doubt = this.doubtful.ofNames;
+    if (doubt !== undefined) this.putInDoubt(doubt);
     this.readEverything();
   }
 

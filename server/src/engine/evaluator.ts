@@ -434,7 +434,7 @@ export class RecipeEvaluator {
     this.held.reads.begin();
     return this.configuration.configurations.map(({ multiconfig, d }) => ({
       multiconfig,
-      values: configurationValues(d, names, prefixes, this.ctx),
+      ...configurationValues(d, names, prefixes, this.ctx),
     }));
   }
 

@@ -122,8 +122,12 @@ export async function openConfiguration(options: EvaluatorOptions): Promise<Open
   const chosen = { path: `${options.buildDir}/conf/bblayers.conf`, line: 0 };
   reportRelease(ctx, chosen);
   const repository = new RepositoryValues(reads);
-  ctx.settingAtOnce = (variable, flag, find) =>
-    flag === undefined ? repository.setting(variable, find) : find();
+  ctx.findingValue = ({ variable, flag, operator, value }, find) =>
+    ctx.datastoreContext.frames.findLasting(
+      variable,
+      () => (operator === ':=' && flag === undefined ? repository.setting(variable, find) : find()),
+      value,
+    );
   let parsed: ReadonlySet<Read> = new Set();
   const configuration = readConfiguration(options.buildDir, options.facts, ctx, (d) => {
     reads.linesCount = hashesLines(d);
@@ -132,7 +136,7 @@ export async function openConfiguration(options: EvaluatorOptions): Promise<Open
   });
   if (options.bitbakeDir === undefined) reportMissingBitBake(ctx, configuration.refused, chosen);
   // What recipes set is read for them alone.
-  ctx.settingAtOnce = undefined;
+  ctx.findingValue = undefined;
   const told = new ToldReads(options.files);
   const listed = recipeListReads(reads.taken());
   for (const { path, range } of ctx.reported()) if (range) listed.add(`b${path}`);

@@ -10,21 +10,29 @@ import { expandKeys } from '../metadata/recipe.ts';
 import { pythonText } from '../metadata/statements.ts';
 import { describeRefusal } from './doubts.ts';
 import type { ObjectPath } from '../sstate/presence.ts';
-import type { DispensableQuestions, ExtraDependsQuestion, ObjectPathsQuestion } from './results.ts';
+import type {
+  ConfigurationValues,
+  DispensableQuestions,
+  ExtraDependsQuestion,
+  ObjectPathsQuestion,
+} from './results.ts';
 
 /**
  * Values of variables as they are after the keys of the configuration are expanded: those named, and all whose names
- * start alike. What is unset or cannot be expanded is left out.
+ * start alike. What is unset or cannot be expanded is left out. With the first reason why any of them is in doubt.
  */
 export function configurationValues(
   d: Datastore,
   names: readonly string[],
   prefixes: readonly string[],
   ctx: ParseContext,
-): Record<string, string> {
+): Omit<ConfigurationValues, 'multiconfig'> {
+  const { frames } = ctx.datastoreContext;
+  frames.forgetDoubts();
   const copy = d.createCopy();
   ctx.current = copy;
   expandKeys(copy, ctx);
+  let doubt = frames.everything ?? frames.takeDoubt();
   const wanted = [...copy.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
   const values: Record<string, string> = {};
   for (const name of [...names, ...wanted]) {
@@ -34,8 +42,10 @@ export function configurationValues(
     } catch (error) {
       ctx.reportError(error);
     }
+    const reason = frames.takeDoubt();
+    if (reason !== undefined) doubt ??= `${name} is not known: ${reason}`;
   }
-  return values;
+  return { values, ...(doubt !== undefined && { doubt }) };
 }
 
 /**

@@ -92,6 +92,8 @@ export interface VariableInspection {
 export interface ConfigurationValues {
   readonly multiconfig: string;
   readonly values: Readonly<Record<string, string>>;
+  /** Why one of them is not certain, where that is so. */
+  readonly doubt?: string;
 }
 
 /**

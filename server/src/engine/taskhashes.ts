@@ -23,6 +23,7 @@ import {
 } from '../sstate/equivalenceSettings.ts';
 import type { Unihashes } from '../sstate/hashEquivalence.ts';
 import type { ConfigurationSummary, ConfigurationValues } from './results.ts';
+import { graphConfigurations } from './taskGraph.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What is read of the host. */
@@ -44,13 +45,20 @@ export async function taskhashSources(
   const values = all[0]?.values ?? {};
   const settings = taskhashSettings((name) => values[name], traits);
   const stamps = stampDirectories(all);
+  const doubt = firstDoubt([...all, ...(await graphConfigurations(workspace))]);
   return {
+    ...(doubt !== undefined && { doubt }),
     settings,
     traits,
     files,
     digests: new Map(),
     stamps: stamps.length > 0 ? below(stamps) : files,
   };
+}
+
+/** Why what the configuration says of the graph and its hashes is not certain, where that is so. */
+export function firstDoubt(configurations: readonly ConfigurationValues[]): string | undefined {
+  return configurations.find(({ doubt }) => doubt !== undefined)?.doubt;
 }
 
 /** Where stamps are: STAMPS_DIR of each configuration. */

@@ -103,6 +103,7 @@ class ConfigurationReader {
       const recipes = this.attempt(() => recipeFiles(copy, own, this.ctx)) ?? [];
       return { multiconfig, d: copy, collections: own, recipes };
     });
+    this.ctx.datastoreContext.frames.settleDoubts();
     return { configurations, handlers: this.handlers, refused: this.refused };
   }
 
@@ -345,17 +346,21 @@ class ConfigurationReader {
   }
 
   private attempt<T>(step: () => T): T | undefined {
+    const { frames } = this.ctx.datastoreContext;
+    const before = frames.doubts;
     try {
       return step();
     } catch (error) {
+      // BitBake may well go on where something was asked for and not given.
+      if (frames.doubts !== before) frames.putAllInDoubt();
       this.refuse(error);
       return undefined;
     }
   }
 
   private refuse(error: unknown): void {
-    const problem = this.ctx.reportError(error);
-    this.refused ??= problem.message;
+    const { message } = this.ctx.reportError(error);
+    if (this.ctx.datastoreContext.frames.everything === undefined) this.refused ??= message;
   }
 }
 

@@ -14,8 +14,9 @@ import type { ChangeSource } from '../datastore/history.ts';
 import type { InlinePython } from '../datastore/python.ts';
 import type { FileSystem } from '../inputs/ports.ts';
 import { FAILED_FOR_GOOD, PythonError, type ModuleFunction, type PythonRuntime } from '../python/runtime.ts';
-import type { SyntaxTree } from '../syntax/tree.ts';
 import { parseFile } from '../syntax/parser.ts';
+import type { Assignment } from '../syntax/statements.ts';
+import type { SyntaxTree } from '../syntax/tree.ts';
 import type { Release } from './release.ts';
 
 const NEWLINE = 10;
@@ -88,8 +89,8 @@ export class ParseContext {
   listeners: Listeners | undefined;
   /** What was said of a MACHINE that no layer knows. */
   unknownMachine: string | undefined;
-  /** Does what finds the value that a statement gives a variable at once; undefined: nobody wants to see to it. */
-  settingAtOnce: ((variable: string, flag: string | undefined, find: () => Value) => Value) | undefined;
+  /** Does what finds the value that a statement gives a variable; undefined: nobody wants to see to it. */
+  findingValue: ((statement: Assignment, find: () => Value) => Value) | undefined;
   /** The files whose statements were evaluated since `begin`, in order, as often as that was done. */
   readonly route: RoutedFile[] = [];
   /** The statement that reads files. */

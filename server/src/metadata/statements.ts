@@ -95,13 +95,44 @@ function evaluateStatement(
   }
 }
 
+/** What an assignment is called in the history of a variable. */
+const OPERATIONS = {
+  '=': 'set',
+  '?=': 'set?',
+  '??=': 'set??',
+  ':=': 'immediate',
+  '+=': 'append',
+  '=+': 'prepend',
+  '.=': 'postdot',
+  '=.': 'predot',
+} as const;
+
 function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore, ctx: ParseContext): void {
-  const { variable, flag, value } = statement;
-  const atOnce = ctx.settingAtOnce ?? ((_variable, _flag, find) => find());
+  const { variable, flag, operator } = statement;
   if (statement.exported) d.setVarFlag(variable, 'export', 1, source);
   const { decisive } = d.context.frames;
   // What is expanded at once may ask for it.
-  if (statement.operator !== ':=') decisive.beginAssignment(variable, flag);
+  if (operator !== ':=') decisive.beginAssignment(variable, flag);
+  const find = () => assigned(statement, d);
+  const result = ctx.findingValue ? ctx.findingValue(statement, find) : find();
+  const lazy = operator === '??=';
+  const change = {
+    ...source,
+    operation: lazy && flag !== undefined ? OPERATIONS['='] : OPERATIONS[operator],
+  };
+  if (flag !== undefined) {
+    const slot = lazy && ctx.release.parse.flagDefaults ? `_defaultval_flag_${flag}` : flag;
+    d.setVarFlag(variable, slot, result, change);
+  } else if (lazy) {
+    d.setVarFlag(variable, '_defaultval', result, change);
+  } else {
+    d.setVar(variable, result, change, true);
+  }
+  decisive.endAssignment();
+}
+
+/** What the variable, or its flag, is set to. */
+function assigned({ variable, flag, operator, value }: syntax.Assignment, d: Datastore): Value {
   const current = (): Value =>
     flag === undefined
       ? d.getVar(variable, false, { noWeakDefault: true, parsing: true })
@@ -110,49 +141,24 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
     const known = current();
     return known === undefined || known === '' || known === 0 || known === false ? '' : pythonText(known);
   };
-  let operation = 'set';
-  let result: Value = value;
-  switch (statement.operator) {
+  switch (operator) {
     case '?=':
-      operation = 'set?';
-      result = current() ?? value;
-      break;
+      return current() ?? value;
     case ':=':
-      operation = 'immediate';
       // Python that runs here may write to its datastore without effect on ours.
-      result = atOnce(variable, flag, () => d.createCopy().expand(value, `${variable}[:=]`));
-      break;
+      return d.createCopy().expand(value, `${variable}[:=]`);
     case '+=':
-      operation = 'append';
-      result = `${currentText()} ${value}`;
-      break;
+      return `${currentText()} ${value}`;
     case '=+':
-      operation = 'prepend';
-      result = `${value} ${currentText()}`;
-      break;
+      return `${value} ${currentText()}`;
     case '.=':
-      operation = 'postdot';
-      result = `${currentText()}${value}`;
-      break;
+      return `${currentText()}${value}`;
     case '=.':
-      operation = 'predot';
-      result = `${value}${currentText()}`;
-      break;
+      return `${value}${currentText()}`;
     case '=':
     case '??=':
-      break;
+      return value;
   }
-  const change = { ...source, operation };
-  const lazy = statement.operator === '??=';
-  if (flag !== undefined) {
-    const slot = lazy && ctx.release.parse.flagDefaults ? `_defaultval_flag_${flag}` : flag;
-    d.setVarFlag(variable, slot, result, change);
-  } else if (lazy) {
-    d.setVarFlag(variable, '_defaultval', result, { ...source, operation: 'set??' });
-  } else {
-    d.setVar(variable, result, change, true);
-  }
-  decisive.endAssignment();
 }
 
 /** `str(value)`. */

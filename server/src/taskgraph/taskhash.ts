@@ -44,6 +44,8 @@ export interface UnihashQuery {
 }
 
 export interface TaskhashInputs {
+  /** Why the graph itself, or how it is hashed, is not certain: no hash is known then. */
+  readonly doubt?: string;
   readonly graph: HashedGraph;
   readonly settings: TaskhashSettings;
   readonly traits: TaskhashTraits;
@@ -321,8 +323,8 @@ export class Taskhashes {
 
   /** What the task itself adds to its hash. */
   private readInputs(task: number): void {
-    const { graph } = this.inputs;
-    const reasons: string[] = [];
+    const { graph, doubt } = this.inputs;
+    const reasons: string[] = doubt === undefined ? [] : [doubt];
     const basehash = this.inputs.basehash(task);
     if (typeof basehash === 'string') this.basehashes.write(basehash, task * HEX, HEX, 'latin1');
     else {

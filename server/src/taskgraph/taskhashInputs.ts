@@ -14,6 +14,8 @@ import type { VirtualProviders } from './taskhashRules.ts';
 import type { TaskhashSettings } from './taskhashSettings.ts';
 
 export interface InputSources {
+  /** As in `TaskhashInputs`. */
+  readonly doubt?: string;
   readonly settings: TaskhashSettings;
   readonly traits: TaskhashTraits;
   /** Virtual file name -> signatures. */
@@ -38,6 +40,7 @@ export function taskhashInputs(graph: TaskGraph, sources: InputSources): Taskhas
   };
   const lists = new Map<string, readonly FileChecksum[] | Unknown>();
   return {
+    ...(sources.doubt !== undefined && { doubt: sources.doubt }),
     graph: hashedGraph(graph),
     settings,
     traits,
