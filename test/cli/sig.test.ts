@@ -111,8 +111,12 @@ import bb.there_is_no_such_module
 `,
       ),
     );
-    const { stdout, stderr } = await inTerminal(workspace, 'sig', 'good');
-    expect(stdout).toContain('BitBake would refuse the configuration: ModuleNotFoundError');
+    const { stdout, stderr, status } = await inTerminal(workspace, 'sig', 'good');
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+    expect(stderr).toContain(
+      `sstate-lens: BitBake would refuse the configuration of build: ModuleNotFoundError`,
+    );
     expect(stderr).toContain('warning: No BitBake was found beside the layers or in PATH.');
   });
 });

@@ -103,6 +103,7 @@ export function openWorkspace(
 /**
  * Opens the build directory; says on stderr what is wrong with its configuration.
  * @param processes how many evaluators read it at once: 1 where few recipes are asked for
+ * @throws CommandError also where BitBake would refuse the configuration
  */
 export async function openSession(
   options: BuildOptions,
@@ -110,7 +111,13 @@ export async function openSession(
   processes = availableParallelism(),
 ): Promise<Session> {
   const { cache = true, signal } = options;
-  return openState({ build: locateBuild(options), cache, ...(signal && { signal }) }, output, processes);
+  const state = { build: locateBuild(options), cache, ...(signal && { signal }) };
+  const session = await openState(state, output, processes);
+  if (session.summary.refused === undefined) return session;
+  await session.close();
+  throw new CommandError(
+    `BitBake would refuse the configuration of ${state.build.path}: ${session.summary.refused}`,
+  );
 }
 
 /** A build directory, or what it would be if a few things were otherwise. */

@@ -64,6 +64,8 @@ export interface ConfigurationSummary {
   /** Every recipe file with the appends that apply to it, in BitBake's order. */
   readonly recipes: readonly { readonly path: string; readonly appends: readonly string[] }[];
   readonly problems: readonly Problem[];
+  /** Why BitBake would refuse to go on, where it would: no hash of any recipe is known then. */
+  readonly refused?: string;
 }
 
 /** What the configuration was made of: its variables, and which recipes there are. */

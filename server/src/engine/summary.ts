@@ -29,6 +29,7 @@ export function summarise(
     })),
     recipes: everyRecipe(configuration),
     problems: ctx.reported(),
+    ...(configuration.refused !== undefined && { refused: configuration.refused }),
   };
 }
 
