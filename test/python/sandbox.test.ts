@@ -209,6 +209,28 @@ describe('an account that is neither the user nor root', () => {
   });
 });
 
+describe('a function that this interpreter has not, or lets fail', () => {
+  it.each([
+    ['os.getgroups()', 'call os.getgroups'],
+    ['os.link("/layer/x.bb", "/build/tmp/x.bb")', 'call os.link'],
+    ['shutil.disk_usage("/layer")', 'call os.statvfs'],
+    ['resource.getrlimit(resource.RLIMIT_NOFILE)', 'call resource.getrlimit'],
+    ['signal.alarm(1)', 'call signal.alarm'],
+    ['time.tzset()', 'call time.tzset'],
+    ['threading.Thread(target=print).start()', 'start a thread'],
+    ['multiprocessing.Lock()', 'make a lock for processes'],
+  ])('is refused: %s', (call, what) => {
+    const modules = 'multiprocessing, os, resource, shutil, signal, threading, time';
+    box.run(`import ${modules}\ntry:\n    ${call}\nexcept Exception:\n    pass`);
+    expect(box.python.takeRefusals().map((refusal) => refusal.what)).toEqual([what]);
+  });
+
+  it('is none where the answer is known', () => {
+    expect(box.evaluate('os.getresuid() + os.getresgid()')).toBe('(1000, 1000, 1000, 1000, 1000, 1000)');
+    expect(box.python.takeRefusals()).toEqual([]);
+  });
+});
+
 describe('a module that is not here', () => {
   const refused = (text: string): string[] => {
     box.python.takeRefusals();

@@ -139,6 +139,8 @@ def _os(facts, process):
     os.sched_getaffinity = lambda pid: set(range(facts["cpuCount"]))
     os.getuid = os.geteuid = lambda: facts["uid"]
     os.getgid = os.getegid = lambda: facts["gid"]
+    os.getresuid = lambda: (facts["uid"],) * 3
+    os.getresgid = lambda: (facts["gid"],) * 3
     os.getlogin = lambda: facts["userName"]
     os.getpid = lambda: process
     os.getppid = lambda: 0
@@ -174,6 +176,38 @@ def _refused(what):
 def refuse(what):
     """Does not do `what`, and has it known."""
     _refused(what)()
+
+
+#: Functions of modules that the host has, and this interpreter either has not or lets fail.
+_ABSENT = {
+    "os": (
+        "copy_file_range eventfd getgrouplist getgroups getrandom getxattr initgroups lchown link listxattr memfd_create mkfifo"
+        " mknod openpty pidfd_open posix_fallocate removexattr sched_getparam sched_getscheduler sched_setaffinity"
+        " sched_setparam sched_setscheduler sendfile setegid seteuid setgroups setresgid setresuid setxattr splice"
+        " statvfs"
+    ),
+    "resource": "getrlimit prlimit setrlimit",
+    "signal": "alarm pidfd_send_signal pthread_kill setitimer",
+    "time": "tzset",
+}
+
+
+def _absences():
+    import _thread
+    import importlib
+    import threading
+
+    for name, functions in _ABSENT.items():
+        module = importlib.import_module(name)
+        for function in functions.split():
+            setattr(module, function, _refused("call %s.%s" % (name, function)))
+    threading.Thread.start = _thread.start_new_thread = _refused("start a thread")
+    synchronization = types.ModuleType("_multiprocessing")
+    synchronization.SemLock = type(
+        "SemLock", (), {"SEM_VALUE_MAX": 2**31 - 1, "__new__": _refused("make a lock for processes")}
+    )
+    synchronization.sem_unlink = _refused("remove a lock for processes")
+    sys.modules["_multiprocessing"] = synchronization
 
 
 def _refusals():
@@ -265,6 +299,7 @@ def install(facts, process):
     _subprocess()
     _time()
     _refusals()
+    _absences()
     # `sys.platform` decides much in the standard library and in metadata.
     sys.platform = "linux"
     _executable(facts)
