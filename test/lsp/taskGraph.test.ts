@@ -1,5 +1,5 @@
 /** The taskhashes and counts are those of real BitBake for the same files (`bitbake -S none world`). */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Editor, sampleCopy } from './client.ts';
@@ -233,6 +233,23 @@ describe('collecting the recipes', { timeout: 120_000 }, () => {
     const last = async () => (await editor.lenses(HELLO)).at(-1) ?? '';
     const title = await editor.until(last, (shown) => shown.includes('taskhash'));
     expect(title).toBe(`20: do_install ${INSTALL} · taskhash 879e811e`);
+  });
+
+  it('waits in the background while BitBake would refuse the configuration', async () => {
+    const folder = sampleCopy();
+    const place = join(folder, 'build/conf/local.conf');
+    const text = readFileSync(place, 'utf8');
+    writeFileSync(place, `${text}\nnonsense here\n`);
+    const editor = await start('background', folder);
+    await editor.open(HELLO);
+    const last = async () => (await editor.lenses(HELLO)).at(-1) ?? '';
+    expect(await editor.until(last, (shown) => shown.includes('unknown'))).toContain('do_install unknown');
+    await editor.hover(HELLO, 'do_install() {', 3);
+    expect(editor.progressMessages.filter((message) => message.includes(' of 3'))).toEqual([]);
+    writeFileSync(place, text);
+    const title = await editor.until(last, (shown) => shown.includes('taskhash'));
+    expect(title).toBe(`20: do_install ${INSTALL} · taskhash 879e811e`);
+    expect(editor.progressMessages).toContainEqual(expect.stringContaining('3 of 3'));
   });
 
   it('is never done where it is turned off', async () => {

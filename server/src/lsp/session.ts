@@ -258,7 +258,12 @@ export class Session {
 
   /** In the background, once the open documents have their hashes. */
   private async collectUnasked(live: LiveTaskGraph): Promise<void> {
-    const isDue = () => this.live === live && live.isWaiting && this.documents.all().length > 0;
+    const isDue = () =>
+      // Of a configuration that BitBake would refuse no hash is known.
+      this.live === live &&
+      live.isWaiting &&
+      this.documents.all().length > 0 &&
+      this.summary?.refused === undefined;
     try {
       if (!isDue()) return;
       // What is there from an earlier start, or was asked for before, need not be asked for again.
