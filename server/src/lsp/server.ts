@@ -44,7 +44,7 @@ import {
   severityOfChanges,
   type Settings,
 } from './settings.ts';
-import type { Progress } from './taskGraph.ts';
+import type { Progress } from './collectedRecipes.ts';
 import { BASE_TEXT, BRANCHES, REVIEW, type Reviewing, Reviews } from './reviewRequests.ts';
 import { type Looking, SSTATE, sstateAnswer } from './sstateRequest.ts';
 import { missingAnswer, WHY_MISSING } from './whyMissingRequest.ts';

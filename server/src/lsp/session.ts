@@ -25,7 +25,8 @@ import { OwnFiles } from './ownFiles.ts';
 import { configured, loading, type Status, unreadable } from './status.ts';
 import { ObjectLooks } from './objectLooks.ts';
 import type { ObjectsMode, TaskGraphMode } from './settings.ts';
-import { LiveTaskGraph, type Progress } from './taskGraph.ts';
+import type { Progress } from './collectedRecipes.ts';
+import { LiveTaskGraph } from './taskGraph.ts';
 import { Views, type ViewsEvents } from './views.ts';
 
 /** In this time what is found of objects is gathered before it is shown. */

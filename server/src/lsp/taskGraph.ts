@@ -1,58 +1,34 @@
 /**
- * The task graph behind the views: every recipe evaluated in the background, the graph with its hashes, and what the
+ * The task graph behind the views: the graph of every recipe (`lsp/collectedRecipes.ts`) with its hashes, and what the
  * present edits change in it.
  *
- * The recipes are evaluated by as many evaluators as there are processors, the first of which makes the views, too:
- * before each recipe it waits until every view is up to date, so an edit waits for one recipe at most. What is known
- * from an earlier start is not evaluated again. What was evaluated stays until one of its files changes. Of recipes
- * without a view of their own an open document's edits are looked into where they are of functions only
+ * Of recipes without a view of their own an open document's edits are looked into where they are of functions only
  * (`engine/keptRecipes.ts`); the others are counted as unseen.
  */
 import { stepByStep } from '../base/turns.ts';
-import { EvaluatorStopped } from '../engine/protocol.ts';
 import type { FoldedGraph, RecipeVariants } from '../engine/foldedGraph.ts';
-import type { ConfigurationSummary, RecipeEvaluation } from '../engine/results.ts';
+import type { RecipeEvaluation } from '../engine/results.ts';
 import type { ObjectVerdict } from '../ide/objectVerdict.ts';
 import type { GraphView, RecipeTasks, Rerun, TaskReference } from '../ide/rerun.ts';
 import type { View } from '../ide/view.ts';
 import type { BitBakeHash, Unknown, VariantSignatures } from '../signature/signatures.ts';
 import { collectWhenIdle } from '../host/heapMemory.ts';
-import { readSource } from '../host/sources.ts';
 import { needing, reachable } from '../taskgraph/chains.ts';
 import { recipeLabel } from '../taskgraph/graph.ts';
 import type { Build } from './build.ts';
 import { BaselineObjects } from './baselineObjects.ts';
+import { CollectedRecipes, type CollectingEvents } from './collectedRecipes.ts';
 import type { OpenDocuments } from './documents.ts';
 import type { ForesightOptions } from './foresight.ts';
 import type { FoundObject } from './missingObject.ts';
 import { ObjectVerdicts } from './objectVerdicts.ts';
 import type { Views } from './views.ts';
 
-/** How the collecting of recipes is told of. */
-export interface Progress {
-  /** @param path the recipe that was done last */
-  report(done: number, total: number, path: string): void;
-  end(): void;
-  readonly cancelled: boolean;
-}
-
-export interface TaskGraphEvents {
-  begin(total: number): Promise<Progress>;
-  /** Something that could not be done, in words. */
-  log(message: string): void;
+export interface TaskGraphEvents extends Omit<CollectingEvents, 'reconfigured'> {
   /** More is known of objects. */
   found(): void;
   /** What had changed on disk was evaluated without being asked for: hashes may be others than those that were shown. */
   refilled(): void;
-}
-
-interface Entry {
-  readonly variants: readonly VariantSignatures[];
-  readonly files: readonly string[];
-  /** Counts changes on disk. */
-  readonly stamp: number;
-  /** Of its files those that were being edited, with their text. */
-  readonly edited: ReadonlyMap<string, string>;
 }
 
 /** What a graph was being made of is not the present state any more. */
@@ -67,23 +43,8 @@ interface Baseline {
   readonly objects: BaselineObjects;
 }
 
-/** Another evaluator reads the configuration first: for how many recipes that is worth while. */
-const FEWEST_RECIPES = 20;
-/** With so many variants a recipe takes so long that no view should wait for it, nor all others be done before it. */
-const MANY_VARIANTS = 20;
-/** How many recipes are looked up to find out whether all are known. */
-const MOST_TRIED = 8;
-
 export class LiveTaskGraph implements GraphView {
-  private readonly entries = new Map<string, Entry>();
-  private readonly changes = new Map<string, number>();
-  private stamp = 0;
-  /** When something changed that any recipe may depend on. */
-  private everything = 0;
-  private summary: ConfigurationSummary | undefined;
-  private collecting: Promise<void> | undefined;
-  private collected = false;
-  private refused = false;
+  private readonly recipes: CollectedRecipes;
   private folded: FoldedGraph | undefined;
   private baseline: Baseline | undefined;
   /** The evaluations of the views that `folded` belongs to. */
@@ -108,6 +69,11 @@ export class LiveTaskGraph implements GraphView {
     private readonly events: TaskGraphEvents,
   ) {
     this.objects = new ObjectVerdicts(build, () => events.found());
+    this.recipes = new CollectedRecipes(build, documents, views, {
+      begin: (total) => events.begin(total),
+      log: (message) => events.log(message),
+      reconfigured: () => this.forget(),
+    });
   }
 
   /** The graph as it was last folded; undefined until there is one. */
@@ -132,12 +98,17 @@ export class LiveTaskGraph implements GraphView {
 
   /** Whether recipes could be collected that are not, and were not left out on purpose. */
   get isWaiting(): boolean {
-    return !this.collected && !this.collecting && !this.refused;
+    return this.recipes.isWaiting;
+  }
+
+  /** Whether an earlier start has left what is needed of all recipes, as far as some of them tell. */
+  isKnown(): Promise<boolean> {
+    return this.recipes.isKnown();
   }
 
   /** Any recipe may be another now than when it was evaluated. */
   everythingChanged(): void {
-    this.everything = ++this.stamp;
+    this.recipes.everythingChanged();
     this.isOutdated = true;
   }
 
@@ -148,24 +119,24 @@ export class LiveTaskGraph implements GraphView {
 
   /** Files changed on disk. */
   filesChanged(paths: readonly string[]): void {
-    this.stamp++;
-    for (const path of paths) this.changes.set(path, this.stamp);
-    const changed = new Set(paths);
-    this.isOutdated ||= [...this.entries.values()].some(({ files }) =>
-      files.some((file) => changed.has(file)),
-    );
+    const touched = this.recipes.filesChanged(paths);
+    this.isOutdated ||= touched;
+  }
+
+  private forget(): void {
+    this.folded = this.baseline = undefined;
   }
 
   dispose(): void {
     this.stopped = true;
+    this.recipes.dispose();
     this.objects.dispose();
   }
 
   /** Evaluates what is not known yet and makes the graph. @throws Error where it cannot be made */
   async collect(): Promise<void> {
     do {
-      this.collecting ??= this.everyRecipe().finally(() => (this.collecting = undefined));
-      await this.collecting;
+      await this.recipes.collect();
       await this.views.settled();
       await this.refresh();
     } while (this.isSuperseded && !this.stopped);
@@ -185,126 +156,10 @@ export class LiveTaskGraph implements GraphView {
     collectWhenIdle();
   }
 
-  private async everyRecipe(): Promise<void> {
-    if (!this.build.recipeInfo) {
-      this.build.recipeInfo = true;
-      // What views have been made of lacks what the graph needs.
-      this.views.everythingChanged();
-    }
-    await this.views.settled();
-    let missing = await this.missing();
-    if (missing.length === 0) {
-      this.collected = true;
-      return;
-    }
-    const progress = await this.events.begin(missing.length);
-    let total = missing.length;
-    let done = 0;
-    let ended = false;
-    const work = async (evaluator: number): Promise<void> => {
-      const next = () => this.next(missing, evaluator > 0);
-      for (let path = next(); path !== undefined; path = next()) {
-        // The views have the first evaluator, and come first.
-        if (evaluator === 0) await this.views.settled();
-        this.refused = progress.cancelled;
-        if (this.stopped || this.refused) throw new Error('collecting the recipes was cancelled');
-        const { summary } = this;
-        const entry = (await this.build.summary()) === summary && (await this.entry(path, evaluator));
-        if (entry && this.summary === summary) {
-          this.entries.set(path, entry);
-          if (!ended) progress.report(++done, total, path);
-        } else if (this.summary === summary) {
-          missing = await this.missing();
-          total = missing.length;
-          done = 0;
-        }
-      }
-    };
-    try {
-      const count = Math.min(this.build.evaluators, Math.ceil(missing.length / FEWEST_RECIPES));
-      const evaluators = Array.from({ length: count }, (_, evaluator) => evaluator);
-      // While the others evaluate, what comes next for them is looked up.
-      await Promise.all([...evaluators, ...evaluators.slice(1)].map(work));
-      this.collected = true;
-    } finally {
-      // One that is left behind by a cancellation has nothing more to tell or to do.
-      ended = true;
-      missing = [];
-      progress.end();
-      this.build.releaseEvaluators();
-    }
-  }
-
-  /** Takes out a recipe. @param large whether one that was large when it was last evaluated is to be preferred, or left */
-  private next(missing: string[], large: boolean): string | undefined {
-    const isLarge = (path: string) => (this.entries.get(path)?.variants.length ?? 0) >= MANY_VARIANTS;
-    const at = missing.findIndex((path) => isLarge(path) === large);
-    return missing.splice(Math.max(at, 0), 1)[0];
-  }
-
-  /** Whether an earlier start has left what is needed of all recipes, as far as some of them tell. */
-  async isKnown(): Promise<boolean> {
-    const { recipes } = await this.build.summary();
-    const step = Math.max(1, Math.floor(recipes.length / MOST_TRIED));
-    for (let at = 0; at < recipes.length; at += step) {
-      const known = await this.build.known(recipes[at]!.path);
-      if (!known || !known.variants.every(({ recipe, failed }) => recipe ?? failed)) return false;
-    }
-    return recipes.length > 0;
-  }
-
-  /** The recipes of which there is no valid entry. */
-  private async missing(): Promise<string[]> {
-    const summary = await this.build.summary();
-    if (summary !== this.summary) {
-      // The same variables: only what is appended to a recipe may be different.
-      const same = summary.identity === this.summary?.identity ? appendsOf(this.summary) : undefined;
-      const now = appendsOf(summary);
-      for (const path of this.entries.keys()) {
-        if (!same || same.get(path) !== now.get(path)) this.entries.delete(path);
-      }
-      this.summary = summary;
-      this.folded = this.baseline = undefined;
-      this.collected = false;
-    }
-    return summary.recipes.map(({ path }) => path).filter((path) => this.isMissing(path));
-  }
-
-  private async entry(path: string, evaluator: number): Promise<Entry> {
-    const { stamp } = this;
-    const texts = this.editedTexts();
-    try {
-      const { variants, files } = await this.build.evaluateForGraph(path, evaluator);
-      const paths = files.map((file) => file.path);
-      const edited = new Map([...texts].filter(([name]) => paths.includes(name)));
-      return { variants, files: paths, stamp, edited };
-    } catch (error) {
-      if (!(error instanceof EvaluatorStopped)) throw error;
-      this.events.log(`${path}: error: ${error.message}`);
-      return { variants: [], files: [path], stamp, edited: texts };
-    }
-  }
-
-  /** Whether a recipe is to be evaluated: never yet, or not since a file changed that is not being edited. */
-  private isMissing(path: string): boolean {
-    const entry = this.entries.get(path);
-    if (!entry) return true;
-    const { files, stamp, edited } = entry;
-    const now = this.editedTexts();
-    // Each keystroke would be a reason to do it again.
-    if (files.some((name) => now.has(name))) return false;
-    if (stamp < this.everything) return true;
-    return files.some((name) => edited.has(name) || (this.changes.get(name) ?? 0) > stamp);
-  }
-
-  private editedTexts(): ReadonlyMap<string, string> {
-    return new Map(this.documents.edited().map(({ path, text }) => [path, text]));
-  }
-
   /** Brings the graph to the views' present state. @returns once that is done */
   refresh(): Promise<void> {
     this.running = this.running.then(async () => {
-      if (!this.collected || this.stopped) return;
+      if (!this.recipes.isComplete || this.stopped) return;
       this.folding = true;
       this.isSuperseded = false;
       try {
@@ -322,30 +177,26 @@ export class LiveTaskGraph implements GraphView {
   }
 
   private async update(): Promise<void> {
-    const { lastSummary } = this.build;
-    if (lastSummary?.values !== this.summary?.values) {
-      // Another configuration: all recipes are to be asked again.
-      this.collected = false;
-      this.folded = this.baseline = undefined;
+    if (!this.recipes.isOf(this.build.lastSummary)) {
+      this.forget();
       return;
     }
-    this.summary = lastSummary;
     const views = this.documents.all().flatMap(({ path }) => this.views.get(path) ?? []);
     const known = views.filter(({ current, baseline }) => isWhole(current) && isWhole(baseline));
     const files = new Set(known.map(({ recipe }) => recipe!));
-    this.isOutdated = [...this.entries.keys()].some((path) => !files.has(path) && this.isMissing(path));
+    this.isOutdated = this.recipes.isAnyOutdated(files);
     if (this.isOutdated) {
       void this.refill();
       // What would be folded now would be folded again before anybody is told of it.
       if (this.folded) return;
     }
-    if (this.build.hasNewSources) this.folded = this.baseline = undefined;
-    const { summary } = this;
+    if (this.build.hasNewSources) this.forget();
+    const { configuration } = this.recipes;
     const shown = known.map(({ current }) => current!);
     const baselines = known.map(({ baseline }) => baseline!);
     /** Nobody waits for a state that is over. */
     const goOn = (): void => {
-      if (this.stopped || this.summary !== summary) throw new Superseded();
+      if (this.stopped || this.recipes.configuration !== configuration) throw new Superseded();
     };
     const goOnWithEdits = (): void => {
       goOn();
@@ -371,7 +222,7 @@ export class LiveTaskGraph implements GraphView {
     this.folded = folded;
     this.changed = new Set(folded.changedSince(baseline.keys));
     this.shown = new Set(shown);
-    this.unseen = this.unseenRecipes(new Set([...files, ...made.keys()]));
+    this.unseen = this.recipes.countEdited(new Set([...files, ...made.keys()]));
   }
 
   /** @param folded what it may be made of */
@@ -399,46 +250,26 @@ export class LiveTaskGraph implements GraphView {
   private all(views: readonly View[], evaluations: readonly RecipeEvaluation[]): RecipeVariants {
     const shown = new Map(views.map(({ recipe }, at) => [recipe, evaluations[at]!.variants]));
     return new Map(
-      (this.summary?.recipes ?? []).flatMap(({ path }) => {
-        const variants = shown.get(path) ?? this.entries.get(path)?.variants;
+      this.recipes.paths.flatMap((path) => {
+        const variants = shown.get(path) ?? this.recipes.variants(path);
         return variants ? [[path, variants] as const] : [];
       }),
     );
   }
 
-  /**
-   * What the edits make of recipes without a view, where that can be told without evaluating these: those that were
-   * evaluated with the texts that the edits are compared with.
-   */
+  /** What the edits make of recipes without a view, where that can be told without evaluating these. */
   private async madeAgain(seen: ReadonlySet<string>): Promise<RecipeVariants> {
     const made = new Map<string, readonly VariantSignatures[]>();
-    const edited = this.documents.edited();
-    const onDisk = new Set(
-      edited.filter(({ path, baseline }) => readSource(path) === baseline).map(({ path }) => path),
-    );
-    for (const [recipe, entry] of this.entries) {
-      const own = edited.filter(({ path }) => entry.files.includes(path));
-      const isBaseline = ({ path }: { readonly path: string }) =>
-        onDisk.has(path) && !entry.edited.has(path) && (this.changes.get(path) ?? 0) <= entry.stamp;
-      if (seen.has(recipe) || own.length === 0 || !own.every(isBaseline)) continue;
+    for (const recipe of this.recipes.asBaseline(seen)) {
       const variants = await this.build.made(recipe);
       if (variants) made.set(recipe, variants);
     }
     return made;
   }
 
-  /** How many recipes an edited file takes part in, without those that are seen. */
-  private unseenRecipes(seen: ReadonlySet<string>): number {
-    const edited = this.documents.edited().map(({ path }) => path);
-    if (edited.length === 0) return 0;
-    return [...this.entries].filter(
-      ([path, { files }]) => !seen.has(path) && edited.some((name) => files.includes(name)),
-    ).length;
-  }
-
   /** Evaluates anew, without being asked, what has changed on disk or is no longer edited. */
   private async refill(): Promise<void> {
-    if (this.collecting) return;
+    if (this.recipes.isCollecting) return;
     try {
       await this.views.settled();
       await this.told;
@@ -556,10 +387,6 @@ function taskhashIn(folded: FoldedGraph, { mcfn, task }: TaskReference): BitBake
   const number = folded.task(mcfn, task);
   if (number === undefined) return { unknown: 'nothing in world or an image needs the task' };
   return folded.hashes.taskhash(number);
-}
-
-function appendsOf({ recipes }: ConfigurationSummary): Map<string, string> {
-  return new Map(recipes.map(({ path, appends }) => [path, appends.join('\n')]));
 }
 
 /** Whether every variant could be evaluated, with what the graph needs. */
