@@ -1,7 +1,7 @@
 /** Which hashes are unknown when the configuration asks the host for what the sandbox refuses, in every recipe. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEvaluator } from '../harness/engine.ts';
-import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
+import { LAYER_OF_RECIPES, materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
 import { openGraphs } from '../harness/graphs.ts';
 
 const REASON = 'its Python tried to run a command: date, which is not done while hashes are computed';
@@ -38,8 +38,16 @@ addtask names
 addtask build after do_install
 `;
 
+interface Case {
+  readonly local?: string;
+  readonly base?: string;
+  readonly layer?: string;
+  readonly unknown: string;
+  readonly lazily?: true;
+}
+
 /** What each configuration says, and the tasks of a recipe that says nothing that are unknown because of it. */
-const CASES: Readonly<Record<string, { local?: string; base?: string; unknown: string; lazily?: true }>> = {
+const CASES: Readonly<Record<string, Case>> = {
   'a value': { local: 'ASKED = "@asks@"', unknown: 'do_compile', lazily: true },
   'a value at once': { local: 'ASKED := "@asks@"', unknown: 'do_compile' },
   'a value at once that Python goes on without': {
@@ -87,6 +95,10 @@ const CASES: Readonly<Record<string, { local?: string; base?: string; unknown: s
     base: 'addhandler asking\nasking[eventmask] = "bb.event.ConfigParsed"\npython asking() {\n    d.getVar("COMMAND")\n}',
     unknown: 'all',
   },
+  'a value at once of a layer': {
+    layer: 'ASKED := "@asks@ ${LAYERDIR}"\nOTHER = "2"',
+    unknown: 'do_compile',
+  },
   'what no task reads': { base: 'AAA := "${@asks(d)}"', unknown: '' },
 };
 const ASKING = "${@__import__('subprocess').check_output('date').decode()}";
@@ -100,20 +112,20 @@ const RECIPES = {
 
 type Hashes = Readonly<Record<string, string>>;
 
-function workspaceOf(local: string, base: string): Workspace {
+function workspaceOf(local: string, base: string, layer = ''): Workspace {
   const recipes = Object.entries(RECIPES).map(
     ([name, text]) => `-- layer/recipes/${name}_1.0.bb --\n${text}`,
   );
   return materialise(
     parseScenario(
       'configuration-doubts',
-      `-- build/conf/local.conf --\n${local}\n-- layer/classes/base.bbclass --\n${CAUGHT}${base}\n${TASKS}\n-- layer/classes/none.bbclass --\n${recipes.join('\n')}`,
+      `-- build/conf/local.conf --\n${local}\n-- layer/classes/base.bbclass --\n${CAUGHT}${base}\n${TASKS}\n-- layer/classes/none.bbclass --\n${LAYER_OF_RECIPES}${layer}\n${recipes.join('\n')}`,
     ),
   );
 }
 
-async function hashesOf(local: string, base: string): Promise<Readonly<Record<string, Hashes>>> {
-  const workspace = workspaceOf(local, base);
+async function hashesOf(local: string, base: string, layer = ''): Promise<Readonly<Record<string, Hashes>>> {
+  const workspace = workspaceOf(local, base, layer);
   try {
     const evaluator = await openEvaluator(workspace.buildDir);
     const found = Object.keys(RECIPES).map((name) => {
@@ -132,12 +144,15 @@ async function hashesOf(local: string, base: string): Promise<Readonly<Record<st
 
 describe.each(Object.entries(CASES))(
   'where the configuration asks: %s',
-  (_, { local = '', base = '', unknown, lazily = false }) => {
+  (_, { local = '', base = '', layer = '', unknown, lazily = false }) => {
     let found: Readonly<Record<string, Hashes>>;
     let twin: Readonly<Record<string, Hashes>>;
     beforeAll(async () => {
-      found = await hashesOf(local.replaceAll('@asks@', ASKING), base);
-      twin = await hashesOf(local.replaceAll('@asks@', 'none'), base.replaceAll('asks(d)', 'says(d)'));
+      const [asking, silent] = [ASKING, 'none'].map(
+        (text) => (line: string) => line.replaceAll('@asks@', text),
+      );
+      found = await hashesOf(asking!(local), base, asking!(layer));
+      twin = await hashesOf(silent!(local), base.replaceAll('asks(d)', 'says(d)'), silent!(layer));
     }, 60_000);
 
     it('makes unknown what it reaches, and nothing else', () => {

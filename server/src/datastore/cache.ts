@@ -221,15 +221,25 @@ export class ReadFrames {
    * @returns `instead` where it is in doubt and cannot be found
    */
   findLasting<T>(variable: string, find: () => T, instead: T): T {
+    return this.apart(() => {
+      try {
+        return find();
+      } catch (error) {
+        if (this.doubt === undefined) throw error;
+        return instead;
+      } finally {
+        const doubt = this.takeDoubt();
+        if (doubt !== undefined) this.doubtful.addLasting(variable, doubt);
+      }
+    });
+  }
+
+  /** Does something outside of all expansions that puts nothing else in doubt than what is. */
+  apart<T>(step: () => T): T {
     const before = this.takeDoubt();
     try {
-      return find();
-    } catch (error) {
-      if (this.doubt === undefined) throw error;
-      return instead;
+      return step();
     } finally {
-      const doubt = this.takeDoubt();
-      if (doubt !== undefined) this.doubtful.addLasting(variable, doubt);
       this.doubt = before;
     }
   }

@@ -229,8 +229,11 @@ class ConfigurationReader {
       d.setVar('LAYERDIR', layer);
       d.setVar('LAYERDIR_RE', escapePattern(layer));
       this.attempt(() => handleFile(conf, d, ctx, undefined, true));
-      d.expandVarref('LAYERDIR');
-      d.expandVarref('LAYERDIR_RE');
+      // Whatever a variable in doubt says, it is changed alone.
+      ctx.datastoreContext.frames.apart(() => {
+        d.expandVarref('LAYERDIR');
+        d.expandVarref('LAYERDIR_RE');
+      });
       if (!ctx.release.parse.collectsLayerSeries) continue;
       for (const name of splitWords(d.getText('BBFILE_COLLECTIONS') ?? '')) {
         const entry = d.getText(`LAYERSERIES_COMPAT_${name}`);
