@@ -89,7 +89,8 @@ describe('commands', () => {
   });
 
   it('threads do not start', () => {
-    expect(outcome('import threading\nthreading.Thread(target=print).start()')).toBe('RuntimeError');
+    expect(outcome('import threading\nthreading.Thread(target=print).start()')).toBe('PermissionError');
+    expect(refused()).toEqual(['start a thread']);
   });
 });
 
