@@ -4,7 +4,7 @@
  */
 import type { Problem } from '../base/problem.ts';
 import type { RecipeEvaluation } from '../engine/results.ts';
-import { isUnstable, OTHER_OCCASION, unstableHashes } from '../engine/stability.ts';
+import { mayBeUnstable, OTHER_OCCASION, unstableHashes } from '../engine/stability.ts';
 import type { Output } from './output.ts';
 import { describeProblem, openWorkspace, type Session } from './session.ts';
 
@@ -36,29 +36,31 @@ export async function checkStability(
   const other = openWorkspace(session.build, { state: { occasion: OTHER_OCCASION } });
   try {
     const known = new Map(evaluations.map((evaluation) => [evaluation.path, evaluation]));
-    const unstable: string[] = [];
+    const suspect: string[] = [];
     let done = 0;
     await other.evaluateAll(
       [...known.keys()],
       (path, again) => {
         output.progress(`Evaluated ${++done} of ${known.size} recipes once more`);
         if (again instanceof Error) output.note(`${path}: error: ${again.message}`);
-        else if (isUnstable(known.get(path)!, again)) unstable.push(path);
+        else if (mayBeUnstable(known.get(path)!, again)) suspect.push(path);
       },
       true,
     );
     output.progress(undefined);
-    for (const path of unstable) {
+    let unstable = 0;
+    for (const path of suspect) {
       const [once, again] = [await session.workspace.evaluate(path), await other.evaluate(path)];
-      for (const problem of unstableHashes(once, again))
-        output.note(`${describeProblem(problem)} [${problem.code}]`);
+      const problems = unstableHashes(once, again);
+      if (problems.length > 0) unstable++;
+      for (const problem of problems) output.note(`${describeProblem(problem)} [${problem.code}]`);
     }
     output.note(
-      unstable.length === 0
+      unstable === 0
         ? 'every hash is the same at another time, in another process and with other random numbers'
-        : `${unstable.length} of ${known.size} recipes have hashes that change from parse to parse`,
+        : `${unstable} of ${known.size} recipes have hashes that change from parse to parse`,
     );
-    return unstable.length === 0;
+    return unstable === 0;
   } finally {
     other.dispose();
   }

@@ -12,6 +12,7 @@ import {
   withLastLine,
 } from '../engine/assumedMachine.ts';
 import { OTHER_OCCASION } from '../engine/stability.ts';
+import { USUAL_OCCASION } from '../inputs/ports.ts';
 import type { ConfigurationSummary } from '../engine/results.ts';
 import type { TaskPair, TaskPairs } from '../engine/taskPairs.ts';
 import type { RecipeInfo } from '../metadata/recipeInfo.ts';
@@ -233,7 +234,7 @@ async function times(build: BuildDirectory, output: Output): Promise<Sides> {
   });
   return {
     ...(await bothOpen(
-      () => open('now', { build }),
+      () => open('now', { build, state: { occasion: USUAL_OCCASION } }),
       () => open('another time', { build, state: { occasion: OTHER_OCCASION } }),
     )),
     question: 'another-time',

@@ -12,6 +12,8 @@ import { DecisiveNames } from './decisive.ts';
 import { DoubtfulVariables } from './doubts.ts';
 import { EndlessError } from './errors.ts';
 import type { Expansion } from './expansion.ts';
+import { OccasionalValues, type Origin } from './occasionalValues.ts';
+import type { Value } from './value.ts';
 
 export interface CachedExpansion {
   readonly expansion: Expansion;
@@ -23,6 +25,8 @@ export interface CachedExpansion {
   readonly doubt: string | undefined;
   /** Whether more than variables decided it. */
   readonly outside: boolean;
+  /** What is another at every parse and had a part in it. */
+  readonly origin: Origin | undefined;
 }
 
 /** One expansion in progress. */
@@ -39,6 +43,8 @@ interface Frame {
   /** Files, the clock, or what Python keeps had a part in it. */
   outside: boolean;
   doubt: string | undefined;
+  /** What is another at every parse and had a part in it. */
+  origin: Origin | undefined;
   /** What was changed meanwhile. */
   written: Set<string> | undefined;
 }
@@ -60,6 +66,9 @@ export class ReadFrames {
   private written: Set<string> | undefined;
   private readonly doubtful = new DoubtfulVariables();
   private lastDoubt = '';
+  /** What is another at every parse and had a part in what is done outside of all expansions. */
+  private readonly unframed: { origin: Origin | undefined } = { origin: undefined };
+  private readonly occasional = new OccasionalValues();
   /** Variables whose values were asked for, from anywhere, by others than who hashes them. */
   private values = new Set<string>();
   /** What is being hashed itself. */
@@ -124,6 +133,7 @@ export class ReadFrames {
   leave(frame: Frame): void {
     this.frames.pop();
     if (frame.doubt !== undefined) this.leaveInDoubt(frame, frame.doubt);
+    if (frame.origin !== undefined) this.comesFrom(frame.origin);
     const outer = this.noting;
     if (frame.written) for (const name of frame.written) this.noteWritten(name);
     if (!outer) return;
@@ -247,11 +257,12 @@ export class ReadFrames {
   /** The configuration is complete: what is in doubt now is in doubt for every recipe. */
   settleDoubts(): void {
     this.doubtful.settle(this.doubt);
+    this.occasional.settle();
   }
 
   /** Begins a step outside of all expansions, whose doubt `endStep` tells. */
   beginStep(): void {
-    this.doubt = this.written = undefined;
+    this.doubt = this.written = this.unframed.origin = undefined;
     this.inStep = true;
   }
 
@@ -261,6 +272,63 @@ export class ReadFrames {
     this.written = undefined;
     this.inStep = false;
     return doubt;
+  }
+
+  // What is another at every parse
+
+  /** What is computed at this point asks for something that is another at every parse. @param what as `the clock` */
+  askOccasion(what: string): void {
+    this.comesFrom({ what, isRead: false });
+  }
+
+  private comesFrom(origin: Origin): void {
+    const frame = this.frames.at(-1) ?? this.unframed;
+    if (frame.origin === undefined || (frame.origin.isRead && !origin.isRead)) frame.origin = origin;
+  }
+
+  /** What is computed at this point comes from that is another at every parse; undefined where it does not. */
+  get occasion(): string | undefined {
+    return (this.frames.at(-1) ?? this.unframed).origin?.what;
+  }
+
+  /** Something begins, outside of all expansions, that does not depend on what was computed before. */
+  beginOccasion(): void {
+    this.unframed.origin = undefined;
+  }
+
+  /** A variable or flag was set to what was computed for it at this point. */
+  noteOccasion(variable: string, flag: string | undefined, value: Value): void {
+    const { occasion } = this;
+    if (occasion !== undefined) this.occasional.add(variable, flag, value, occasion);
+  }
+
+  /** A variable or flag was set to something at this point. */
+  noteWrite(variable: string, flag: string | undefined, value: Value): void {
+    const { origin } = this.frames.at(-1) ?? this.unframed;
+    if (origin && (!origin.isRead || this.occasional.isIn(value)))
+      this.occasional.add(variable, flag, value, origin.what);
+  }
+
+  /** A variable or flag is read. @param value unexpanded */
+  readOccasion(variable: string, flag: string | undefined, value: Value): void {
+    const what = this.occasional.originOf(variable, flag, value);
+    if (what !== undefined) this.comesFrom({ what, isRead: true });
+  }
+
+  /** What a text that is hashed of a variable or flag comes from that is another at every parse. */
+  occasionOf(variable: string, flag: string | undefined, text: Value): string | undefined {
+    return this.occasional.originOf(variable, flag, text);
+  }
+
+  /** Whether any flag has a value that is another at every parse. */
+  get hasOccasionalFlags(): boolean {
+    return this.occasional.hasFlags;
+  }
+
+  /** A recipe begins: what another has set is no matter. */
+  forgetOccasions(): void {
+    this.unframed.origin = undefined;
+    this.occasional.forget();
   }
 
   private leaveInDoubt(frame: Frame, doubt: string): void {
@@ -299,6 +367,7 @@ export class ReadFrames {
   /** A cached expansion was used: what makes it pass makes the one around it pass. */
   reuse(cached: CachedExpansion): void {
     if (cached.doubt !== undefined) this.putInDoubt(cached.doubt);
+    if (cached.origin !== undefined) this.comesFrom(cached.origin);
     const frame = this.noting;
     if (!frame) return;
     if (cached.outside) frame.outside = true;
@@ -339,6 +408,7 @@ function newFrame(owner: ExpansionCache | undefined, key: string): Frame {
     passing: false,
     outside: false,
     doubt: undefined,
+    origin: undefined,
     written: undefined,
   };
 }
@@ -389,8 +459,8 @@ export class ExpansionCache {
   ): void {
     if (provisional && frame.usesOverrides) return;
     const until = frame.passing ? this.changes : undefined;
-    const { usesOverrides, doubt, outside } = frame;
-    this.put(variable, key, { expansion, usesOverrides, until, doubt, outside });
+    const { usesOverrides, doubt, outside, origin } = frame;
+    this.put(variable, key, { expansion, usesOverrides, until, doubt, outside, origin });
     for (const read of frame.reads ?? NOTHING) {
       if (read === variable) continue;
       add(this.readers, read, variable);

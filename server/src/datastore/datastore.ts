@@ -401,6 +401,7 @@ export class Datastore {
     }
     if (name.includes(':')) this.addOverrideForms(name);
     flags.set('_content', value);
+    this.context.frames.noteWrite(name, undefined, value);
     this.history.record(name, source, 'set', undefined);
     this.changed(name);
     this.overrides.changed(name, value);
@@ -415,6 +416,7 @@ export class Datastore {
     this.decisive.value(nameOfPending(name));
     const entry = [value as string, override] as const;
     this.level.own(base).set(keyword, [...this.pending(base, keyword), entry]);
+    this.context.frames.noteWrite(base, undefined, value);
     this.changed(base);
     const operation = override ? `${keyword}[${override}]` : keyword;
     this.history.record(base, source && { ...source, operation }, operation, undefined);
@@ -436,6 +438,7 @@ export class Datastore {
     this.history.record(name, source, 'set', flag);
     this.decisive.flag(name, flag);
     this.level.own(name).set(flag, value);
+    this.context.frames.noteWrite(name, flag, value);
     this.changed(name);
     if (flag === '_defaultval') {
       if (name.includes(':')) this.addOverrideForms(name);

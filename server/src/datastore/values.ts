@@ -91,7 +91,9 @@ export class Values {
       if (!options?.parsing && (this.parts.forms.has(name) || (flags && hasPending(flags)))) return undefined;
     }
     const value = flags && this.given(flags, flag, options);
-    return isPlain(value) ? new Expansion(name, value, value) : undefined;
+    if (!isPlain(value)) return undefined;
+    this.d.context.frames.readOccasion(name, flag === '_content' ? undefined : flag, value);
+    return new Expansion(name, value, value);
   }
 
   private cachedExpansion(key: string): CachedExpansion | undefined {
@@ -107,6 +109,7 @@ export class Values {
 
   private expandAfresh(name: string, flag: string, key: string, options: ReadOptions | undefined): Expansion {
     const { value, removes } = this.unexpanded(name, flag, options);
+    this.d.context.frames.readOccasion(name, flag === '_content' ? undefined : flag, value);
     const expansion = expandWithReferences(value, key, this.d);
     if (flag === '_content' && !options?.parsing) {
       this.applyRemoves(name, expansion, removes);

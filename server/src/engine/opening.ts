@@ -85,8 +85,13 @@ export async function openConfiguration(options: EvaluatorOptions): Promise<Open
   const remembered = () => {
     if (late.ctx?.datastoreContext.frames.depth === 0) options.enter?.(where, true);
   };
-  const python = new RememberingRuntime(datastoreService(context), remembered, reads, () =>
-    late.ctx?.datastoreContext.frames.lookOutside(),
+  const python = new RememberingRuntime(
+    datastoreService(context),
+    remembered,
+    reads,
+    () => late.ctx?.datastoreContext.frames.lookOutside(),
+    // Of an occasion that is given, hashes are wanted as they are on that one.
+    (origin) => options.occasion === undefined && late.ctx?.datastoreContext.frames.askOccasion(origin),
   );
   const sandbox = await createSandbox({
     ...options,

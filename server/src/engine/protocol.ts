@@ -35,7 +35,7 @@ export interface OpenParameters {
   readonly modules: string;
   /** How long one entry into Python may take without a sign of life, in milliseconds of processor time. */
   readonly pythonMilliseconds: number;
-  /** Undefined: the usual one. */
+  /** What hashes are made of where it decides them; undefined: they are unknown. */
   readonly occasion: Occasion | undefined;
   /** The state of files that is evaluated; undefined: the one on disk. */
   readonly revision: Revision | undefined;

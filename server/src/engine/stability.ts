@@ -20,9 +20,9 @@ export const OTHER_OCCASION: Occasion = {
 
 const MOST_NAMED = 3;
 
-/** Whether any task of the recipe has another hash on the other occasion; material is not needed. */
-export function isUnstable(once: RecipeEvaluation, again: RecipeEvaluation): boolean {
-  return once.variants.some((variant) => unstableTasks(variant, again).length > 0);
+/** Whether any task of the recipe has another hash on the other occasion, or may have; material is not needed. */
+export function mayBeUnstable(once: RecipeEvaluation, again: RecipeEvaluation): boolean {
+  return once.variants.some((variant) => suspectTasks(variant, again).length > 0);
 }
 
 /** A warning for each variable that makes hashes change, or for the tasks where none can be named. */
@@ -30,10 +30,9 @@ export function unstableHashes(once: RecipeEvaluation, again: RecipeEvaluation):
   const problems = new Map<string, Problem>();
   for (const variant of once.variants) {
     const other = variantOf(variant, again);
-    const unstable = unstableTasks(variant, again);
-    if (!other || unstable.length === 0) continue;
+    if (!other) continue;
     const causes = new Map<string, string[]>();
-    for (const task of unstable) {
+    for (const task of suspectTasks(variant, again)) {
       for (const cause of causesOf(task, variant, other)) {
         causes.set(cause, [...(causes.get(cause) ?? []), task.task]);
       }
@@ -50,12 +49,12 @@ function variantOf({ mcfn }: VariantSignatures, evaluation: RecipeEvaluation): V
   return evaluation.variants.find((variant) => variant.mcfn === mcfn);
 }
 
-/** Tasks whose hash is known on both occasions, and not the same. */
-function unstableTasks(variant: VariantSignatures, again: RecipeEvaluation): TaskSignature[] {
+/** Tasks whose hash is not the same on both occasions, or is unknown. */
+function suspectTasks(variant: VariantSignatures, again: RecipeEvaluation): TaskSignature[] {
   const hashes = new Map(variantOf(variant, again)?.tasks.map(({ task, basehash }) => [task, basehash]));
   return variant.tasks.filter(({ task, basehash }) => {
     const other = hashes.get(task);
-    return typeof basehash === 'string' && typeof other === 'string' && basehash !== other;
+    return other !== undefined && (typeof basehash !== 'string' || basehash !== other);
   });
 }
 

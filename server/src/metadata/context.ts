@@ -157,6 +157,7 @@ export class ParseContext {
     this.reading.length = 0;
     this.forgetRoute();
     this.datastoreContext.frames.forgetDoubts();
+    this.datastoreContext.frames.forgetOccasions();
     this.involved.clear();
     this.place = undefined;
     this.current = undefined;

@@ -80,6 +80,7 @@ export class EventHandlers implements Listeners {
       if (!hears(handler, `bb.event.${event}`, d)) continue;
       const before = ctx.place;
       ctx.place = handler.place;
+      d.context.frames.beginOccasion();
       ctx.python.fireHandler(handler.name, event, args, ctx.numberOf(d));
       ctx.place = before;
     }

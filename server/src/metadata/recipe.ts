@@ -194,6 +194,7 @@ function callAnonymousFunctions(d: Datastore, ctx: ParseContext): void {
     const file = d.getVarFlag(name, 'filename', false);
     const line = Number(d.getVarFlag(name, 'lineno', false));
     ctx.place = typeof file === 'string' ? { path: file, line } : undefined;
+    d.context.frames.beginOccasion();
     ctx.python.callAnonymous([name], ctx.numberOf(d));
   }
   ctx.place = undefined;

@@ -110,11 +110,14 @@ const OPERATIONS = {
 function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore, ctx: ParseContext): void {
   const { variable, flag, operator } = statement;
   if (statement.exported) d.setVarFlag(variable, 'export', 1, source);
-  const { decisive } = d.context.frames;
+  const { frames } = d.context;
+  const { decisive } = frames;
   // What is expanded at once may ask for it.
   if (operator !== ':=') decisive.beginAssignment(variable, flag);
+  frames.beginOccasion();
   const find = () => assigned(statement, d);
   const result = ctx.findingValue ? ctx.findingValue(statement, find) : find();
+  if (operator === ':=') frames.noteOccasion(variable, flag, result);
   const lazy = operator === '??=';
   const change = {
     ...source,
@@ -129,6 +132,7 @@ function assign(statement: syntax.Assignment, source: ChangeSource, d: Datastore
     d.setVar(variable, result, change, true);
   }
   decisive.endAssignment();
+  frames.beginOccasion();
 }
 
 /** What the variable, or its flag, is set to. */

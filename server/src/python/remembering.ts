@@ -111,12 +111,14 @@ export class RememberingRuntime implements PythonRuntime {
    * @param remembered called whenever Python was not needed
    * @param reads told what is asked of files, which is kept with what pieces did
    * @param looksOutside called where more than requests and definitions decided what a piece gave
+   * @param asksOccasion told what is another at every parse, where it was asked for
    */
   constructor(
     private readonly datastore: DatastoreService,
     private readonly remembered: () => void = () => undefined,
     private readonly reads?: ReadLog,
     private readonly looksOutside: () => void = () => undefined,
+    asksOccasion: (origin: string) => void = () => undefined,
   ) {
     this.pieces = new RunningPieces(datastore);
     this.service = {
@@ -131,9 +133,10 @@ export class RememberingRuntime implements PythonRuntime {
         this.pieces.looked(lastPart(path));
       },
       passing: () => this.passing(),
-      unrepeatable: () => {
+      unrepeatable: (origin) => {
         this.reads?.unrepeatable();
         this.passing();
+        if (origin !== undefined) asksOccasion(origin);
       },
       changed: () => {
         this.noticed = true;

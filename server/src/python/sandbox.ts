@@ -407,6 +407,10 @@ class Sandbox implements ObservedRuntime {
         if (result === undefined) this.refuse(`run a command: ${command.join(' ')}`);
         return result && [result.status, result.output, result.error];
       }
+      case 'O': {
+        this.options.observer?.unrepeatable(String(JSON.parse(request.slice(1))));
+        return undefined;
+      }
       case 'R': {
         this.refuse(String(JSON.parse(request.slice(1))));
         return undefined;

@@ -79,7 +79,7 @@ export class Surroundings {
         return 0;
       },
       random_get: (address: number, size: number) => {
-        options.observer?.unrepeatable();
+        options.observer?.unrepeatable('random numbers');
         heap().set(this.randomBytes(size >>> 0), address >>> 0);
         return 0;
       },
@@ -91,7 +91,7 @@ export class Surroundings {
       _emscripten_runtime_keepalive_clear: () => undefined,
       clock_time_get: (id: number, _precision: bigint, result: number) => {
         machine().checkTime();
-        options.observer?.unrepeatable();
+        options.observer?.unrepeatable('the clock');
         const milliseconds = id === 0 ? options.now() : performance.now();
         view().setBigInt64(result >>> 0, BigInt(Math.round(milliseconds * 1e6)), true);
         return 0;
@@ -101,7 +101,7 @@ export class Surroundings {
         return 0;
       },
       emscripten_date_now: () => {
-        options.observer?.unrepeatable();
+        options.observer?.unrepeatable('the clock');
         return options.now();
       },
       emscripten_get_now: () => {

@@ -3,7 +3,7 @@
  * requests and replies. The Python half is `lib/lens/port.py` and `lib/lens/door.py`.
  *
  * A request of Python's is a letter and a text: `G` getVar, `F` getVarFlag, `C` any other datastore operation, `M` a message,
- * `X` a command. A reply is a letter and a text: `s` a string, `n` None, `j` JSON, `e` an error.
+ * `X` a command, `O` what was asked for that is another at every parse, `R` what is refused. A reply is a letter and a text: `s` a string, `n` None, `j` JSON, `e` an error.
  */
 import type { Value } from '../datastore/value.ts';
 import { DatastoreHandle, Opaque } from '../datastore/value.ts';

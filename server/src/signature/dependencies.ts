@@ -154,6 +154,7 @@ export function generateDependencies(
     }
     frames.beginStep();
     let doubt: string | undefined;
+    let origin: string | undefined;
     try {
       if (continued) {
         const watched = frames.watch(() => builder.build(name));
@@ -161,6 +162,7 @@ export function generateDependencies(
         const before = earlier?.generated.dependencies.get(name);
         dependency = before && sameDependency(before, watched.result) ? before : watched.result;
       } else dependency = builder.build(name);
+      origin = builder.originOf(name, dependency);
       doubt = frames.endStep();
     } catch (error) {
       doubt = frames.endStep();
@@ -168,6 +170,8 @@ export function generateDependencies(
       if (doubt === undefined || !(error instanceof ExpansionError)) throw error;
       dependency = { names: new Set(), value: undefined };
     }
+    if (origin !== undefined)
+      doubt ??= `${name} comes from ${origin}, so that every parse gives another hash`;
     if (doubt !== undefined) unknown.set(name, doubt);
     dependencies.set(name, dependency);
     return dependency;
@@ -237,6 +241,8 @@ const NONE: ReadonlyMap<string, Value> = new Map();
 const NOTHING: ReadonlySet<string> = new Set();
 /** Of what is named, but no variable. */
 const NO_VARIABLE: Dependency = { names: NOTHING, value: '' };
+/** Flags whose values, once expanded, decide what is hashed. */
+const DECIDING_FLAGS = ['vardeps', 'vardepsexclude', 'vardepvalue'];
 /** Variables that decide how all names are looked at. */
 const DECIDING = ['BB_SIGNATURE_EXCLUDE_FLAGS', 'BB_HASH_CODEPARSER_VALS'];
 
@@ -320,6 +326,28 @@ class DependencyBuilder {
       for (const read of reads) if (affected.has(read) || affectedInCode.has(read)) return undefined;
       return earlier.dependencies.get(name);
     };
+  }
+
+  /**
+   * What is hashed of a name and is another at every parse; undefined where there is no such thing. What is only expanded
+   * to see what it reads does not count.
+   */
+  originOf(key: string, { value }: Dependency): string | undefined {
+    const { frames } = this.d.context;
+    const [name = '', flag] = key.endsWith(']') ? key.slice(0, -1).split('[', 2) : [key];
+    const origin = frames.occasionOf(name, flag, value);
+    // Few have asked for any such thing.
+    const isLikely = frames.occasion !== undefined || frames.hasOccasionalFlags;
+    if (origin !== undefined || flag !== undefined || !isLikely) return origin;
+    return DECIDING_FLAGS.map((each) => this.originOfFlag(name, each)).find((each) => each !== undefined);
+  }
+
+  private originOfFlag(name: string, flag: string): string | undefined {
+    if (!this.d.hasFlags(name, [flag])) return undefined;
+    const { frames } = this.d.context;
+    frames.beginOccasion();
+    this.d.getVarFlag(name, flag);
+    return frames.occasion;
   }
 
   build(key: string): Dependency {

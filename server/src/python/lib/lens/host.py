@@ -142,7 +142,7 @@ def _os(facts, process):
     os.getresuid = lambda: (facts["uid"],) * 3
     os.getresgid = lambda: (facts["gid"],) * 3
     os.getlogin = lambda: facts["userName"]
-    os.getpid = lambda: process
+    os.getpid = lambda: port.occasion("the process id", process)
     os.getppid = lambda: 0
     os.nice = lambda increment: 0
     os.getpriority = lambda which, who: 0
@@ -278,8 +278,14 @@ def _accounts(facts):
 
 
 def _time():
+    import logging
+    import random  # noqa: F401 asks for random numbers when it is imported
     import time
 
+    # Who says something does not ask what time it is.
+    timeless = types.ModuleType("time")
+    timeless.__dict__.update(vars(time), time=lambda: 0.0, time_ns=lambda: 0)
+    logging.time = timeless
     # Waiting changes nothing here: there is nobody else.
     time.sleep = lambda seconds: None
 

@@ -132,6 +132,12 @@ def call(operation, number, *arguments):
     return request(("C[" + ",".join(fields) + "]").encode())
 
 
+def occasion(origin, value):
+    """@param value: of what is another at every parse @param origin: what that is, as `the process id`"""
+    request(("O" + json.dumps(origin)).encode())
+    return value
+
+
 def message(level, text):
     """Tells the user something, until TypeScript says that it is enough."""
     global muted
