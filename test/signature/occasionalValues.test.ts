@@ -52,6 +52,10 @@ const KNOWN: Record<string, string> = {
   'what was set to something else': 'X := "${TODAY}"\nX = "a"',
   'what is set to something else by Python': 'X := "${TODAY}"\npython () {\n    d.setVar("X", "a")\n}',
   'a value that is set for the hash': 'X := "${TODAY}"\nX[vardepvalue] = "a"',
+  'a value for the hash that only asks whether there is a date':
+    'X = "a"\nX[vardepvalue] = "${@bool(d.getVar(\'TODAY\'))}"',
+  'what is set by a function that reads the date':
+    'python () {\n    if d.getVar("TODAY"):\n        d.setVar("X", "a")\n}',
   'what is left out of the value':
     'X := "a ${TODAY}"\npython () {\n    d.setVarFlag("X", "vardepvalueexclude", d.getVar("TODAY"))\n}',
   'what is set before the clock is looked at':

@@ -304,9 +304,14 @@ export class ReadFrames {
 
   /** A variable or flag was set to something at this point. */
   noteWrite(variable: string, flag: string | undefined, value: Value): void {
+    const what = this.occasionFor(value);
+    if (what !== undefined) this.occasional.add(variable, flag, value, what);
+  }
+
+  /** What a value that was made at this point may come from that is another at every parse. */
+  occasionFor(value: Value): string | undefined {
     const { origin } = this.frames.at(-1) ?? this.unframed;
-    if (origin && (!origin.isRead || this.occasional.isIn(value)))
-      this.occasional.add(variable, flag, value, origin.what);
+    return origin && (!origin.isRead || this.occasional.isIn(value)) ? origin.what : undefined;
   }
 
   /** A variable or flag is read. @param value unexpanded */

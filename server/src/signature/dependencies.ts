@@ -346,8 +346,7 @@ class DependencyBuilder {
     if (!this.d.hasFlags(name, [flag])) return undefined;
     const { frames } = this.d.context;
     frames.beginOccasion();
-    this.d.getVarFlag(name, flag);
-    return frames.occasion;
+    return frames.occasionFor(this.d.getVarFlag(name, flag));
   }
 
   build(key: string): Dependency {
