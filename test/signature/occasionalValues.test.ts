@@ -33,6 +33,10 @@ const UNKNOWN: Record<string, readonly [text: string, reason: string]> = {
     'X comes from the clock',
   ],
   'a random number': ['X := "${@__import__(\'uuid\').uuid4()}"', 'X comes from random numbers'],
+  'a random number of those for all': [
+    'X := "${@__import__(\'random\').randint(1, 6)}"',
+    'X comes from random numbers',
+  ],
   'the process': ['X := "${@os.getpid()}"', 'X comes from the process id'],
   'what counts as the value': ['X = "a"\nX[vardepvalue] = "${DATETIME}"', 'X comes from the clock'],
   'names of dependencies': [
@@ -56,6 +60,8 @@ const KNOWN: Record<string, string> = {
     'X = "a"\nX[vardepvalue] = "${@bool(d.getVar(\'TODAY\'))}"',
   'what is set by a function that reads the date':
     'python () {\n    if d.getVar("TODAY"):\n        d.setVar("X", "a")\n}',
+  'random numbers of a seed':
+    "X := \"${@__import__('random').seed(5) or __import__('random').randint(1, 6)}\"",
   'what is left out of the value':
     'X := "a ${TODAY}"\npython () {\n    d.setVarFlag("X", "vardepvalueexclude", d.getVar("TODAY"))\n}',
   'what is set before the clock is looked at':

@@ -408,7 +408,8 @@ class Sandbox implements ObservedRuntime {
         return result && [result.status, result.output, result.error];
       }
       case 'O': {
-        this.options.observer?.unrepeatable(String(JSON.parse(request.slice(1))));
+        const origin: unknown = JSON.parse(request.slice(1));
+        this.options.observer?.unrepeatable(origin === null ? undefined : cut(String(origin)));
         return undefined;
       }
       case 'R': {

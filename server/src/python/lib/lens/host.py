@@ -279,7 +279,6 @@ def _accounts(facts):
 
 def _time():
     import logging
-    import random  # noqa: F401 asks for random numbers when it is imported
     import time
 
     # Who says something does not ask what time it is.
@@ -288,6 +287,31 @@ def _time():
     logging.time = timeless
     # Waiting changes nothing here: there is nobody else.
     time.sleep = lambda seconds: None
+
+
+def _random():
+    """The numbers that the module gives to all are others in each process, until somebody seeds them."""
+    import random
+
+    common = random.seed.__self__
+    seeded = False
+
+    def unseeded(function):
+        def number(*args, **kwargs):
+            return function(*args, **kwargs) if seeded else port.occasion("random numbers", function(*args, **kwargs))
+
+        return number
+
+    def seed(a=None, version=2):
+        nonlocal seeded
+        seeded = a is not None
+        # What comes after it needs it to have happened.
+        port.occasion(None, common.seed(a, version))
+
+    for name in random.__all__:
+        function = getattr(random, name)
+        if getattr(function, "__self__", None) is common and name not in ("getstate", "setstate"):
+            setattr(random, name, seed if name == "seed" else unseeded(function))
 
 
 def _executable(facts):
@@ -304,6 +328,7 @@ def install(facts, process):
     _platform(facts)
     _subprocess()
     _time()
+    _random()
     _refusals()
     _absences()
     # `sys.platform` decides much in the standard library and in metadata.

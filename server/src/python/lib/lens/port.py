@@ -133,7 +133,10 @@ def call(operation, number, *arguments):
 
 
 def occasion(origin, value):
-    """@param value: of what is another at every parse @param origin: what that is, as `the process id`"""
+    """
+    @param value: what is done each time, never remembered
+    @param origin: of what is another at every parse what that is, as `the process id`; else None
+    """
     request(("O" + json.dumps(origin)).encode())
     return value
 
