@@ -12,6 +12,7 @@ import type { RecipeEvaluator } from '../../server/src/engine/evaluator.ts';
 import { openBuildDirectory } from '../../server/src/host/buildDirectory.ts';
 import { HostFiles } from '../../server/src/host/files.ts';
 import { applyEdits } from '../../server/src/ide/fixes/placement.ts';
+import { isUnknown } from '../../server/src/ide/view.ts';
 import { openEvaluator } from '../harness/engine.ts';
 import { materialise, parseScenario, type Workspace } from '../harness/fixture.ts';
 import { Editor } from './client.ts';
@@ -91,8 +92,13 @@ b_VALUE = "6"
 ⟦FROZEN⟧ = "\${HIDDEN}!"
 FROZEN[vardepvalue] = ⟦⟧"1"
 
+do_frozen() {
+    echo \${FROZEN}
+}
+addtask frozen after do_install before do_build
+
 do_time() {
-    echo \${FROZEN} \${BUILT}
+    echo \${BUILT}
 }
 do_time[nostamp] = "1"
 addtask time after do_install before do_build
@@ -106,8 +112,12 @@ interface Case {
   readonly at: number | string;
   /** What the file holds then. */
   readonly after: string;
-  /** What is to change; empty: nothing. */
+  /** The tasks of which one known hash is to become another. */
   readonly changes: readonly string[];
+  /** The tasks of which an unknown hash is to become a known one. */
+  readonly gains?: readonly string[];
+  /** How the description begins where no known hash becomes another. */
+  readonly says?: string;
 }
 
 const CASES: readonly Case[] = [
@@ -171,8 +181,8 @@ const CASES: readonly Case[] = [
   {
     title: 'Take away FROZEN[vardepvalue]: hash FROZEN as it is',
     at: 6,
-    after: 'FROZEN = "${HIDDEN}!"\n\ndo_time',
-    changes: ['do_time'],
+    after: 'FROZEN = "${HIDDEN}!"\n\ndo_frozen',
+    changes: ['do_frozen'],
   },
   {
     title: 'Hash PARTS without “ two” (vardepvalueexclude)',
@@ -196,7 +206,9 @@ const CASES: readonly Case[] = [
     title: 'Leave BUILT out of the hash of do_time (vardepsexclude)',
     at: '${BUILT}',
     after: '}\ndo_time[nostamp] = "1"\ndo_time[vardepsexclude] += "BUILT"\n',
-    changes: ['do_time'],
+    changes: [],
+    gains: ['do_time'],
+    says: 'Makes the basehash of do_time known.',
   },
   {
     title: 'Have do_compile run again, its shared state made anew (COMPILE_REVISION)',
@@ -211,12 +223,14 @@ const CASES: readonly Case[] = [
     at: 'do_compile() {',
     after: '}\ndo_compile[nostamp] = "1"\n\n',
     changes: [],
+    says: 'Changes no basehash; that of do_time stays unknown. Its taskhash',
   },
   {
     title: 'Run do_time only when its hash is another (take nostamp away)',
     at: 'do_time() {',
     after: '}\naddtask time after',
     changes: [],
+    says: 'Changes no basehash; that of do_time stays unknown. Its taskhash',
   },
   {
     title: 'Keep what do_compile makes as shared state',
@@ -327,20 +341,26 @@ async function offered(file: string, range: ReturnType<typeof rangeOf>): Promise
 let shared: { readonly files: HostFiles; readonly evaluator: RecipeEvaluator };
 
 /**
- * Task -> hash, of a recipe as it is on disk.
+ * Task -> hash, of a recipe as it is on disk; undefined: unknown.
  * @param anew whether what changed is more than a file that the recipe itself reads
  */
-async function hashesOnDisk(recipe: string, changed: string, anew: boolean): Promise<Map<string, unknown>> {
+async function hashesOnDisk(
+  recipe: string,
+  changed: string,
+  anew: boolean,
+): Promise<Map<string, string | undefined>> {
   shared.files.forget([changed]);
   shared.evaluator.outdate([changed]);
   const evaluator = anew ? await openEvaluator(copy.buildDir) : shared.evaluator;
   const { variants } = evaluator.evaluate(join(copy.root, recipe));
-  return new Map(variants[0]!.tasks.map(({ task, basehash }) => [task, basehash]));
+  return new Map(
+    variants[0]!.tasks.map(({ task, basehash }) => [task, isUnknown(basehash) ? undefined : basehash]),
+  );
 }
 
 /** The tasks that a description says to change. */
 function announced(description: string): string[] {
-  const tasks = /^Changes the basehash of (.+?)(?: \(\d+ tasks\))? of \w+\./.exec(description)?.[1];
+  const tasks = /^Changes the basehash of (.+?)(?: \(\d+ tasks\))? of \w+[.;]/.exec(description)?.[1];
   return tasks?.split(', ') ?? [];
 }
 
@@ -360,7 +380,8 @@ describe('a client that shows no descriptions', { timeout: 60_000 }, () => {
       const [action] = await ask(1);
       expect(action).toMatchObject({
         title:
-          'Leave GREETING out of the hash of do_compile (vardepsexclude): Changes the basehash of do_compile of tool',
+          'Leave GREETING out of the hash of do_compile (vardepsexclude): Changes the basehash of do_compile of tool; ' +
+          'that of do_time stays unknown',
         kind: 'refactor.rewrite',
         edit: {
           changes: {
@@ -395,8 +416,8 @@ describe('quick fixes', { timeout: 60_000 }, () => {
     expect(annotation!.description).toMatch(/\nRisk: .+\.$/);
     const said = announced(annotation!.description!);
     expect(said).toEqual(given.changes);
-    if (given.changes.length === 0)
-      expect(annotation!.description).toMatch(/^Changes no basehash\. Its taskhash/);
+    if (given.says !== undefined)
+      expect(annotation!.description!.slice(0, given.says.length)).toBe(given.says);
 
     const edit = documentChanges!.find((change): change is TextDocumentEdit => 'edits' in change)!;
     const path = inCopy(fileURLToPath(edit.textDocument.uri));
@@ -423,7 +444,7 @@ describe('quick fixes', { timeout: 60_000 }, () => {
     try {
       const after = await hashesOnDisk(recipe, path, anew);
       const different = [...after].filter(([task, hash]) => before.get(task) !== hash).map(([task]) => task);
-      expect(different).toEqual(given.changes);
+      expect(different).toEqual([...given.changes, ...(given.gains ?? [])]);
     } finally {
       if (text === undefined) rmSync(path);
       else writeFileSync(path, text);
