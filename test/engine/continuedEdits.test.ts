@@ -86,6 +86,25 @@ second() {
 }
 second[vardeps] = "\${DEPENDS}"
 addtask compile
+-- layer/recipes/occasional_1.0.bb --
+PN = "occasional"
+WHEN = "now"
+do_compile() {
+    echo \${WHEN}
+}
+do_install() {
+    helper
+}
+helper() {
+    echo \${READ} \${SUFFIX}
+}
+python () {
+    d.setVar('READ', d.getVar('WHEN') + '-' + (d.getVar('LATE') or ''))
+}
+SUFFIX = "now"
+SUFFIX[vardepvalue] = "now"
+addtask compile
+addtask install after do_compile
 `;
 
 /** Added to the recipe, in groups of what can belong together. */
@@ -160,6 +179,17 @@ const EDITS: readonly (readonly string[])[] = [
 ];
 const TOGETHER = 12;
 
+/** To the recipe `occasional`: texts stay as they are, or were, and are certain no longer. */
+const UNSURE: readonly (readonly [edit: string, unknown: readonly string[]])[] = [
+  ['WHEN := "${@time.strftime(\'now\')}"', ['do_compile', 'do_install']],
+  ['SUFFIX := "${@time.strftime(\'now\')}"', ['do_install']],
+  ['python () {\n    import time\n    d.setVar("WHEN", time.strftime("now"))\n}', ['do_compile']],
+  [
+    'python () {\n    import time\n    d.setVarFlag("SUFFIX", "vardepvalue", time.strftime("now"))\n}',
+    ['do_install'],
+  ],
+];
+
 /** Everything of an evaluation but how long it took. */
 function comparable({ milliseconds: _, ...rest }: RecipeEvaluation): unknown {
   return rest;
@@ -215,6 +245,28 @@ describe('a recipe that is edited', () => {
       expect(await compare(open, files, () => true, 288, true)).toBeGreaterThan(500);
     },
     300_000,
+  );
+
+  it.each(UNSURE)(
+    'is certain no longer where a text is the same and comes from elsewhere: %s',
+    async (edit, tasks) => {
+      const files = checkoutFiles(workspace.buildDir);
+      const evaluator = await openEvaluator(workspace.buildDir, 'wrynose', {}, files);
+      const { path } = evaluator.summary.recipes.find((recipe) =>
+        recipe.path.endsWith('/occasional_1.0.bb'),
+      )!;
+      const text = readFileSync(path, 'utf8');
+      const unknown = (added: string) => {
+        files.setOverlay(path, `${text}\n${added}\n`);
+        evaluator.outdate([], [path]);
+        const [variant] = evaluator.evaluate(path, {}).variants;
+        return variant!.tasks.filter(({ basehash }) => typeof basehash !== 'string').map(({ task }) => task);
+      };
+      expect(unknown('')).toEqual([]);
+      expect(unknown('# nothing')).toEqual([]);
+      expect(unknown(edit)).toEqual(tasks);
+      expect(unknown('')).toEqual([]);
+    },
   );
 
   const sample = join(import.meta.dirname, '../../samples/workspace/build');

@@ -325,6 +325,11 @@ export class ReadFrames {
     return this.occasional.originOf(variable, flag, text);
   }
 
+  /** The variables that the recipe has set to what is another at every parse, or a flag of them. */
+  occasionalNames(): Iterable<string> {
+    return this.occasional.names();
+  }
+
   /** Whether any flag has a value that is another at every parse. */
   get hasOccasionalFlags(): boolean {
     return this.occasional.hasFlags;

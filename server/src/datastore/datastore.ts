@@ -111,6 +111,8 @@ export class Datastore {
     if (!this.filters.isLike(earlier.filters)) return undefined;
     const changed = new Set(different ?? this.differences(earlier));
     for (const name of [...this.filters.read, ...earlier.filters.read]) changed.add(name);
+    // Their texts may be what they were, and certain then.
+    for (const name of this.context.frames.occasionalNames()) changed.add(name);
     return this.cache.takeOver(earlier.cache, changed, this.filters.read);
   }
 

@@ -55,6 +55,11 @@ export class OccasionalValues {
     );
   }
 
+  /** The variables that were set for the recipe that is evaluated, or flags of them. */
+  *names(): Generator<string> {
+    for (const key of this.own.keys()) yield key.replace(/\[.*/s, '');
+  }
+
   /** The configuration is complete: what was added concerns every recipe. */
   settle(): void {
     this.lasting = this.own;
