@@ -40,6 +40,7 @@ base_more() {
 }
 base_do_configure[prefuncs] += "base_fixed base_exempt"
 base_do_configure[postfuncs] += "base_more"
+YEAR := "\${@time.strftime('%Y')}"
 `,
   ],
   [
@@ -121,6 +122,13 @@ const CASES: readonly Edit[] = [
     name: 'a variable that no function named, so that no value of it is kept',
     path: BASE,
     change: replaced('    cp -R ${D}${libdir} ${WORKDIR}', '    cp -R ${D}${libdir} ${SUMMARY} ${WORKDIR}'),
+    evaluated: ALL,
+    changes: ['libgreet:do_populate_sysroot'],
+  },
+  {
+    name: 'a value of the clock, which leaves the hash unknown',
+    path: BASE,
+    change: replaced('    cp -R ${D}${libdir} ${WORKDIR}', '    cp -R ${D}${libdir} ${WORKDIR}-${YEAR}'),
     evaluated: ALL,
     changes: ['libgreet:do_populate_sysroot'],
   },

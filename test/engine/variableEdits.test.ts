@@ -441,6 +441,43 @@ describe.each(['wrynose', 'scarthgap', 'kirkstone'])('after an edit of an assign
   );
 });
 
+/** Edits of a recipe with a year of the clock. */
+const OF_THE_CLOCK: readonly (readonly [
+  what: string,
+  change: (text: string) => string,
+  changes: string[],
+])[] = [
+  [
+    'becomes one at once',
+    replaced('NOTE = "one"', 'NOTE := "${@time.strftime(\'one\')}"'),
+    ['hello:do_install'],
+  ],
+  ['names one', replaced('NOTE = "one"', 'NOTE = "${YEAR}"'), ['hello:do_install']],
+  ['names one behind what it names', replaced('DEEP = "deep"', 'DEEP = "${YEAR}"'), ['hello:do_configure']],
+  ['gets one behind it', added('NOTE:append = "${YEAR}"'), ['hello:do_install']],
+  ['has a flag that names one', replaced('"by itself"', '"${YEAR}"'), ['hello:do_install']],
+  ['has a value that counts and names one', added('DEEP[vardepvalue] = "${YEAR}"'), ['hello:do_configure']],
+];
+
+describe.each([
+  ['that no hash reaches', ''],
+  ['that a hash reaches', 'do_compile[vardeps] += "YEAR"'],
+])('a variable beside a value of the clock %s', (_, reached) => {
+  it.each(OF_THE_CLOCK)('%s', async (name, change, changes) => {
+    const hello = `${LAID.get(HELLO)!}\nYEAR := "\${@time.strftime('%Y')}"\n${reached}\n`;
+    const sample = await EditedSample.open('wrynose', new Map([...LAID, [HELLO, hello]]));
+    const { hashes } = await sample.all();
+    await sample.check(hashes, {
+      name,
+      path: HELLO,
+      change,
+      evaluated: ['hello'],
+      configuration: false,
+      changes,
+    });
+  });
+});
+
 /** The build directory of a checkout of OE-Core. */
 const OE_CORE = process.env.SSTATE_LENS_OE_CORE;
 /** Of how many recipes one is edited, and how often. */
