@@ -79,6 +79,17 @@ OVER = "1"
 do_compile() {
     echo \${STAMP} \${LATER} \${GIVEN} \${OVER}
 }
+python () {
+    import random
+    d.setVar("NUMBER", str(random.random()))
+}
+python () {
+    import time
+    ⟦d.setVarFlag("do_install", "some", time.ctime())⟧
+}
+do_install() {
+    ⟦echo \${NUMBER}⟧
+}
 -- layer/recipes/unknown_1.0.bb --
 IMMEDIATE := "\${BBLAYERS}"
 python () {
@@ -159,15 +170,34 @@ describe('advice', () => {
     ]);
   });
 
-  it('names what was set from the clock', () => {
-    expect(advice('time')).toEqual([
+  it('names what is another at every parse', () => {
+    const [stamp, flag, number] = marked('time');
+    const path = 'layer/recipes/time_1.0.bb';
+    const what = 'warning unrepeatable-value';
+    expect(byLine(advice('time'))).toEqual([
       {
-        what: 'warning time-in-hash',
-        line: marked('time')[0],
-        path: 'layer/recipes/time_1.0.bb',
+        what,
+        line: stamp,
+        path,
         message:
-          'BUILT is set from the clock, and enters the basehash of do_compile through STAMP: every parse gives another ' +
+          'BUILT comes from the clock, and enters the basehash of do_compile through STAMP: every parse gives another ' +
           'hash. Leave BUILT out with vardepsexclude',
+      },
+      {
+        what,
+        line: flag,
+        path,
+        message:
+          'do_install[some] comes from the clock, and enters the basehash of do_install: every parse gives another ' +
+          'hash. Make it of what stays the same',
+      },
+      {
+        what,
+        line: number,
+        path,
+        message:
+          'NUMBER comes from random numbers, and enters the basehash of do_install through do_install: every parse ' +
+          'gives another hash. Leave NUMBER out with vardepsexclude',
       },
     ]);
   });

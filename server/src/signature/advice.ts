@@ -1,5 +1,5 @@
 /**
- * What is doubtful about hashes that are known: BitBake computes them without a word, or says so at debug level only.
+ * What is doubtful about hashes: BitBake computes them without a word, or says so at debug level only.
  *
  * Pure functions over what was computed anyway, asked for on demand; nothing here changes a hash. The rules:
  *
@@ -11,8 +11,9 @@
  *   Python libraries. Metadata lists many variables that are only sometimes set; those it reads somewhere.
  * - `path-in-hash`: the hashed text of a variable contains the absolute path of the build directory or of a layer, so
  *   that another place gives another hash. What BitBake leaves out of the text is out of it here.
- * - `time-in-hash`: a variable in the hash was set from the clock by `:=`, so that every parse gives another hash. (What
- *   asks the clock with `=` is hashed by its text, which stays the same.)
+ * - `unrepeatable-value`: what is hashed of a variable comes from the clock, random numbers or the process id, so that
+ *   every parse gives another hash, and none is known. (What asks the clock with `=` is hashed by its text, which stays
+ *   the same.)
  */
 import { splitWords } from '../base/words.ts';
 import type { Severity } from '../base/problem.ts';
@@ -25,7 +26,7 @@ import type { TaskSignature } from './signatures.ts';
 /** Something doubtful, with its place where one is known. */
 export interface Advice {
   readonly severity: Severity;
-  readonly code: 'unseen-variable' | 'vardeps-names-nothing' | 'path-in-hash' | 'time-in-hash';
+  readonly code: 'unseen-variable' | 'vardeps-names-nothing' | 'path-in-hash' | 'unrepeatable-value';
   readonly message: string;
   /** See `Problem.facts`; lists of names are separated by blanks. */
   readonly facts: Readonly<Record<string, string>>;
@@ -57,7 +58,7 @@ export function adviceOn(hashed: Hashed, surroundings: Surroundings): Advice[] {
     ...unseenVariables(hashed, surroundings.analysis),
     ...namesOfNothing(hashed, surroundings),
     ...pathsInHashes(hashed),
-    ...timesInHashes(hashed, surroundings),
+    ...unrepeatableValues(hashed),
   ];
 }
 
@@ -247,30 +248,25 @@ function containsPath(text: string, path: string): boolean {
   return false;
 }
 
-// time-in-hash
+// unrepeatable-value
 
-const CLOCK = /\btime\.(?:time|strftime|localtime|gmtime|ctime)\b|\bdatetime\b/;
-
-function timesInHashes({ d, generated, tasks }: Hashed, { textOf }: Surroundings): Advice[] {
+function unrepeatableValues({ d, generated, tasks }: Hashed): Advice[] {
   const found: Advice[] = [];
-  for (const name of generated.dependencies.keys()) {
-    // The last that gives it a value; what only adds to it leaves it as it was.
-    const set = d.history
-      .of(name)
-      .findLast(({ flag, operation }) => flag === undefined && /^(?:set|immediate)$/.test(operation));
-    if (set?.operation !== 'immediate' || d.getVarFlag(name, 'vardepvalue', false) !== undefined) continue;
-    if (!CLOCK.test(statementAt(textOf(set.path), set.line))) continue;
+  for (const [name, origin] of generated.occasional) {
     const reached = tasksReached(name, tasks);
-    if (reached.length === 0) continue;
-    const users = usersOf(name, generated);
+    // A flag is hashed with what it is a flag of, and a task with its own flags.
+    const users = name.endsWith(']') ? [] : usersOf(name, generated);
+    const through = users.length > 0 ? ` through ${named(users)}` : '';
+    const advice =
+      users.length > 0 ? `Leave ${name} out with vardepsexclude` : 'Make it of what stays the same';
     found.push({
       severity: 'warning',
-      code: 'time-in-hash',
+      code: 'unrepeatable-value',
       message:
-        `${name} is set from the clock, and enters the basehash of ${named(reached)} through ${named(users)}: every ` +
-        `parse gives another hash. Leave ${name} out with vardepsexclude`,
+        `${name} comes from ${origin}, and enters the basehash of ${named(reached)}${through}: every parse gives ` +
+        `another hash. ${advice}`,
       facts: { name, users: users.join(' ') },
-      source: users.map((user) => placeOfUse(d, user, name)).find((place) => place !== undefined),
+      source: users.map((user) => placeOfUse(d, user, name)).find((place) => place) ?? lastEvent(d, name),
       tasks: reached,
     });
   }

@@ -75,6 +75,8 @@ export interface GeneratedDependencies {
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
   /** Names whose text or dependencies are not certain to be BitBake's, and why. */
   readonly unknown: ReadonlyMap<string, string>;
+  /** Names that are hashed with what is another at every parse, and what that is, as `the clock`. */
+  readonly occasional: ReadonlyMap<string, string>;
   /** Variables that every shell function depends on. */
   readonly exported: ReadonlySet<string>;
   /** Whether there is such a variable or library function. */
@@ -143,6 +145,7 @@ export function generateDependencies(
   const dependencies = new Map<string, Dependency>();
   const reads = new Map<string, ReadonlySet<string>>();
   const unknown = new Map<string, string>();
+  const occasional = new Map<string, string>();
   const build = (name: string): Dependency => {
     let dependency = dependencies.get(name);
     if (dependency) return dependency;
@@ -170,8 +173,10 @@ export function generateDependencies(
       if (doubt === undefined || !(error instanceof ExpansionError)) throw error;
       dependency = { names: new Set(), value: undefined };
     }
-    if (origin !== undefined)
+    if (origin !== undefined) {
+      occasional.set(name, origin);
       doubt ??= `${name} comes from ${origin}, so that every parse gives another hash`;
+    }
     if (doubt !== undefined) unknown.set(name, doubt);
     dependencies.set(name, dependency);
     return dependency;
@@ -208,6 +213,7 @@ export function generateDependencies(
     edges,
     reads,
     unknown,
+    occasional,
     exported,
     analysed,
     fixed,

@@ -34,7 +34,7 @@ export function advisedFixes(subject: Subject, known: Known): Fix[] {
           excludePartFix(name, place, problem),
           ...exclusions(),
         ];
-      case 'time-in-hash':
+      case 'unrepeatable-value':
         return exclusions();
       default:
         return [];
