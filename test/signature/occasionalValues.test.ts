@@ -24,6 +24,10 @@ const UNKNOWN: Record<string, readonly [text: string, reason: string]> = {
     'python () {\n    d.setVar("X", "v" + d.getVar("DATETIME").lower())\n}',
     'X comes from the clock',
   ],
+  'what an anonymous function cuts out of a date': [
+    'python () {\n    d.setVar("X", "v" + d.getVar("DATETIME")[2:6])\n}',
+    'X comes from the clock',
+  ],
   'the date of a class of Python': [
     'python () {\n    import datetime\n    d.setVar("X", datetime.datetime.now().isoformat())\n}',
     'X comes from the clock',

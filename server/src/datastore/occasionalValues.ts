@@ -48,10 +48,16 @@ export class OccasionalValues {
     return found(this.own.get(key), value) ?? found(this.lasting.get(key), value);
   }
 
-  /** Whether any text that a variable was given is in a value. */
+  /** Whether any text that a variable was given is in a value, or what may be a part of its date or time. */
   isIn(value: Value): boolean {
+    if (typeof value !== 'string') return false;
+    const numbers = value.match(/\d{4,}/g) ?? [];
+    const isPart = (text: string) =>
+      numbers.length > 0 && text.match(/\d{6,}/g)?.some((run) => numbers.some((part) => run.includes(part)));
     return [this.own, this.lasting].some((all) =>
-      [...all.values()].some((texts) => found(texts, value) !== undefined),
+      [...all.values()].some(
+        (texts) => found(texts, value) !== undefined || [...texts.keys()].some((text) => isPart(text)),
+      ),
     );
   }
 
